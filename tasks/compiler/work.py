@@ -1,0 +1,83 @@
+"""Work: what one chunk or one sound pass is, complete and self-contained, as it travels to the machine that does it.
+
+An argv in here names its inputs by placeholders, so that no path, id or timeline position reaches the key:
+
+    media:<sha256>      a media file, by content; `Work.media` says where it lies
+    file:<name>         a text file that `Work.files` holds (an ASS script), written to the scratch folder under its name
+    fonts               the folder into which `Work.fonts` are laid
+    out                 the file that the last stage writes
+
+Inside a filter graph `<name>` and `fonts` stand as plain relative names: ffmpeg runs with the scratch folder as its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import Field
+
+from infra.values import Value
+from tasks.media.facts import Sha256
+
+RECIPE = 1
+"""Version of the recipe: a change that makes other pixels or samples from the same graph must raise it."""
+
+
+class MediaUse(Value):
+    """A media file that the work reads, and the state of the file in which it was hashed."""
+
+    sha256: Sha256
+    path: str
+    size: int
+    modified_ns: int
+
+
+class FontUse(Value):
+    sha256: Sha256
+    path: str
+
+
+class TextFile(Value):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*\.(ass|txt)$", description="A plain name, no folder.")
+    text: str
+
+
+class Stage(Value):
+    """One ffmpeg process: its arguments after the binary's name, placeholders unresolved."""
+
+    argv: tuple[str, ...]
+
+
+class Work(Value):
+    """A chunk of picture or the film's sound, ready to be done by any machine.
+
+    frames: pictures that must come out (0 for sound); samples: sound samples per channel (0 for pictures).
+    """
+
+    recipe: int = RECIPE
+    kind: Literal["picture", "sound"]
+    frames: int = Field(ge=0)
+    samples: int = Field(0, ge=0)
+    suffix: str = Field(pattern=r"^\.[a-z0-9]+$", description="The finished file's suffix, e.g. .mp4.")
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    media: tuple[MediaUse, ...] = ()
+    files: tuple[TextFile, ...] = ()
+    fonts: tuple[FontUse, ...] = ()
+    ffmpeg: str = Field(description="Version line of the ffmpeg that this work is planned for.")
+
+    @property
+    def key(self) -> str:
+        """sha256 over everything that decides the bytes: no path, no id, no timeline position."""
+        decisive = {
+            "recipe": self.recipe,
+            "kind": self.kind,
+            "frames": self.frames,
+            "samples": self.samples,
+            "stages": [stage.argv for stage in self.stages],
+            "files": [[file.name, hashlib.sha256(file.text.encode()).hexdigest()] for file in self.files],
+            "fonts": sorted(font.sha256 for font in self.fonts),
+            "ffmpeg": self.ffmpeg,
+        }
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
