@@ -28,26 +28,38 @@ class Section(BaseModel):
 
 class DatabaseSettings(Section):
     url: SecretStr | None = Field(
-        None, description="SQLAlchemy URL (postgresql+psycopg://...) of a PostgreSQL of yours; unset: the farm runs its own."
+        None,
+        description="SQLAlchemy URL (postgresql+psycopg://...) of a PostgreSQL of yours; unset: the farm runs its own.",
     )
 
 
 class PrefectSettings(Section):
     api_url: str | None = Field(
-        None, description="API URL of a Prefect server of yours, such as http://127.0.0.1:4200/api; unset: the farm runs its own."
+        None,
+        description="API URL of a Prefect server of yours, such as http://127.0.0.1:4200/api; unset: the farm runs its own.",
     )
     auth: SecretStr | None = Field(None, description="Auth string (user:password) of that server.")
 
 
 class FfmpegSettings(Section):
-    binary: Path | None = Field(None, description="The ffmpeg to use; unset: the one that the imageio-ffmpeg package ships.")
-    threads: int = Field(0, ge=0, description="Threads per ffmpeg; 0: the machine's cores divided by the worker's slots, at least 1.")
+    binary: Path | None = Field(
+        None, description="The ffmpeg to use; unset: the one that the imageio-ffmpeg package ships."
+    )
+    threads: int = Field(
+        0, ge=0, description="Threads per ffmpeg; 0: the machine's cores divided by the worker's slots, at least 1."
+    )
     timeout: float = Field(3600, gt=0, description="Seconds after which one ffmpeg process is stopped as hung.")
 
 
 class WorkerSettings(Section):
-    slots: int = Field(0, ge=0, description="Chunks that this machine renders at once; 0: half its cores, at least 1 and, with 2 cores or more, at least 2.")
-    lease: float = Field(15, gt=0, description="Seconds that a claimed chunk stays with a shard that no longer answers.")
+    slots: int = Field(
+        0,
+        ge=0,
+        description="Chunks that this machine renders at once; 0: half its cores, at least 1 and, with 2 cores or more, at least 2.",
+    )
+    lease: float = Field(
+        15, gt=0, description="Seconds that a claimed chunk stays with a shard that no longer answers."
+    )
     heartbeat: float = Field(4, gt=0, description="Seconds between two renewals of a chunk's lease.")
     idle: float = Field(10, ge=0, description="Seconds without work after which a shard ends.")
     attempts: int = Field(3, ge=1, description="Attempts at one chunk before its job fails.")
@@ -55,11 +67,15 @@ class WorkerSettings(Section):
 
 class RenderSettings(Section):
     chunk_seconds: float = Field(10, gt=0, le=600, description="Wanted length of a chunk, in seconds of film.")
-    gop_seconds: float = Field(2, gt=0, le=60, description="Longest distance between two keyframes, in seconds, where the project names none.")
+    gop_seconds: float = Field(
+        2, gt=0, le=60, description="Longest distance between two keyframes, in seconds, where the project names none."
+    )
 
 
 class CacheSettings(Section):
-    folder: Path | None = Field(None, description="Where finished chunks are kept; unset: the folder cache in the farm's home.")
+    folder: Path | None = Field(
+        None, description="Where finished chunks are kept; unset: the folder cache in the farm's home."
+    )
     max_gigabytes: float = Field(50, gt=0, description="Size above which the least recently used entries are evicted.")
 
 
@@ -68,11 +84,19 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KINOFARM_", env_nested_delimiter="__", frozen=True, extra="ignore")
 
-    home: Path = Field(default_factory=lambda: default_home(), description="The folder in which everything the farm keeps lies.")
-    media_roots: tuple[Path, ...] = Field((), description="Folders, beside a project's own, from which media may be read.")
+    home: Path = Field(
+        default_factory=lambda: default_home(), description="The folder in which everything the farm keeps lies."
+    )
+    media_roots: tuple[Path, ...] = Field(
+        (), description="Folders, beside a project's own, from which media may be read."
+    )
     font_dirs: tuple[Path, ...] = Field((), description="Folders with fonts, beside the font that the farm ships.")
-    database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Where jobs, chunks and facts are kept.")
-    prefect: PrefectSettings = Field(default_factory=PrefectSettings, description="The Prefect server that places and shows runs.")
+    database: DatabaseSettings = Field(
+        default_factory=DatabaseSettings, description="Where jobs, chunks and facts are kept."
+    )
+    prefect: PrefectSettings = Field(
+        default_factory=PrefectSettings, description="The Prefect server that places and shows runs."
+    )
     ffmpeg: FfmpegSettings = Field(default_factory=FfmpegSettings, description="The renderer.")
     worker: WorkerSettings = Field(default_factory=WorkerSettings, description="How this machine takes work.")
     render: RenderSettings = Field(default_factory=RenderSettings, description="How a timeline is cut into work.")

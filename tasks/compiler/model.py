@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 
 from infra.values import Exact, Value
 
-FORMAT = "kinofarm/1"
+FORMAT: Literal["kinofarm/1"] = "kinofarm/1"
 """Name and version of our own project format."""
 
 MAX_FRAMES = 10_000_000
@@ -118,7 +118,16 @@ class Animation(Value):
     """A motion of a title's element or a subtitle; delay and duration in frames from the element's start."""
 
     kind: Literal[
-        "fade-in", "fade-out", "slide-in", "slide-out", "scale-in", "scale-out", "typewriter", "blink", "bounce", "shake"
+        "fade-in",
+        "fade-out",
+        "slide-in",
+        "slide-out",
+        "scale-in",
+        "scale-out",
+        "typewriter",
+        "blink",
+        "bounce",
+        "shake",
     ]
     duration: Frame
     delay: Frame = 0
@@ -295,9 +304,9 @@ class VideoExport(Value):
     bitrate: int | None = Field(None, ge=10, le=1_000_000)
     max_bitrate: int | None = Field(None, ge=10, le=1_000_000)
     min_bitrate: int | None = Field(None, ge=10, le=1_000_000)
-    preset: Literal[
-        "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
-    ] = "medium"
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"] = (
+        "medium"
+    )
     gop: int | None = Field(None, ge=1, le=10_000, description="Longest distance between keyframes, in frames.")
     b_frames: int | None = Field(None, ge=0, le=16)
     profile: Literal["baseline", "main", "high"] | None = None

@@ -87,4 +87,5 @@ class MediaFacts(Value):
         if ordinal is not None:
             return self.sounds[ordinal] if ordinal < len(self.sounds) else None
         marked = [sound for sound in self.sounds if sound.default]
-        return (marked or list(self.sounds) or [None])[0]
+        found = marked or list(self.sounds)
+        return found[0] if found else None
