@@ -1,0 +1,71 @@
+# Kinofarm: the commands of the house. `make help` lists them.
+#
+# Everything lives in .venv, made from a lock with hashes; nothing is installed outside this folder.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
+QUIET  := -qq --root-user-action=ignore
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test acceptance check format docs bench lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## make .venv with all that the other commands need
+	@echo "Ready: $(BIN)/kinofarm"
+
+# One rule makes the environment. It runs again when the lock or the project's declaration changes.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Kinofarm needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) -V 2>&1)."; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) -V) (about a minute, once)"
+	@$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  $(PYTHON) -m venv --clear $(VENV) || { \
+	  echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@rm -f $(STAMP)
+	@$(PIP) install $(QUIET) --no-compile --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install $(QUIET) --no-compile --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib apps flows tasks infra >/dev/null 2>&1 || true
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## render the demo film: out/demo.mp4, its manifest and a contact sheet
+	@$(BIN)/kinofarm demo
+
+test: $(STAMP)  ## run the tests (with ARGS="..." for pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+acceptance: $(STAMP)  ## run the long acceptance tests too (with ARGS="..." for pytest)
+	@$(BIN)/python -m pytest tests/acceptance -m "long or not long" --timeout=1800 $(ARGS)
+
+check: $(STAMP)  ## lint, types, layers, docs
+	@$(BIN)/ruff check --quiet . && echo "lint    ok"
+	@$(BIN)/ruff format --quiet --check . && echo "format  ok" || { echo "run: make format"; exit 1; }
+	@$(BIN)/mypy --no-error-summary && echo "types   ok"
+	@$(BIN)/lint-imports --quiet && echo "layers  ok" || { $(BIN)/lint-imports; exit 1; }
+	@$(BIN)/python -m docs.build --check && echo "docs    ok"
+
+format: $(STAMP)  ## sort imports and format the code
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+docs: $(STAMP)  ## regenerate the pages of docs/ that are made from the code
+	@$(BIN)/python -m docs.build
+
+bench: $(STAMP)  ## compare the farm with raw ffmpeg and write bench/RESULTS.md (ARGS="--help")
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(STAMP)  ## resolve pyproject.toml into requirements.lock
+	@$(BIN)/python -c 'import uv' 2>/dev/null || $(PIP) install $(QUIET) uv
+	@$(BIN)/python -m uv pip compile --quiet --universal --no-emit-index-url --generate-hashes --no-strip-extras \
+	  --python-version 3.11 --group dev \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	@echo "requirements.lock is written; make setup installs it"
+
+clean:  ## remove what the commands made in this folder
+	@rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
