@@ -42,7 +42,7 @@ class KinofarmError(Exception):
 
     def __init__(self, code: str, *, where: str = "", **params: Any) -> None:
         entry = catalogue()[code]
-        shown = {name: _shown(value) for name, value in params.items()}
+        shown = {name: _shown(name, value) for name, value in params.items()}
         self.code = code
         self.where = where
         self.params: Mapping[str, Any] = params
@@ -84,8 +84,10 @@ def catalogue(language: str = LANGUAGE) -> Mapping[str, Message]:
     return entries
 
 
-def _shown(value: Any) -> Any:
-    """Shorten what came from outside: a message shows at most 200 characters of any one value."""
+def _shown(name: str, value: Any) -> Any:
+    """Shorten what came from outside: at most 200 characters of any one value, the last 2000 of a process's `tail`."""
+    if name == "tail":
+        return str(value)[-2000:]
     if isinstance(value, str) and len(value) > 200:
         return value[:197] + "..."
     return value
