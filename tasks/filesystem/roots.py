@@ -1,0 +1,104 @@
+"""Media roots: the folders from which a project may read, and the one way from a written path to a file.
+
+A relative path starts at the project file's folder. After symbolic links are resolved a path must lie in a
+root: the project's own folder or one that the operator named. What a project says is hostile: an address, a
+protocol prefix (`concat:`, `file:`, `pipe:`), a device or a link that leads out is refused, each with its code.
+
+The path that comes back is absolute and free of links. Whoever hands it to ffmpeg still names the demuxer (`-f`)
+and the protocol (`file:`), so that a name such as `take%d.png` is one literal file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from infra.errors import KinofarmError
+
+LONGEST = 4096
+"""Bytes in a path: Linux's PATH_MAX."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.,_-]*:")
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+class MediaRoots:
+    """The folders that a project may read from.
+
+    Args:
+        base: the project file's folder; relative paths start here, and it is a root itself.
+        extra: further roots: the setting `media_roots` and, on the command line, `--media-root`.
+    """
+
+    def __init__(self, base: Path, extra: Iterable[Path] = ()) -> None:
+        self.base = Path(os.path.realpath(base))
+        self.roots = (self.base, *(Path(os.path.realpath(root)) for root in extra))
+
+    def resolve(self, text: str, where: str = "") -> Path:
+        """Return the regular, readable file that a project means by a path.
+
+        Args:
+            text: the path as the project writes it.
+            where: the place in the project file, e.g. "tracks[0].clips[2].source.path"; the error carries it.
+        Returns: an absolute path without symbolic links, inside a root.
+        Raises:  KinofarmError PATH-001 missing, PATH-002 outside every root, PATH-003 a link that leads out, PATH-004 an
+            address, PATH-005 not usable as a path, PATH-006 a folder, PATH-007 a device, pipe or socket, PATH-008 not
+            readable, PATH-009 a Windows path on another system.
+        """
+        _refuse_what_is_no_path(text, where)
+        written = self.base / text
+        try:
+            found = Path(os.path.realpath(written))
+        except OSError:
+            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base)) from None
+        if not self.contains(found):
+            # A name that stays inside as it is written can only have left through a link.
+            leaves_by_link = self.contains(Path(os.path.normpath(written)))
+            raise KinofarmError("PATH-003" if leaves_by_link else "PATH-002", where=where, path=text)
+        try:
+            mode = found.stat().st_mode
+        except PermissionError:
+            raise KinofarmError("PATH-008", where=where, path=text) from None
+        except OSError:
+            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base)) from None
+        if stat.S_ISDIR(mode):
+            raise KinofarmError("PATH-006", where=where, path=text)
+        if not stat.S_ISREG(mode):
+            raise KinofarmError("PATH-007", where=where, path=text, kind=_kind(mode))
+        if not os.access(found, os.R_OK):
+            raise KinofarmError("PATH-008", where=where, path=text)
+        return found
+
+    def contains(self, path: Path) -> bool:
+        """Say whether an absolute path lies in one of the roots; links are not followed here."""
+        return any(path.is_relative_to(root) for root in self.roots)
+
+
+def _refuse_what_is_no_path(text: str, where: str) -> None:
+    if not text.strip():
+        raise KinofarmError("PATH-005", where=where, reason="it is empty")
+    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in text):
+        raise KinofarmError("PATH-005", where=where, reason="it holds control characters")
+    try:
+        length = len(os.fsencode(text))
+    except UnicodeEncodeError:
+        raise KinofarmError("PATH-005", where=where, reason="it holds half a character (a lone surrogate)") from None
+    if length > LONGEST:
+        raise KinofarmError("PATH-005", where=where, reason=f"it is longer than {LONGEST} bytes")
+    if _WINDOWS.match(text):
+        if os.name != "nt":
+            raise KinofarmError("PATH-009", where=where, path=text)
+        return
+    if scheme := _SCHEME.match(text):
+        raise KinofarmError("PATH-004", where=where, path=text, scheme=scheme.group())
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a named pipe"
+    if stat.S_ISSOCK(mode):
+        return "a socket"
+    return "a device"

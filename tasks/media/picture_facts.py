@@ -1,0 +1,147 @@
+"""The facts of one picture stream, from its header, its packet times and its first decoded frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from av.sidedata.sidedata import Type
+from av.stream import Disposition
+
+from tasks.media.facts import PictureFacts
+from tasks.media.timing import Timing
+
+_MATRIX = {
+    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
+    10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
+}  # fmt: skip
+_PRIMARIES = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
+    11: "smpte431", 12: "smpte432", 22: "ebu3213",
+}  # fmt: skip
+_TRANSFER = {
+    1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
+    11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
+    17: "smpte428", 18: "arib-std-b67",
+}  # fmt: skip
+_RANGE: Mapping[int, Literal["tv", "pc"]] = {1: "tv", 2: "pc"}
+"""ITU-T H.273's numbers by ffmpeg's names; a number that is not here means "untagged"."""
+
+_WITHOUT_OWN_ALPHA = {"vp8": "yuva420p", "vp9": "yuva420p"}
+"""Codecs whose alpha is a second stream that only libvpx's decoders read, and what those give."""
+
+
+class Seen(NamedTuple):
+    """What the first decoded frame shows."""
+
+    pixel_format: str
+    bit_depth: int
+    alpha: bool
+    rotation: Literal[0, 90, 180, 270]
+    flipped: bool
+    matrix: int
+    primaries: int
+    transfer: int
+    range: int
+
+    @classmethod
+    def of(cls, frame: Any) -> Seen:
+        """Read a frame of PyAV."""
+        rotation, flipped = _turn(frame)
+        components = frame.format.components
+        return cls(
+            pixel_format=frame.format.name,
+            bit_depth=max((part.bits for part in components), default=8),
+            alpha=_has_alpha(frame),
+            rotation=rotation,
+            flipped=flipped,
+            matrix=int(frame.colorspace),
+            primaries=int(frame.color_primaries),
+            transfer=int(frame.color_trc),
+            range=int(frame.color_range),
+        )
+
+
+def picture_facts(stream: Any, timing: Timing, seen: Seen, start: Fraction, still: bool) -> PictureFacts:
+    """Put together what is known of a picture stream.
+
+    Args:
+        start: the container's first timestamp, in seconds of its own clock.
+        still: a single image, which has no rate and no end.
+    """
+    context = stream.codec_context
+    codec = context.codec.canonical_name
+    pixel_format, alpha = seen.pixel_format, seen.alpha
+    if codec in _WITHOUT_OWN_ALPHA and stream.metadata.get("alpha_mode", stream.metadata.get("ALPHA_MODE")) == "1":
+        pixel_format, alpha = _WITHOUT_OWN_ALPHA[codec], True
+    rate = None if still else timing.constant_rate((stream.average_rate, stream.base_rate))
+    first = timing.start - start
+    end = first
+    if not still:
+        end = timing.end - start
+        if rate is not None:  # durations are rounded to ticks, the frame count is not
+            end = max(end, first + timing.packets / rate)
+    return PictureFacts(
+        index=stream.index,
+        codec=codec,
+        width=context.width,
+        height=context.height,
+        rotation=seen.rotation,
+        flipped=seen.flipped,
+        pixel_aspect=_pixel_aspect(stream),
+        pixel_format=pixel_format,
+        bit_depth=seen.bit_depth,
+        alpha=alpha,
+        matrix=_MATRIX.get(_tag(seen.matrix, context.colorspace)),
+        primaries=_PRIMARIES.get(_tag(seen.primaries, context.color_primaries)),
+        transfer=_TRANSFER.get(_tag(seen.transfer, context.color_trc)),
+        range=_RANGE.get(seen.range or int(context.color_range)),
+        time_base=stream.time_base,
+        rate=rate or (None if still else stream.average_rate or None),
+        constant_rate=rate is not None,
+        start=first,
+        end=end,
+        frames=timing.packets,
+        max_gap=timing.max_gap(),
+        still=still,
+        default=bool(stream.disposition & Disposition.default),
+    )
+
+
+def _tag(of_frame: int, of_stream: Any) -> int:
+    """Prefer the bitstream's tag, as decoders do; 2 means unspecified."""
+    return of_frame if of_frame != 2 else int(of_stream)
+
+
+def _pixel_aspect(stream: Any) -> Fraction:
+    aspect = stream.sample_aspect_ratio
+    if not aspect or aspect <= 0 or not Fraction(1, 20) <= aspect <= 20:
+        return Fraction(1)
+    return Fraction(aspect)
+
+
+def _turn(frame: Any) -> tuple[Literal[0, 90, 180, 270], bool]:
+    """Read the display matrix as a turn: mirrored left to right first (if at all), then turned clockwise.
+
+    The matrix is 3x3 of 16.16 fixed point, little-endian here; (a b; c d) in its upper left maps (x, y) to
+    (a*x + c*y, b*x + d*y) with y downwards.
+    """
+    side = frame.side_data.get(Type.DISPLAYMATRIX)
+    if side is None:
+        return 0, False
+    a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(side), dtype="=i4", count=5))
+    flipped = a * d - b * c < 0
+    if flipped:
+        a, b = -a, -b
+    if abs(b) > abs(a):
+        return (90, flipped) if b > 0 else (270, flipped)
+    return (180, flipped) if a < 0 else (0, flipped)
+
+
+def _has_alpha(frame: Any) -> bool:
+    """Say whether a pixel format has alpha; a palette has it where an entry in use is not opaque."""
+    if frame.format.name == "pal8":
+        return bool(frame.reformat(format="rgba").to_ndarray()[..., 3].min() < 255)
+    return any(part.is_alpha for part in frame.format.components)
