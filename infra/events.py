@@ -1,0 +1,156 @@
+"""What the farm tells the world: typed events over Prefect's event stream.
+
+Events wake up, the database tells: an event may be lost (a burst, a restart of the server), so nothing depends on one.
+Whoever shows state reads a snapshot, applies events and reads again now and then. Emitting never blocks and never fails
+the work that it tells of.
+
+Resources:  `kinofarm.job.<job id>`, `kinofarm.chunk.<chunk key>`; a chunk's event names its job as related resource.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+from uuid import UUID
+
+from infra.values import Value
+
+logger = logging.getLogger("kinofarm.events")
+
+
+class JobEvent(Value):
+    """Something that happened to a job."""
+
+    name: ClassVar[str]
+    job: UUID
+
+    @property
+    def resource(self) -> dict[str, str]:
+        return {"prefect.resource.id": f"kinofarm.job.{self.job}", "prefect.resource.name": f"job {str(self.job)[:8]}"}
+
+    @property
+    def related(self) -> list[dict[str, str]]:
+        return [{"prefect.resource.id": f"prefect.flow-run.{self.job}", "prefect.resource.role": "flow-run"}]
+
+
+class JobAccepted(JobEvent):
+    name: ClassVar[str] = "kinofarm.job.accepted"
+    project: str
+    output: str
+
+
+class JobPlanned(JobEvent):
+    name: ClassVar[str] = "kinofarm.job.planned"
+    frames: int
+    chunks: int
+    reused: int
+
+
+class JobProgress(JobEvent):
+    """Done is a share of the whole job in 0..1: encoding, assembly and upload, weighted in frames; it never falls."""
+
+    name: ClassVar[str] = "kinofarm.job.progress"
+    done: float
+    frames_done: int
+    frames: int
+
+
+class JobVerified(JobEvent):
+    name: ClassVar[str] = "kinofarm.job.verified"
+    frames: int
+
+
+class JobPublished(JobEvent):
+    name: ClassVar[str] = "kinofarm.job.published"
+    film: str
+    manifest: str
+
+
+class JobFailed(JobEvent):
+    name: ClassVar[str] = "kinofarm.job.failed"
+    code: str
+    message: str
+
+
+class JobCancelled(JobEvent):
+    name: ClassVar[str] = "kinofarm.job.cancelled"
+
+
+class ChunkEvent(JobEvent):
+    """Something that happened to a chunk; `key` is its content key."""
+
+    key: str
+    index: int
+
+    @property
+    def resource(self) -> dict[str, str]:
+        return {"prefect.resource.id": f"kinofarm.chunk.{self.key}", "prefect.resource.name": f"chunk {self.index:03}"}
+
+    @property
+    def related(self) -> list[dict[str, str]]:
+        job = {"prefect.resource.id": f"kinofarm.job.{self.job}", "prefect.resource.role": "kinofarm-job"}
+        return [job, *super().related]
+
+
+class ChunkStarted(ChunkEvent):
+    name: ClassVar[str] = "kinofarm.chunk.started"
+    attempt: int
+
+
+class ChunkReused(ChunkEvent):
+    name: ClassVar[str] = "kinofarm.chunk.reused"
+
+
+class ChunkDone(ChunkEvent):
+    name: ClassVar[str] = "kinofarm.chunk.done"
+    attempt: int
+    frames: int
+    seconds: float
+
+
+class ChunkFailed(ChunkEvent):
+    name: ClassVar[str] = "kinofarm.chunk.failed"
+    attempt: int
+    code: str
+    message: str
+    retry: bool
+
+
+EVENTS: dict[str, type[JobEvent]] = {
+    event.name: event
+    for event in (
+        JobAccepted,
+        JobPlanned,
+        JobProgress,
+        JobVerified,
+        JobPublished,
+        JobFailed,
+        JobCancelled,
+        ChunkStarted,
+        ChunkReused,
+        ChunkDone,
+        ChunkFailed,
+    )
+}
+"""Every event of the farm by its name."""
+
+
+def emit(event: JobEvent) -> None:
+    """Hand the event to Prefect's background sender and return at once; a failure is logged and forgotten."""
+    try:
+        from prefect.events import emit_event
+
+        emit_event(event.name, resource=event.resource, related=event.related, payload=payload_of(event))
+    except Exception:
+        logger.warning("the event %s was lost", event.name, exc_info=True)
+
+
+def payload_of(event: JobEvent) -> dict[str, Any]:
+    """Return the event's fields as JSON values, the job included."""
+    return event.model_dump(mode="json")
+
+
+def event_from(name: str, payload: dict[str, Any]) -> JobEvent | None:
+    """Return the typed event of a Prefect event's name and payload; None for an event that is not the farm's."""
+    known = EVENTS.get(name)
+    return known.model_validate(payload) if known else None
