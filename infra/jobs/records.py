@@ -36,7 +36,7 @@ class Job(Value):
     frames_total: int
     progress: float = Field(description="0 to 1 over everything from planning to publishing; never falls.")
     film_key: Key | None
-    reopened: int = Field(description="How often it was opened again after a failure or a crash.")
+    restarts: int = Field(description="How often its flow was started again after a crash or a failure.")
     accepted_at: datetime
     updated_at: datetime
     ended_at: datetime | None

@@ -1,0 +1,208 @@
+"""The tables of the ledger. Migrations in `migrations/versions` make them; a test finds no difference.
+
+Times are `timestamptz` and always the database's clock: machines of a farm need not agree on the time.
+State changes are checked by triggers against `state_changes` (see `infra.jobs.states`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, MetaData, String, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from infra.jobs.states import CHUNK_STATES, JOB_STATES
+
+_TIME = DateTime(timezone=True)
+_KEY = String(64)
+
+
+def _one_of(column: str, allowed: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(each) for each in allowed)})"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: _TIME,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        str: Text,
+    }
+
+
+class StateChange(Base):
+    """The state machines, as the triggers read them."""
+
+    __tablename__ = "state_changes"
+
+    machine: Mapped[str] = mapped_column(primary_key=True)
+    from_state: Mapped[str] = mapped_column(primary_key=True)
+    to_state: Mapped[str] = mapped_column(primary_key=True)
+
+
+class JobRow(Base):
+    """One render; the id is that of its Prefect flow run."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", JOB_STATES), name="state"),
+        Index(None, "accepted_at"),
+        Index(
+            "ix_jobs_live",
+            "priority",
+            "accepted_at",
+            postgresql_where=text("state NOT IN ('done', 'failed', 'cancelled')"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(server_default="accepted")
+    project: Mapped[str]
+    output: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    submitted_by: Mapped[str]
+    priority: Mapped[int] = mapped_column(server_default="0")
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    traceparent: Mapped[str | None]
+    warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
+    paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    frames_done: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    frames_total: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    progress: Mapped[float] = mapped_column(server_default="0")
+    film_key: Mapped[str | None] = mapped_column(_KEY, index=True)
+    restarts: Mapped[int] = mapped_column(server_default="0")
+    accepted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+
+
+class ChunkRow(Base):
+    """A piece of work, once for all jobs that want it. `lease_token` grows with each claim and fences late finishers."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", CHUNK_STATES), name="state"),
+        CheckConstraint("kind IN ('picture', 'sound')", name="kind"),
+        Index("ix_chunks_open", "pool", "key", postgresql_where=text("state IN ('ready', 'leased')")),
+        Index("ix_chunks_leased", "lease_expires", postgresql_where=text("state = 'leased'")),
+    )
+
+    key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    kind: Mapped[str]
+    pool: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="ready")
+    frames: Mapped[int] = mapped_column(BigInteger)
+    frames_done: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    work: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    not_before: Mapped[datetime | None]
+    lease_owner: Mapped[str | None]
+    lease_token: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    lease_expires: Mapped[datetime | None]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class JobChunkRow(Base):
+    """The place of a chunk in a job's film; one chunk can stand at several places, in several jobs."""
+
+    __tablename__ = "job_chunks"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    chunk_key: Mapped[str] = mapped_column(_KEY, ForeignKey("chunks.key"), index=True)
+    first_frame: Mapped[int] = mapped_column(BigInteger)
+    frames: Mapped[int] = mapped_column(BigInteger)
+    reused: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class AttemptRow(Base):
+    """One try at a chunk, on behalf of one job."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('running', 'done', 'failed', 'lost', 'released')", name="outcome"),
+        Index(None, "job_id", "outcome"),
+    )
+
+    chunk_key: Mapped[str] = mapped_column(_KEY, ForeignKey("chunks.key", ondelete="CASCADE"), primary_key=True)
+    token: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    owner: Mapped[str]
+    outcome: Mapped[str] = mapped_column(server_default="running")
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+
+
+class OutputRow(Base):
+    """A file that a job published."""
+
+    __tablename__ = "outputs"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    location: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(_KEY)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class MediaFactsRow(Base):
+    """What a probe found in a file, valid while size, modification time and inode stay as they are."""
+
+    __tablename__ = "media_facts"
+
+    path: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    modified_ns: Mapped[int] = mapped_column(BigInteger)
+    inode: Mapped[str] = mapped_column(comment="device:inode; inodes may exceed a signed 64-bit number")
+    facts: Mapped[dict[str, Any]]
+    probed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class JoinProofRow(Base):
+    """Two chunks whose join was once verified by decoding it."""
+
+    __tablename__ = "join_proofs"
+
+    left_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    right_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    proven_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CacheEntryRow(Base):
+    """An artefact in the store and how it is used: eviction is an ORDER BY over these."""
+
+    __tablename__ = "cache_entries"
+    __table_args__ = (
+        CheckConstraint("kind IN ('picture', 'sound', 'film')", name="kind"),
+        Index(None, "last_used"),
+    )
+
+    key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    kind: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(_KEY)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used: Mapped[datetime] = mapped_column(server_default=func.now())
+    uses: Mapped[int] = mapped_column(BigInteger, server_default="0")

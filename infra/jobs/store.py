@@ -1,0 +1,388 @@
+"""The jobs: accepted, planned, advanced, ended; and what is known of each at any moment.
+
+Every method is one transaction. Rows are locked in one order everywhere (the job, then chunks by key), so that
+twenty jobs that plan the same chunks at once neither wait in a circle nor make one chunk twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, RowMapping, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from infra.errors import KinofarmError
+from infra.jobs.engine import surviving, transaction
+from infra.jobs.ledger import INTERESTED
+from infra.jobs.models import AttemptRow, ChunkRow, JobChunkRow, JobRow, OutputRow
+from infra.jobs.records import Attempt, Job, JobChunk, Key, Output, Snapshot, WantedChunk
+from infra.jobs.states import ENDED, JOB_STATES, PHASES, WORKING, JobState
+
+_NEW_CHUNKS = text("""
+INSERT INTO chunks (key, kind, pool, frames, work)
+SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:kinds AS text[]), CAST(:pools AS text[]), CAST(:frames AS bigint[]),
+    CAST(:works AS jsonb[])) AS wanted (key, kind, pool, frames, work)
+ORDER BY key
+ON CONFLICT (key) DO NOTHING
+""")
+
+_REVIVE = text("""
+UPDATE chunks SET state = 'ready', attempts = 0, not_before = NULL, frames_done = 0, error = NULL, result = NULL,
+    lease_owner = NULL, ended_at = NULL, pool = wanted.pool, work = wanted.work
+FROM unnest(CAST(:keys AS text[]), CAST(:pools AS text[]), CAST(:works AS jsonb[])) AS wanted (key, pool, work)
+WHERE chunks.key = wanted.key
+""")
+
+_LINKS = text("""
+INSERT INTO job_chunks (job_id, kind, index, chunk_key, first_frame, frames, reused)
+SELECT :job, * FROM unnest(CAST(:kinds AS text[]), CAST(:indices AS int[]), CAST(:keys AS text[]),
+    CAST(:firsts AS bigint[]), CAST(:frames AS bigint[]), CAST(:reused AS boolean[]))
+""")
+
+_DROP_UNWANTED = text(f"""
+WITH mine AS MATERIALIZED (
+    SELECT chunk.key FROM chunks chunk
+    WHERE chunk.state = 'ready' AND chunk.key IN (SELECT chunk_key FROM job_chunks WHERE job_id = :job)
+    ORDER BY chunk.key FOR UPDATE
+)
+UPDATE chunks SET state = 'cancelled', ended_at = now() FROM mine
+WHERE chunks.key = mine.key AND NOT EXISTS (
+    SELECT FROM job_chunks link JOIN jobs job ON job.id = link.job_id
+    WHERE link.chunk_key = mine.key AND job.id <> :job AND {INTERESTED})
+""")
+
+_TALLY = text("""
+SELECT chunk.state, count(*) AS places, sum(link.frames) AS frames,
+    sum(CASE WHEN chunk.state = 'done' THEN link.frames ELSE least(chunk.frames_done, link.frames) END) AS frames_done,
+    (array_agg(chunk.error ORDER BY link.kind, link.index) FILTER (WHERE chunk.error IS NOT NULL))[1] AS error,
+    count(DISTINCT chunk.key) FILTER (WHERE chunk.state = 'done' AND EXISTS (
+        SELECT FROM attempts WHERE attempts.chunk_key = chunk.key AND attempts.job_id = :job
+            AND attempts.outcome = 'done')) AS encoded
+FROM job_chunks link JOIN chunks chunk ON chunk.key = link.chunk_key
+WHERE link.job_id = :job
+GROUP BY chunk.state
+""")
+
+
+class JobStore:
+    """The jobs of the farm. Safe to use from any thread.
+
+    Args:    patience: seconds during which a call is repeated while the database is away.
+    Raises:  every method: KinofarmError DB-001 (still away after that), DB-002; those that take a job: JOB-002.
+    """
+
+    def __init__(self, engine: Engine, *, patience: float = 30) -> None:
+        self.engine = engine
+        self.patience = patience
+
+    @surviving
+    def accept(
+        self,
+        job_id: UUID,
+        *,
+        project: str,
+        output: str,
+        options: Mapping[str, Any] | None = None,
+        submitted_by: str = "",
+        priority: int = 0,
+        idempotency_key: str | None = None,
+        traceparent: str | None = None,
+    ) -> Job:
+        """Enter a job, or return the one that is there: by its id, else by its idempotency key.
+
+        Raises:  KinofarmError JOB-004 when another render has that idempotency key.
+        """
+        row = {
+            "id": job_id,
+            "project": project,
+            "output": output,
+            "options": dict(options or {}),
+            "submitted_by": submitted_by,
+            "priority": priority,
+            "idempotency_key": idempotency_key,
+            "traceparent": traceparent,
+        }
+        with transaction(self.engine) as connection:
+            connection.execute(insert(JobRow).values(row).on_conflict_do_nothing())
+            mine = select(JobRow.__table__).where(JobRow.id == job_id)
+            found = connection.execute(mine).mappings().one_or_none()
+            if found is None:
+                same = select(JobRow.__table__).where(JobRow.idempotency_key == idempotency_key)
+                found = connection.execute(same).mappings().one()
+                if any(found[name] != row[name] for name in ("project", "output", "options")):
+                    raise KinofarmError("JOB-004", key=idempotency_key, job=found["id"], project=found["project"])
+        return _job(found)
+
+    @surviving
+    def plan(
+        self,
+        job_id: UUID,
+        chunks: Sequence[WantedChunk],
+        present: Collection[Key],
+        *,
+        film_key: Key | None = None,
+        warnings: Sequence[Any] = (),
+    ) -> tuple[Key, ...]:
+        """Enter what a job needs and bring it to the state planned; may be done again, as after a crash.
+
+        A chunk that is done, and whose artefact is at hand, is reused. One that failed, was cancelled or has lost
+        its artefact is ready again, with fresh attempts. One that a shard holds for another job stays with it.
+
+        Args:    chunks: in any order; a key may stand at several places. present: keys whose artefacts the store has.
+        Returns: the keys that are not done, in the order of `chunks`, each once.
+        Raises:  KinofarmError JOB-001 when the job has ended.
+        """
+        first = {chunk.key: chunk for chunk in reversed(chunks)}
+        wanted = [first[key] for key in sorted(first)]
+        at_hand = frozenset(present)
+        with transaction(self.engine) as connection:
+            _locked(connection, job_id)
+            connection.execute(_NEW_CHUNKS, _columns(wanted))
+            keys = [chunk.key for chunk in wanted]
+            query = select(ChunkRow.key, ChunkRow.state).where(ChunkRow.key.in_(keys)).order_by(ChunkRow.key)
+            states = {key: state for key, state in connection.execute(query.with_for_update(key_share=True)).all()}
+            done = {key for key, state in states.items() if state == "done" and key in at_hand}
+            lost = {key for key, state in states.items() if state in ("failed", "cancelled", "done")} - done
+            if lost:
+                connection.execute(_REVIVE, _columns([chunk for chunk in wanted if chunk.key in lost], revive=True))
+            own = JobChunkRow.job_id == job_id
+            before = select(JobChunkRow.chunk_key).where(own, ~JobChunkRow.reused)
+            ours = set(connection.scalars(before).all())  # planned before, to be encoded for this job
+            connection.execute(JobChunkRow.__table__.delete().where(own))
+            if chunks:
+                connection.execute(_LINKS, {"job": job_id} | _places(chunks, done - ours))
+            frames = sum(chunk.frames for chunk in chunks)
+            facts = {"film_key": film_key, "warnings": list(warnings), "frames_total": frames, "error": None}
+            connection.execute(_to("planned", job_id).values(facts))
+        return tuple(dict.fromkeys(chunk.key for chunk in chunks if chunk.key not in done))
+
+    @surviving
+    def advance(self, job_id: UUID, state: JobState) -> Job:
+        """Bring a job to `state`; nothing happens when it is there. For failures use `fail`.
+
+        Raises:  KinofarmError JOB-001 when the state machine has no such change.
+        """
+        with transaction(self.engine) as connection:
+            if _locked(connection, job_id)["state"] != state:
+                connection.execute(_to(state, job_id))
+                if state in ENDED:
+                    connection.execute(_DROP_UNWANTED, {"job": job_id})
+            return _read(connection, job_id)
+
+    @surviving
+    def fail(self, job_id: UUID, error: Mapping[str, Any]) -> Job:
+        """End a job as failed, with KinofarmError.as_dict() as its error; one that has ended stays as it is."""
+        with transaction(self.engine) as connection:
+            if _locked(connection, job_id)["state"] not in ENDED:
+                connection.execute(_to("failed", job_id).values(error=dict(error)))
+                connection.execute(_DROP_UNWANTED, {"job": job_id})
+            return _read(connection, job_id)
+
+    @surviving
+    def cancel(self, job_id: UUID) -> Job:
+        """Ask for a job's end. Its flow sees the flag and brings it to cancelled; one that has ended stays as it is.
+
+        Chunks that no other job wants are cancelled at once; those in work are told by their next heartbeat.
+        """
+        with transaction(self.engine) as connection:
+            if _locked(connection, job_id)["state"] not in ENDED:
+                connection.execute(_touch(job_id).values(cancel_requested=True))
+                connection.execute(_DROP_UNWANTED, {"job": job_id})
+            return _read(connection, job_id)
+
+    @surviving
+    def cancelled(self, job_id: UUID) -> bool:
+        """Whether somebody asked for the job's end."""
+        return self._job(job_id).cancel_requested
+
+    @surviving
+    def pause(self, job_id: UUID, on: bool = True) -> Job:
+        """Stop claiming a job's chunks (those in work are handed back), or go on with them."""
+        with transaction(self.engine) as connection:
+            _locked(connection, job_id)
+            connection.execute(_touch(job_id).values(paused=on))
+            return _read(connection, job_id)
+
+    @surviving
+    def reopen(self, job_id: UUID) -> Job:
+        """Bring a failed job back to accepted, to be run again; nothing happens to one that has not ended.
+
+        Raises:  KinofarmError JOB-001 for a job that is done or cancelled.
+        """
+        with transaction(self.engine) as connection:
+            if _locked(connection, job_id)["state"] in ENDED:
+                fresh = {"error": None, "cancel_requested": False, "ended_at": None}
+                connection.execute(_to("accepted", job_id).values(fresh))
+            return _read(connection, job_id)
+
+    @surviving
+    def count_restart(self, job_id: UUID) -> int:
+        """Count one more start of the job's flow by the reconciler; return how many there were, this one included."""
+        with transaction(self.engine) as connection:
+            _locked(connection, job_id)
+            counted = _touch(job_id).values(restarts=JobRow.restarts + 1).returning(JobRow.restarts)
+            return int(connection.execute(counted).scalar_one())
+
+    @surviving
+    def snapshot(self, job_id: UUID) -> Snapshot:
+        """Read everything about a job's progress at one moment. Frames done and progress never fall."""
+        with transaction(self.engine) as connection:
+            tally = connection.execute(_TALLY, {"job": job_id}).mappings().all()
+            job = _read(connection, job_id)
+            frames_done = max(job.frames_done, sum(int(row["frames_done"]) for row in tally))
+            progress = max(job.progress, _progress(job, frames_done))
+            if (frames_done, progress) != (job.frames_done, job.progress):
+                higher = {
+                    "frames_done": func.greatest(JobRow.frames_done, frames_done),
+                    "progress": func.greatest(JobRow.progress, progress),
+                }
+                connection.execute(update(JobRow).where(JobRow.id == job_id).values(higher))
+                job = _read(connection, job_id)
+        states = {row["state"]: int(row["places"]) for row in tally}
+        encoded = sum(int(row["encoded"]) for row in tally)
+        errors = {row["state"]: row["error"] for row in tally}
+        return Snapshot(
+            job=job,
+            states=states,
+            total=sum(states.values()),
+            reused=states.get("done", 0) - encoded,
+            encoded=encoded,
+            error=job.error or errors.get("failed"),
+        )
+
+    @surviving
+    def jobs(self, limit: int = 50, states: Iterable[JobState] = JOB_STATES) -> tuple[Job, ...]:
+        """Return the newest jobs in these states, newest first."""
+        query = select(JobRow.__table__).where(JobRow.state.in_(list(states)))
+        with transaction(self.engine) as connection:
+            rows = connection.execute(query.order_by(JobRow.accepted_at.desc(), JobRow.id).limit(limit)).mappings()
+            return tuple(_job(row) for row in rows)
+
+    @surviving
+    def job(self, name: UUID | str) -> Job:
+        """Return a job by its id, or by the beginning of its id if that is unique.
+
+        Raises:  KinofarmError JOB-002 (none), JOB-003 (several).
+        """
+        if isinstance(name, UUID):
+            return self._job(name)
+        start = name.strip().lower()
+        if not start or not set(start) <= set("0123456789abcdef-"):
+            raise KinofarmError("JOB-002", job=name)
+        as_text = func.cast(JobRow.id, JobRow.project.type)
+        with transaction(self.engine) as connection:
+            rows = connection.execute(select(JobRow.__table__).where(as_text.startswith(start))).mappings().all()
+        if len(rows) != 1:
+            raise KinofarmError("JOB-003" if rows else "JOB-002", job=name, count=len(rows))
+        return _job(rows[0])
+
+    @surviving
+    def chunks(self, job_id: UUID) -> tuple[JobChunk, ...]:
+        """Return a job's chunks: picture by place, then sound."""
+        link, chunk = JobChunkRow, ChunkRow
+        query = (
+            select(
+                chunk.key, link.kind, link.index, link.first_frame, link.frames, link.reused, chunk.pool, chunk.state,
+                chunk.frames_done, chunk.attempts, chunk.lease_owner.label("owner"), chunk.error, chunk.result,
+                chunk.started_at, chunk.ended_at,
+            )
+            .join(chunk, chunk.key == link.chunk_key)
+            .where(link.job_id == job_id)
+            .order_by(link.kind, link.index)
+        )  # fmt: skip
+        with transaction(self.engine) as connection:
+            return tuple(JobChunk(**row) for row in connection.execute(query).mappings())
+
+    @surviving
+    def attempts(self, job_id: UUID) -> tuple[Attempt, ...]:
+        """Return every try at the job's chunks, also those on behalf of other jobs, oldest first."""
+        row = AttemptRow
+        mine = select(JobChunkRow.chunk_key).where(JobChunkRow.job_id == job_id)
+        query = select(
+            row.chunk_key.label("key"), row.token, row.job_id.label("job"), row.owner, row.outcome, row.error,
+            row.started_at, row.ended_at,
+        ).where(row.chunk_key.in_(mine)).order_by(row.started_at, row.token)  # fmt: skip
+        with transaction(self.engine) as connection:
+            return tuple(Attempt(**found) for found in connection.execute(query).mappings())
+
+    @surviving
+    def record_output(self, job_id: UUID, output: Output) -> None:
+        """Note a file that the job published; the newest of each kind counts."""
+        row = output.model_dump(exclude={"created_at"})
+        with transaction(self.engine) as connection:
+            added = insert(OutputRow).values(job_id=job_id, **row)
+            newest = row | {"created_at": func.now()}
+            connection.execute(added.on_conflict_do_update(index_elements=["job_id", "kind"], set_=newest))
+
+    @surviving
+    def outputs(self, job_id: UUID) -> tuple[Output, ...]:
+        """Return the files that the job published."""
+        row = OutputRow
+        query = select(row.kind, row.location, row.size, row.sha256, row.created_at).where(row.job_id == job_id)
+        with transaction(self.engine) as connection:
+            return tuple(Output(**found) for found in connection.execute(query.order_by(row.kind)).mappings())
+
+    def _job(self, job_id: UUID) -> Job:
+        with transaction(self.engine) as connection:
+            return _read(connection, job_id)
+
+
+def _read(connection: Connection, job_id: UUID) -> Job:
+    row = connection.execute(select(JobRow.__table__).where(JobRow.id == job_id)).mappings().one_or_none()
+    if row is None:
+        raise KinofarmError("JOB-002", job=job_id)
+    return _job(row)
+
+
+def _locked(connection: Connection, job_id: UUID) -> RowMapping:
+    query = select(JobRow.__table__).where(JobRow.id == job_id).with_for_update(key_share=True)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise KinofarmError("JOB-002", job=job_id)
+    return row
+
+
+def _job(row: RowMapping) -> Job:
+    return Job(**row)
+
+
+def _touch(job_id: UUID) -> Any:
+    return update(JobRow).where(JobRow.id == job_id).values(updated_at=func.now())
+
+
+def _to(state: JobState, job_id: UUID) -> Any:
+    changed = _touch(job_id).values(state=state)
+    return changed.values(ended_at=func.now()) if state in ENDED else changed
+
+
+def _progress(job: Job, frames_done: int) -> float:
+    if job.state not in PHASES:
+        return job.progress
+    start, end = PHASES[job.state]
+    share = frames_done / job.frames_total if job.state in WORKING and job.frames_total else 0.0
+    return start + (end - start) * min(1.0, share)
+
+
+def _columns(chunks: Sequence[WantedChunk], *, revive: bool = False) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "keys": [chunk.key for chunk in chunks],
+        "pools": [chunk.pool for chunk in chunks],
+        "works": [json.dumps(chunk.work) for chunk in chunks],
+    }
+    if not revive:
+        columns |= {"kinds": [chunk.kind for chunk in chunks], "frames": [chunk.frames for chunk in chunks]}
+    return columns
+
+
+def _places(chunks: Sequence[WantedChunk], reused: Collection[Key]) -> dict[str, Any]:
+    return {
+        "kinds": [chunk.kind for chunk in chunks],
+        "indices": [chunk.index for chunk in chunks],
+        "keys": [chunk.key for chunk in chunks],
+        "firsts": [chunk.first_frame for chunk in chunks],
+        "frames": [chunk.frames for chunk in chunks],
+        "reused": [chunk.key in reused for chunk in chunks],
+    }
