@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib import resources
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import psycopg
 import sqlalchemy
 import tenacity
 from alembic import command
@@ -165,9 +166,8 @@ def _is_away(error: BaseException) -> bool:
 
 
 def _translated(error: exc.DBAPIError) -> KinofarmError:
-    state = getattr(error.orig, "sqlstate", None)
-    if state == ILLEGAL_CHANGE:
-        change: dict[str, Any] = json.loads(getattr(error.orig, "diag").message_detail)
+    if isinstance(error.orig, psycopg.Error) and error.orig.sqlstate == ILLEGAL_CHANGE:
+        change: dict[str, Any] = json.loads(error.orig.diag.message_detail or "{}")
         return KinofarmError("JOB-001", **change)
     if error.connection_invalidated or isinstance(error, (exc.OperationalError, exc.InterfaceError)):
         return KinofarmError("DB-001", reason=_line(error.orig))

@@ -52,7 +52,7 @@ UPDATE chunks SET state = 'cancelled', ended_at = now() FROM mine
 WHERE chunks.key = mine.key AND NOT EXISTS (
     SELECT FROM job_chunks link JOIN jobs job ON job.id = link.job_id
     WHERE link.chunk_key = mine.key AND job.id <> :job AND {INTERESTED})
-""")
+""")  # noqa: S608 (our own constants)
 
 _TALLY = text("""
 SELECT chunk.state, count(*) AS places, sum(link.frames) AS frames,
