@@ -18,8 +18,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from infra.values import Value
+from infra.values import Exact, Value
 from tasks.media.facts import Sha256
+from tasks.media.proof import PictureShape
 
 RECIPE = 1
 """Version of the recipe: a change that makes other pixels or samples from the same graph must raise it."""
@@ -54,12 +55,18 @@ class Work(Value):
     """A chunk of picture or the film's sound, ready to be done by any machine.
 
     frames: pictures that must come out (0 for sound); samples: sound samples per channel (0 for pictures).
+    rate, shape: what a picture must turn out to be; sample_rate, channels: what sound must. They follow from the
+    stages, so that the key does without them; the shard that did the work counts against them.
     """
 
     recipe: int = RECIPE
     kind: Literal["picture", "sound"]
     frames: int = Field(ge=0)
     samples: int = Field(0, ge=0)
+    rate: Exact | None = None
+    shape: PictureShape | None = None
+    sample_rate: int = Field(0, ge=0)
+    channels: int = Field(2, ge=1)
     suffix: str = Field(pattern=r"^\.[a-z0-9]+$", description="The finished file's suffix, e.g. .mp4.")
     stages: tuple[Stage, ...] = Field(min_length=1)
     media: tuple[MediaUse, ...] = ()
