@@ -43,6 +43,7 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "CUDA_
 """What a started process may see of this process's environment: no secret is ever named like these."""
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None  # loaded here: nothing is imported after a fork
 _ABSOLUTE_FOLDER = re.compile(r"(?<![\w:.])/(?:[^/\s'\":]+/)+")
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
@@ -294,12 +295,26 @@ def _preparation(parent: int, death_signal: signal.Signals, limits: Limits) -> C
     def prepare() -> None:
         for which, value in ceilings:
             resource.setrlimit(which, (value, value))
-        if _PRCTL is not None:
-            _PRCTL(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-            if os.getppid() != parent:  # it died before the line above
-                os._exit(1)
+        die_with_parent(death_signal, parent)
 
     return prepare
+
+
+def die_with_parent(death_signal: signal.Signals, parent: int = 0) -> None:
+    """Ask the kernel to send this process `death_signal` when the thread that started it ends.
+
+    Args:    parent: the process that should be ours; when it is not any more, this process ends at once. 0: any.
+    """
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+    if parent and os.getppid() != parent:
+        os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every process below this one whose own parent dies, so that none can hide (Linux)."""
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def ended_within(process: Process, seconds: float) -> bool:
