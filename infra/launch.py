@@ -80,15 +80,14 @@ def _registered() -> Iterator[None]:
 
 def _wait_for(pools: Sequence[str]) -> None:
     """Wait until the server answers and has the pools; the supervisor makes them, with our template."""
-    auth = os.environ.get("PREFECT_API_AUTH_STRING", "")
-    client = httpx.Client(base_url=os.environ["PREFECT_API_URL"], auth=tuple(auth.split(":", 1)) if auth else None)
+    user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    auth = httpx.BasicAuth(user, password) if user else None
+    client = httpx.Client(base_url=os.environ["PREFECT_API_URL"], auth=auth, trust_env=False)
     deadline = time.monotonic() + WAIT_SECONDS
     missing = list(pools)
     while missing:
-        try:
+        with contextlib.suppress(httpx.HTTPError):
             missing = [pool for pool in missing if client.get(f"/work_pools/{pool}").status_code != 200]
-        except httpx.HTTPError:
-            pass
         if missing and time.monotonic() > deadline:
             raise SystemExit(f"the Prefect server has no pool {missing[0]!r}")
         if missing:
