@@ -106,7 +106,7 @@ def surviving(method: Callable[Concatenate[Self, P], R]) -> Callable[Concatenate
     def repeated(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         again = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_away),
-            wait=tenacity.wait_exponential_jitter(initial=0.1, max=1, jitter=0.1),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.1, max=1, jitter=0.1),
             stop=tenacity.stop_after_delay(self.patience),
             reraise=True,
         )

@@ -98,7 +98,7 @@ class ChunkRow(Base):
         CheckConstraint(_one_of("state", CHUNK_STATES), name="state"),
         CheckConstraint("kind IN ('picture', 'sound')", name="kind"),
         Index("ix_chunks_open", "pool", "key", postgresql_where=text("state IN ('ready', 'leased')")),
-        Index("ix_chunks_leased", "lease_expires", postgresql_where=text("state = 'leased'")),
+        Index("ix_chunks_leased", "key", postgresql_where=text("state = 'leased'")),
     )
 
     key: Mapped[str] = mapped_column(_KEY, primary_key=True)

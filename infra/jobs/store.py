@@ -6,7 +6,6 @@ twenty jobs that plan the same chunks at once neither wait in a circle nor make 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -18,29 +17,9 @@ from infra.errors import KinofarmError
 from infra.jobs.engine import surviving, transaction
 from infra.jobs.ledger import INTERESTED
 from infra.jobs.models import AttemptRow, ChunkRow, JobChunkRow, JobRow, OutputRow
+from infra.jobs.planning import enter
 from infra.jobs.records import Attempt, Job, JobChunk, Key, Output, Snapshot, WantedChunk
 from infra.jobs.states import ENDED, JOB_STATES, PHASES, WORKING, JobState
-
-_NEW_CHUNKS = text("""
-INSERT INTO chunks (key, kind, pool, frames, work)
-SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:kinds AS text[]), CAST(:pools AS text[]), CAST(:frames AS bigint[]),
-    CAST(:works AS jsonb[])) AS wanted (key, kind, pool, frames, work)
-ORDER BY key
-ON CONFLICT (key) DO NOTHING
-""")
-
-_REVIVE = text("""
-UPDATE chunks SET state = 'ready', attempts = 0, not_before = NULL, frames_done = 0, error = NULL, result = NULL,
-    lease_owner = NULL, ended_at = NULL, pool = wanted.pool, work = wanted.work
-FROM unnest(CAST(:keys AS text[]), CAST(:pools AS text[]), CAST(:works AS jsonb[])) AS wanted (key, pool, work)
-WHERE chunks.key = wanted.key
-""")
-
-_LINKS = text("""
-INSERT INTO job_chunks (job_id, kind, index, chunk_key, first_frame, frames, reused)
-SELECT :job, * FROM unnest(CAST(:kinds AS text[]), CAST(:indices AS int[]), CAST(:keys AS text[]),
-    CAST(:firsts AS bigint[]), CAST(:frames AS bigint[]), CAST(:reused AS boolean[]))
-""")
 
 _DROP_UNWANTED = text(f"""
 WITH mine AS MATERIALIZED (
@@ -128,36 +107,19 @@ class JobStore:
     ) -> tuple[Key, ...]:
         """Enter what a job needs and bring it to the state planned; may be done again, as after a crash.
 
-        A chunk that is done, and whose artefact is at hand, is reused. One that failed, was cancelled or has lost
-        its artefact is ready again, with fresh attempts. One that a shard holds for another job stays with it.
+        What happens to each chunk stands in `infra.jobs.planning`.
 
         Args:    chunks: in any order; a key may stand at several places. present: keys whose artefacts the store has.
         Returns: the keys that are not done, in the order of `chunks`, each once.
         Raises:  KinofarmError JOB-001 when the job has ended.
         """
-        first = {chunk.key: chunk for chunk in reversed(chunks)}
-        wanted = [first[key] for key in sorted(first)]
-        at_hand = frozenset(present)
         with transaction(self.engine) as connection:
             _locked(connection, job_id)
-            connection.execute(_NEW_CHUNKS, _columns(wanted))
-            keys = [chunk.key for chunk in wanted]
-            query = select(ChunkRow.key, ChunkRow.state).where(ChunkRow.key.in_(keys)).order_by(ChunkRow.key)
-            states = {key: state for key, state in connection.execute(query.with_for_update(key_share=True)).all()}
-            done = {key for key, state in states.items() if state == "done" and key in at_hand}
-            lost = {key for key, state in states.items() if state in ("failed", "cancelled", "done")} - done
-            if lost:
-                connection.execute(_REVIVE, _columns([chunk for chunk in wanted if chunk.key in lost], revive=True))
-            own = JobChunkRow.job_id == job_id
-            before = select(JobChunkRow.chunk_key).where(own, ~JobChunkRow.reused)
-            ours = set(connection.scalars(before).all())  # planned before, to be encoded for this job
-            connection.execute(JobChunkRow.__table__.delete().where(own))
-            if chunks:
-                connection.execute(_LINKS, {"job": job_id} | _places(chunks, done - ours))
+            missing = enter(connection, job_id, chunks, frozenset(present))
             frames = sum(chunk.frames for chunk in chunks)
             facts = {"film_key": film_key, "warnings": list(warnings), "frames_total": frames, "error": None}
             connection.execute(_to("planned", job_id).values(facts))
-        return tuple(dict.fromkeys(chunk.key for chunk in chunks if chunk.key not in done))
+        return missing
 
     @surviving
     def advance(self, job_id: UUID, state: JobState) -> Job:
@@ -364,25 +326,3 @@ def _progress(job: Job, frames_done: int) -> float:
     start, end = PHASES[job.state]
     share = frames_done / job.frames_total if job.state in WORKING and job.frames_total else 0.0
     return start + (end - start) * min(1.0, share)
-
-
-def _columns(chunks: Sequence[WantedChunk], *, revive: bool = False) -> dict[str, Any]:
-    columns: dict[str, Any] = {
-        "keys": [chunk.key for chunk in chunks],
-        "pools": [chunk.pool for chunk in chunks],
-        "works": [json.dumps(chunk.work) for chunk in chunks],
-    }
-    if not revive:
-        columns |= {"kinds": [chunk.kind for chunk in chunks], "frames": [chunk.frames for chunk in chunks]}
-    return columns
-
-
-def _places(chunks: Sequence[WantedChunk], reused: Collection[Key]) -> dict[str, Any]:
-    return {
-        "kinds": [chunk.kind for chunk in chunks],
-        "indices": [chunk.index for chunk in chunks],
-        "keys": [chunk.key for chunk in chunks],
-        "firsts": [chunk.first_frame for chunk in chunks],
-        "frames": [chunk.frames for chunk in chunks],
-        "reused": [chunk.key in reused for chunk in chunks],
-    }
