@@ -1,0 +1,295 @@
+"""Check: hold a timeline against its media and the tables before anything is planned, contacted or written.
+
+What passes here can be planned: every source exists, lies in a root, is media and long enough; clips on a track
+don't overlap but where a transition joins them; transitions have their handles; every name is in its table.
+
+`where` in an error is the place in the model: tracks[1].clips[3].source_start.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from infra.errors import KinofarmError
+from tasks.compiler.effects import EFFECTS
+from tasks.compiler.effects.row import EffectTable
+from tasks.compiler.fit import fit_clip, fit_frame
+from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSource, Track, Transition
+from tasks.compiler.notice import Notice, notice
+from tasks.compiler.transitions import TRANSITIONS
+from tasks.filesystem.roots import MediaRoots
+from tasks.media.facts import MediaFacts
+
+LARGEST = 16_384
+"""Longest side, in pixels, to which a picture may be scaled: ffmpeg's scalers refuse much more."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """A media file of the project: where it lies, its state when it was read, and its facts."""
+
+    path: Path
+    modified_ns: int
+    facts: MediaFacts
+
+
+@dataclass(frozen=True)
+class CheckedProject:
+    """A timeline that can be planned, with its media by the path that the project writes."""
+
+    timeline: Timeline
+    media: Mapping[str, Media]
+    effects: EffectTable
+    warnings: tuple[Notice, ...] = field(default=())
+
+    def facts(self, clip: Clip) -> MediaFacts:
+        """The facts of a media clip's file."""
+        assert isinstance(clip.source, MediaSource)
+        return self.media[clip.source.path].facts
+
+
+def check(
+    timeline: Timeline,
+    roots: MediaRoots,
+    probe: Callable[[Path], MediaFacts],
+    effects: EffectTable = EFFECTS,
+) -> CheckedProject:
+    """Hold a timeline against its media and the tables.
+
+    Args:    roots: where media may lie. probe: reads a file's facts; called once for each path. effects: the effect table.
+    Returns: the project, ready to be planned, with what its author should know.
+    Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, with the place in the model.
+    """
+    media: dict[str, Media] = {}
+    warnings: list[Notice] = []
+    for number, track in enumerate(timeline.tracks):
+        at = f"tracks[{number}]"
+        for position, clip in enumerate(track.clips):
+            where = f"{at}.clips[{position}]"
+            if isinstance(clip.source, MediaSource) and clip.source.path not in media:
+                media[clip.source.path] = _read(clip.source, where, roots, probe)
+            warnings += _check_clip(clip, track, timeline, media, where)
+            _check_effects(clip.effects, clip.end - clip.start, effects, _named(clip), where)
+        _check_effects(track.effects, timeline.duration, effects, f'track "{track.name or track.id}"', at)
+        warnings += _check_order(track, timeline, media, at)
+    for number, subtitle in enumerate(timeline.subtitles):
+        _check_range(subtitle.start, subtitle.end, timeline, f"subtitle {number + 1}", f"subtitles[{number}]")
+    return CheckedProject(timeline, media, effects, tuple(warnings))
+
+
+def _read(source: MediaSource, where: str, roots: MediaRoots, probe: Callable[[Path], MediaFacts]) -> Media:
+    place = f"{where}.source.path"
+    path = roots.resolve(source.path, where=place)
+    modified = path.stat().st_mtime_ns
+    try:
+        facts = probe(path)
+    except KinofarmError as error:
+        raise KinofarmError(error.code, where=place, **dict(error.params)) from error
+    return Media(path, modified, facts)
+
+
+def _check_range(start: int, end: int, timeline: Timeline, what: str, where: str) -> None:
+    if end <= start:
+        raise KinofarmError("CHECK-001", where=f"{where}.end", what=what, start=start, end=end)
+    if end > timeline.duration:
+        raise KinofarmError("CHECK-002", where=f"{where}.end", what=what, end=end, duration=timeline.duration)
+
+
+def _check_clip(
+    clip: Clip, track: Track, timeline: Timeline, media: Mapping[str, Media], where: str
+) -> Iterator[Notice]:
+    _check_range(clip.start, clip.end, timeline, _named(clip), where)
+    if isinstance(clip.source, TitleSource):
+        if track.kind == "audio":
+            raise KinofarmError("CHECK-003", where=f"{where}.source", clip=_named(clip))
+        _check_size(fit_frame(clip, timeline.size).scaled, clip, where)
+        return
+    facts = media[clip.source.path].facts
+    file = Path(clip.source.path).name
+    picture = facts.picture() if track.kind == "video" else None
+    sound = facts.sound(clip.source.audio_stream)
+    if clip.source.audio_stream is not None and sound is None:
+        raise KinofarmError(
+            "CHECK-004",
+            where=f"{where}.source.audio_stream",
+            clip=_named(clip),
+            file=file,
+            wanted=clip.source.audio_stream,
+            has=len(facts.sounds),
+        )
+    if track.kind == "audio" and sound is None:
+        raise KinofarmError("CHECK-005", where=f"{where}.source.path", clip=_named(clip), file=file)
+    if picture is not None:
+        try:
+            _check_size(fit_clip(clip, picture, timeline.size).scaled, clip, where)
+        except ValueError:
+            raise KinofarmError("CHECK-006", where=f"{where}.crop", clip=_named(clip), file=file) from None
+        if picture.transfer in ("smpte2084", "arib-std-b67"):
+            yield notice("CHECK-901", where, clip=_named(clip), file=file, transfer=picture.transfer)
+    if picture is not None and picture.still:
+        return
+    ends = clip.source_start + (clip.end - clip.start) / timeline.rate * clip.speed
+    if ends > facts.duration + 1 / timeline.rate:
+        raise KinofarmError(
+            "CHECK-007",
+            where=f"{where}.end",
+            clip=_named(clip),
+            file=file,
+            track=track.name or track.id,
+            needs=round(float(ends), 3),
+            has=round(float(facts.duration), 3),
+        )
+    if picture is not None and ends > picture.end + 1 / timeline.rate:
+        yield notice("CHECK-902", where, clip=_named(clip), file=file, seconds=round(float(ends - picture.end), 2))
+
+
+def _check_size(scaled: tuple[int, int], clip: Clip, where: str) -> None:
+    if max(scaled) > LARGEST:
+        raise KinofarmError(
+            "CHECK-008",
+            where=f"{where}.transform",
+            clip=_named(clip),
+            width=scaled[0],
+            height=scaled[1],
+            largest=LARGEST,
+        )
+
+
+def _check_effects(effects: tuple[Effect, ...], length: int, table: EffectTable, owner: str, where: str) -> None:
+    for number, effect in enumerate(effects):
+        place = f"{where}.effects[{number}]"
+        row = table.get(effect.kind)
+        if row is None:
+            raise KinofarmError("CHECK-009", where=place, effect=effect.kind, owner=owner)
+        try:
+            row.parameters.model_validate(dict(effect.parameters))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise KinofarmError(
+                "CHECK-010",
+                where=f"{place}.parameters.{name}",
+                effect=effect.kind,
+                owner=owner,
+                name=name,
+                why=first["msg"],
+            ) from None
+        start, end = effect.start or 0, length if effect.end is None else effect.end
+        if not 0 <= start < end:
+            raise KinofarmError("CHECK-011", where=place, effect=effect.kind, owner=owner, start=start, end=end)
+
+
+def _check_order(track: Track, timeline: Timeline, media: Mapping[str, Media], where: str) -> Iterator[Notice]:
+    """Clips in order of time, overlapping only under a transition; each transition between two neighbours."""
+    order = sorted(range(len(track.clips)), key=lambda position: (track.clips[position].start, position))
+    place = {track.clips[position].id: f"{where}.clips[{position}]" for position in order}
+    if len(place) != len(track.clips):
+        raise KinofarmError("CHECK-012", where=where, track=track.name or track.id)
+    follows = {track.clips[a].id: track.clips[b] for a, b in itertools.pairwise(order)}
+    joins: dict[tuple[str, str], Transition] = {}
+    clips = {clip.id: clip for clip in track.clips}
+    for number, transition in enumerate(track.transitions):
+        at = f"{where}.transitions[{number}]"
+        yield from _check_transition(transition, clips, follows, timeline, media, at)
+        if joins.setdefault((transition.from_clip, transition.to_clip), transition) is not transition:
+            raise KinofarmError("CHECK-013", where=at, first=transition.from_clip, second=transition.to_clip)
+    for clip_id, after in follows.items():
+        clip = clips[clip_id]
+        join = joins.get((clip.id, after.id))
+        if after.start < clip.end and (join is None or (join.start, join.end) != (after.start, clip.end)):
+            raise KinofarmError(
+                "CHECK-014",
+                where=place[after.id],
+                first=_named(clip),
+                second=_named(after),
+                track=track.name or track.id,
+                frames=clip.end - after.start,
+            )
+    windows = sorted((join.start, join.end, join.id) for join in joins.values())
+    for (_, end, _), (start, _, name) in itertools.pairwise(windows):
+        if start < end:
+            raise KinofarmError("CHECK-015", where=where, transition=name, track=track.name or track.id)
+
+
+def _check_transition(
+    transition: Transition,
+    clips: Mapping[str, Clip],
+    follows: Mapping[str, Clip],
+    timeline: Timeline,
+    media: Mapping[str, Media],
+    where: str,
+) -> Iterator[Notice]:
+    name = transition.id or transition.kind
+    row = TRANSITIONS.get(transition.kind)
+    if row is None:
+        raise KinofarmError("CHECK-016", where=where, transition=transition.kind)
+    _check_range(transition.start, transition.end, timeline, f'transition "{name}"', where)
+    out, into = clips.get(transition.from_clip), clips.get(transition.to_clip)
+    if out is None or into is None or follows.get(transition.from_clip) is not into or out.end < into.start:
+        raise KinofarmError(
+            "CHECK-017", where=where, transition=name, first=transition.from_clip, second=transition.to_clip
+        )
+    overlap = out.end > into.start
+    touches = transition.start <= into.start <= transition.end
+    within = out.start <= transition.start and transition.end <= into.end
+    if (not overlap and not touches) or not within:
+        raise KinofarmError(
+            "CHECK-018", where=where, transition=name, cut=into.start, start=transition.start, end=transition.end
+        )
+    yield from _check_handle(transition, out, transition.end - out.end, False, timeline, media, where)
+    yield from _check_handle(transition, into, into.start - transition.start, True, timeline, media, where)
+    direction = transition.parameters.get("direction")
+    if row.direction and direction is not None and direction not in row.direction:
+        raise KinofarmError(
+            "CHECK-020", where=where, transition=name, direction=direction, known=", ".join(sorted(row.direction))
+        )
+    seconds = float((transition.end - transition.start) / timeline.rate)
+    if row.seconds and not row.seconds[0] <= round(seconds, 3) <= row.seconds[1]:
+        yield notice(
+            "CHECK-903", where, transition=name, seconds=round(seconds, 2), low=row.seconds[0], high=row.seconds[1]
+        )
+    if str(transition.parameters.get("easing", "linear")) not in ("linear", "none", ""):
+        yield notice("CHECK-904", where, transition=name, easing=transition.parameters["easing"])
+
+
+def _check_handle(
+    transition: Transition,
+    clip: Clip,
+    frames: int,
+    before: bool,
+    timeline: Timeline,
+    media: Mapping[str, Media],
+    where: str,
+) -> Iterator[Notice]:
+    """Raise CHECK-019 when a clip's source has fewer frames beyond its cut than the transition shows."""
+    if frames <= 0 or isinstance(clip.source, TitleSource):
+        return
+    facts = media[clip.source.path].facts
+    picture = facts.picture()
+    if picture is not None and picture.still:
+        return
+    if before:
+        spare = clip.source_start / clip.speed * timeline.rate
+    else:
+        used = clip.source_start + (clip.end - clip.start) / timeline.rate * clip.speed
+        spare = (facts.duration - used) / clip.speed * timeline.rate + 1
+    if frames > spare:
+        raise KinofarmError(
+            "CHECK-019",
+            where=where,
+            transition=transition.id or transition.kind,
+            clip=_named(clip),
+            needs=frames,
+            has=max(0, int(spare)),
+            side="before its in point" if before else "after its out point",
+        )
+    yield from ()
+
+
+def _named(clip: Clip) -> str:
+    return f'clip "{clip.name or clip.id}"'

@@ -1,0 +1,185 @@
+"""Fit: where a picture lies in the frame, worked out in whole pixels before any filter is chosen.
+
+Order, as docs/format.md lays down: rotation metadata and pixel aspect, then crop, then the fit into the frame
+or its split-screen cell, then scale and rotation about the anchor, then the offset. Sizes and, for pictures that
+are not turned, places are even, so that 4:2:0 chroma stays where it belongs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pydantic import Field
+
+from infra.values import Value
+from tasks.compiler.model import Cell, Clip, Crop, Size, Transform
+from tasks.media.facts import PictureFacts
+
+
+class Box(Value):
+    """A rectangle in pixels; x and y may lie outside the frame."""
+
+    x: int
+    y: int
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+
+    def covers(self, size: Size) -> bool:
+        """Does it reach every edge of a frame of that size?"""
+        right, bottom = self.x + self.width, self.y + self.height
+        return self.x <= 0 and self.y <= 0 and right >= size.width and bottom >= size.height
+
+    def inside(self, size: Size) -> bool:
+        """Does it lie wholly within a frame of that size?"""
+        right, bottom = self.x + self.width, self.y + self.height
+        return self.x >= 0 and self.y >= 0 and right <= size.width and bottom <= size.height
+
+    def meets(self, size: Size) -> bool:
+        """Does any of it lie within a frame of that size?"""
+        return self.x < size.width and self.y < size.height and self.x + self.width > 0 and self.y + self.height > 0
+
+
+class Fit(Value):
+    """How one picture gets its place: crop (source pixels), scale, cut (scaled pixels), turn, place in the frame.
+
+    box is where the result lies, the turn included. turn is degrees clockwise in [0, 360).
+    """
+
+    crop: Box | None
+    scaled: tuple[int, int]
+    cut: Box | None
+    turn: float
+    box: Box
+
+    @property
+    def upright(self) -> bool:
+        """Its edges are parallel to the frame's, so that it fills its box."""
+        return self.turn % 90 == 0
+
+
+_ALIGN = {
+    "left": Fraction(0),
+    "top": Fraction(0),
+    "center": Fraction(1, 2),
+    "right": Fraction(1),
+    "bottom": Fraction(1),
+}
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """A picture before its transform: its scaled size, the part of it that shows, and where that part lies."""
+
+    scaled: tuple[Fraction, Fraction]
+    shown: tuple[Fraction, Fraction]
+    hidden: tuple[Fraction, Fraction]
+    place: tuple[Fraction, Fraction]
+
+
+def fit_clip(clip: Clip, picture: PictureFacts, frame: Size) -> Fit:
+    """Place a clip's picture in the frame.
+
+    Raises:  ValueError when the crop leaves nothing of the picture.
+    """
+    shown_width, shown_height = picture.display_size
+    crop = _crop_in_source(clip.crop, picture) if clip.crop else None
+    if clip.crop:
+        shown_width -= clip.crop.left + clip.crop.right
+        shown_height -= clip.crop.top + clip.crop.bottom
+    return _transformed(
+        crop, _at_rest(shown_width, shown_height, clip.cell, frame), clip.transform or Transform(), frame
+    )
+
+
+def fit_frame(clip: Clip, frame: Size) -> Fit:
+    """Place a picture of exactly the frame's size (a title drawn as a picture)."""
+    rest = _at_rest(Fraction(frame.width), Fraction(frame.height), clip.cell, frame)
+    return _transformed(None, rest, clip.transform or Transform(), frame)
+
+
+def _crop_in_source(crop: Crop, picture: PictureFacts) -> Box | None:
+    """The crop in pixels of the decoded, turned picture: its width is not yet stretched by the pixel aspect."""
+    turned = picture.rotation in (90, 270)
+    width, height = (picture.height, picture.width) if turned else (picture.width, picture.height)
+    across, down = (Fraction(1), picture.pixel_aspect) if turned else (picture.pixel_aspect, Fraction(1))
+    left, right = round(crop.left / across), round(crop.right / across)
+    top, bottom = round(crop.top / down), round(crop.bottom / down)
+    if left + right >= width or top + bottom >= height:
+        raise ValueError("the crop leaves nothing of the picture")
+    if not (left or right or top or bottom):
+        return None
+    return Box(x=left, y=top, width=width - left - right, height=height - top - bottom)
+
+
+def _at_rest(width: Fraction, height: Fraction, cell: Cell | None, frame: Size) -> _Rest:
+    """Fit a picture into its cell, or contain it in the frame; what juts out of a cell is hidden."""
+    if cell is None:
+        cell = Cell(x=0, y=0, width=1, height=1)
+    left, top = _even(cell.x * frame.width), _even(cell.y * frame.height)
+    room = (
+        Fraction(max(2, _even((cell.x + cell.width) * frame.width) - left)),
+        Fraction(max(2, _even((cell.y + cell.height) * frame.height) - top)),
+    )
+    across, down = room[0] / width, room[1] / height
+    if cell.fit == "contain":
+        across = down = min(across, down)
+    elif cell.fit == "cover":
+        across = down = max(across, down)
+    elif cell.fit == "none":
+        across = down = Fraction(1)
+    scaled = (width * across * Fraction(cell.scale), height * down * Fraction(cell.scale))
+    shown = (min(scaled[0], room[0]), min(scaled[1], room[1]))
+    align = (_ALIGN[cell.align_x], _ALIGN[cell.align_y])
+    return _Rest(
+        scaled=scaled,
+        shown=shown,
+        hidden=((scaled[0] - shown[0]) * align[0], (scaled[1] - shown[1]) * align[1]),
+        place=(left + (room[0] - shown[0]) * align[0], top + (room[1] - shown[1]) * align[1]),
+    )
+
+
+def _transformed(crop: Box | None, rest: _Rest, transform: Transform, frame: Size) -> Fit:
+    scale_x, scale_y = Fraction(transform.scale_x), Fraction(transform.scale_y)
+    scaled = (_even_size(rest.scaled[0] * scale_x), _even_size(rest.scaled[1] * scale_y))
+    shown = (
+        min(scaled[0], _even_size(rest.shown[0] * scale_x)),
+        min(scaled[1], _even_size(rest.shown[1] * scale_y)),
+    )
+    cut = None
+    if shown != scaled:
+        hidden_x = min(scaled[0] - shown[0], _even(rest.hidden[0] * scale_x))
+        hidden_y = min(scaled[1] - shown[1], _even(rest.hidden[1] * scale_y))
+        cut = Box(x=hidden_x, y=hidden_y, width=shown[0], height=shown[1])
+    pivot_x = float(rest.place[0] + rest.shown[0] * Fraction(transform.anchor_x)) + transform.position_x * frame.width
+    pivot_y = float(rest.place[1] + rest.shown[1] * Fraction(transform.anchor_y)) + transform.position_y * frame.height
+    turn = transform.rotation % 360
+    sine, cosine = math.sin(math.radians(turn)), math.cos(math.radians(turn))
+    arm_x, arm_y = (0.5 - transform.anchor_x) * shown[0], (0.5 - transform.anchor_y) * shown[1]
+    centre_x = pivot_x + arm_x * cosine - arm_y * sine
+    centre_y = pivot_y + arm_x * sine + arm_y * cosine
+    outer = _outer(shown, turn)
+    box = Box(x=_even(centre_x - outer[0] / 2), y=_even(centre_y - outer[1] / 2), width=outer[0], height=outer[1])
+    return Fit(crop=crop, scaled=scaled, cut=cut, turn=turn, box=box)
+
+
+def _outer(shown: tuple[int, int], turn: float) -> tuple[int, int]:
+    """The size of the upright box around a turned picture; exact for quarter turns."""
+    if turn % 180 == 0:
+        return shown
+    if turn % 90 == 0:
+        return shown[1], shown[0]
+    sine, cosine = abs(math.sin(math.radians(turn))), abs(math.cos(math.radians(turn)))
+    return (
+        2 * math.ceil((shown[0] * cosine + shown[1] * sine) / 2),
+        2 * math.ceil((shown[0] * sine + shown[1] * cosine) / 2),
+    )
+
+
+def _even(value: float | Fraction) -> int:
+    return 2 * round(value / 2)
+
+
+def _even_size(value: float | Fraction) -> int:
+    return max(2, _even(value))

@@ -1,0 +1,76 @@
+"""The filter graph as a value: ffmpeg-python's immutable streams, and the few nodes that it has no words for.
+
+A `Sources` hands out inputs and generators, each under a number of its own, so that two equal pictures stay two
+streams (ffmpeg-python takes equal nodes for one). Input names are the placeholders of `tasks.compiler.work`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import count
+from typing import Any
+
+import ffmpeg
+
+from tasks.compiler.effects.row import Stream
+from tasks.media.facts import Sha256
+
+DECODERS = {("vp8", True): "libvpx", ("vp9", True): "libvpx-vp9"}
+"""(codec, alpha) → the decoder that must be named: ffmpeg's own VP8 and VP9 drop the alpha channel."""
+
+
+class Sources:
+    """The inputs of one graph, numbered in the order in which they are asked for."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+        self.media: set[Sha256] = set()
+
+    def media_stream(
+        self, sha256: Sha256, index: int, demuxer: str, seek: Fraction, decoder: str | None = None
+    ) -> Stream:
+        """Open a media file at a keyframe before `seek` seconds and return its stream `index`, undecorated.
+
+        Timestamps are the file's own (-copyts). Frames before `seek` come through too: the filters drop them.
+        """
+        self.media.add(sha256)
+        options: dict[str, Any] = {"f": demuxer, "protocol_whitelist": "file", "noaccurate_seek": None}
+        if decoder:
+            options[f"c:{index}"] = decoder
+        if seek > 0:
+            options["ss"] = decimal(seek, 6)
+        return ffmpeg.input(f"media:{sha256}#{next(self._numbers)}", **options)[str(index)]
+
+    def samples(self, name: str, rate: int) -> Stream:
+        """Open raw stereo float samples that an earlier stage of the same work left in its scratch folder."""
+        return ffmpeg.input(name, f="f32le", ar=rate, ac=2)["0"]
+
+    def generate(self, name: str, **options: Any) -> Stream:
+        """Return a generator's stream, e.g. generate("color", c="black", s="1280x720", r="25").
+
+        Options are our own numbers and names, never a user's text: they are written unescaped.
+        """
+        written = ":".join(f"{key}={value}" for key, value in sorted(options.items()))
+        return ffmpeg.input(f"{name}@{next(self._numbers)}={written}", f="lavfi")["0"]
+
+
+def joined(name: str, streams: Sequence[Stream], **options: Any) -> Stream:
+    """One filter over several streams, e.g. joined("xfade", [a, b], transition="fade")."""
+    return ffmpeg.filter(list(streams), name, **options)
+
+
+def concatenated(streams: Sequence[Stream], rate: Fraction) -> Stream:
+    """Pictures one after the other, numbered anew: concat guesses the length of a one-frame piece wrongly."""
+    if len(streams) == 1:
+        return streams[0]
+    stream = joined("concat", streams, n=len(streams), v=1, a=0)
+    return stream.filter("settb", str(1 / rate)).filter("setpts", "N")
+
+
+def decimal(value: Fraction, places: int) -> str:
+    """Write an exact number with that many decimals, cut off towards zero, as ffmpeg's options want it."""
+    scaled = int(value * 10**places)
+    sign = "-" if scaled < 0 else ""
+    whole, rest = divmod(abs(scaled), 10**places)
+    return f"{sign}{whole}.{rest:0{places}d}"

@@ -1,0 +1,175 @@
+"""Layers: what is seen in a range of frames, and from which clip; nothing that is covered, nothing outside the range.
+
+A track's time is cut into items: a clip alone, or a passage (two clips under a transition). In a range, the
+topmost item that fills the frame is the base of each frame; what lies above it is an overlay; what lies below is
+not opened. Text (titles and subtitles) is drawn on top of what lies below it by libass and opens nothing.
+
+Units: frames of the timeline, half-open.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tasks.compiler.check import CheckedProject
+from tasks.compiler.fit import Fit, fit_clip, fit_frame
+from tasks.compiler.model import Clip, TitleSource, Track, Transition
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a track shows over [start, end): one clip, or the passage from `clip` to `into`.
+
+    fills: it hides everything below it. solid: it can be laid on black by padding alone.
+    """
+
+    level: int
+    start: int
+    end: int
+    clip: Clip
+    track: Track
+    fills: bool
+    solid: bool
+    into: Clip | None = None
+    transition: Transition | None = None
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        return (self.clip,) if self.into is None else (self.clip, self.into)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of frames [start, end) with one item (None: nothing)."""
+
+    start: int
+    end: int
+    item: Item | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a range of frames shows: the base, then the overlays from the bottom up.
+
+    base covers the range once and in order. overlays are ordered by level, then time; several of one level
+    never overlap in time.
+    """
+
+    start: int
+    end: int
+    base: tuple[Run, ...]
+    overlays: tuple[Run, ...]
+
+
+def items(project: CheckedProject) -> tuple[Item, ...]:
+    """Return what each enabled video track shows, by level (0 is the lowest track), then time."""
+    found: list[Item] = []
+    for level, track in enumerate(project.timeline.tracks):
+        if track.enabled and track.kind == "video":
+            found += _of_track(project, level, track)
+    return tuple(found)
+
+
+def picture(project: CheckedProject, shown: Sequence[Item], start: int, end: int) -> Picture:
+    """Return what the frames [start, end) show of the items, covered ones left out."""
+    inside = [item for item in shown if item.start < end and start < item.end]
+    edges = sorted({start, end, *(edge for item in inside for edge in (item.start, item.end) if start < edge < end)})
+    base: list[Run] = []
+    above: list[Run] = []
+    for left, right in itertools.pairwise(edges):
+        here = [item for item in inside if item.start <= left and right <= item.end]
+        below = next((n for n in range(len(here) - 1, -1, -1) if here[n].fills), None)
+        if below is None and here and here[0].solid:
+            below = 0
+        base.append(Run(left, right, None if below is None else here[below]))
+        above += [Run(left, right, item) for item in (here if below is None else here[below + 1 :])]
+    return Picture(start, end, tuple(_merged(base)), tuple(_merged(sorted(above, key=_by_level))))
+
+
+def is_text(item: Item) -> bool:
+    """Is it a title that libass can draw straight onto what lies below it?
+
+    A title that is graded, cropped, moved, in a cell or in a passage is drawn as a picture of its own instead.
+    """
+    clip = item.clip
+    return (
+        item.into is None
+        and isinstance(clip.source, TitleSource)
+        and clip.cell is None
+        and clip.crop is None
+        and clip.transform is None
+        and clip.colour_correction is None
+        and clip.opacity == 1
+        and not clip.effects
+        and not item.track.effects
+    )
+
+
+def fit(project: CheckedProject, clip: Clip) -> Fit:
+    """Where a clip's picture lies in the frame."""
+    if isinstance(clip.source, TitleSource):
+        return fit_frame(clip, project.timeline.size)
+    facts = project.facts(clip).picture()
+    assert facts is not None, "only clips with a picture become items"
+    return fit_clip(clip, facts, project.timeline.size)
+
+
+def is_clear(project: CheckedProject, clip: Clip) -> bool:
+    """Can something below it show through inside its own box?"""
+    if isinstance(clip.source, TitleSource) or clip.opacity < 1:
+        return True
+    facts = project.facts(clip).picture()
+    return facts is None or facts.alpha or not fit(project, clip).upright
+
+
+def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Item]:
+    seen = sorted((clip for clip in track.clips if _is_seen(project, clip)), key=lambda clip: clip.start)
+    looks = {clip.id: _look(project, clip) for clip in seen}
+    comes = {join.to_clip: join for join in track.transitions if join.from_clip in looks}
+    goes = {join.from_clip: join for join in track.transitions if join.to_clip in looks}
+    clips = {clip.id: clip for clip in seen}
+    for clip in seen:
+        arrival, departure = comes.get(clip.id), goes.get(clip.id)
+        start = arrival.end if arrival else clip.start
+        end = departure.start if departure else clip.end
+        fills, solid = looks[clip.id]
+        if start < end:
+            yield Item(level, start, end, clip, track, fills, solid)
+        if departure:
+            into = clips[departure.to_clip]
+            fills, solid = fills and looks[into.id][0], solid and looks[into.id][1]
+            yield Item(level, departure.start, departure.end, clip, track, fills, solid, into, departure)
+
+
+def _look(project: CheckedProject, clip: Clip) -> tuple[bool, bool]:
+    """Does the clip's picture fill the frame, and is it solid?"""
+    box = fit(project, clip).box
+    opaque = not is_clear(project, clip)
+    return opaque and box.covers(project.timeline.size), opaque and box.meets(project.timeline.size)
+
+
+def _is_seen(project: CheckedProject, clip: Clip) -> bool:
+    if clip.opacity == 0:
+        return False
+    return isinstance(clip.source, TitleSource) or project.facts(clip).picture() is not None
+
+
+def _by_level(run: Run) -> tuple[int, int]:
+    assert run.item is not None
+    return run.item.level, run.start
+
+
+def _merged(runs: Sequence[Run]) -> Iterator[Run]:
+    """Join neighbours that show the same item."""
+    last: Run | None = None
+    for run in runs:
+        if last is not None and run.item is last.item and run.start == last.end:
+            last = Run(last.start, run.end, run.item)
+            continue
+        if last is not None:
+            yield last
+        last = run
+    if last is not None:
+        yield last

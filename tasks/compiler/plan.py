@@ -1,0 +1,243 @@
+"""Plan: a checked project becomes chunks of picture and one pass of sound, each a complete piece of work.
+
+Chunks are half-open frame ranges that cover the film once and in order, about `target` frames long, at edit
+points where possible, never inside a transition. Which edit points are chosen depends only on the edits near
+by, so that a ripple edit leaves the chunks after it as they are.
+
+Units: frames at the timeline's rate. Source: ffmpeg-codecs(1); docs/adr/0004.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Literal
+
+from tasks.compiler.argv import image_argv, picture_argv, samples_argv, sound_argv
+from tasks.compiler.check import CheckedProject
+from tasks.compiler.compose import composed
+from tasks.compiler.encoders import sound_arguments, video_arguments
+from tasks.compiler.graph import Sources, joined
+from tasks.compiler.layers import Item, items
+from tasks.compiler.model import Timeline
+from tasks.compiler.sound import SEGMENTS_AT_ONCE, can_exceed, length, limited, mixed, segments, windows
+from tasks.compiler.text import TextFiles
+from tasks.compiler.work import MediaUse, Stage, Work
+from tasks.media.facts import Sha256
+from tasks.media.proof import PictureShape
+from tasks.subtitles.fonts import FontCatalogue
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a film is cut into work: wanted chunk length and longest GOP in seconds, the ffmpeg and fonts to plan for."""
+
+    chunk_seconds: float
+    gop_seconds: float
+    ffmpeg: str
+    fonts: FontCatalogue
+
+
+@dataclass(frozen=True)
+class PlannedChunk:
+    """A chunk of picture: its place in the film, the frames [start, end), and the work that makes it."""
+
+    index: int
+    start: int
+    end: int
+    work: Work
+
+    @property
+    def frames(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The film's chunks in order, and its sound; samples: the sound's length per channel."""
+
+    chunks: tuple[PlannedChunk, ...]
+    sound: Work
+    frames: int
+    samples: int
+    rate: Fraction
+
+
+def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = None) -> Plan:
+    """Cut a film, or its frames [start, end), into work.
+
+    Raises:  KinofarmError SECURITY-0xx for encoder options that may not pass.
+    """
+    end = project.timeline.duration if end is None else end
+    shown = items(project)
+    edges = boundaries(project, shown, round(way.chunk_seconds * project.timeline.rate), start, end)
+    chunks = tuple(
+        PlannedChunk(index, first, last, _picture_work(project, way, shown, first, last))
+        for index, (first, last) in enumerate(pairwise(edges))
+    )
+    sound = _sound_work(project, way, start, end)
+    return Plan(chunks, sound, end - start, sound.samples, project.timeline.rate)
+
+
+def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
+    """The work that shows one frame of the film as a PNG: the same graph as the film's, without the encoder."""
+    sources, texts = Sources(), TextFiles(way.fonts)
+    stream = composed(project, sources, texts, items(project), frame, frame + 1)
+    return _work(project, way, "picture", [image_argv(stream)], sources, texts, frames=1, suffix=".png")
+
+
+def boundaries(project: CheckedProject, shown: Sequence[Item], target: int, start: int, end: int) -> tuple[int, ...]:
+    """Where the frames [start, end) are cut: `start`, the chosen edges in order, `end`.
+
+    An edit point is chosen when a hash of what begins there is the lowest within half a target on either side, the
+    range's own ends being lower than all; a stretch that stays longer than one and a half targets is divided evenly.
+    """
+    target = max(1, target)
+    blocked = sorted({(item.start, item.end) for item in shown if item.into is not None})
+    points = {
+        edge: rank for edge, rank in _edit_points(project, shown) if start < edge < end and _is_free(edge, blocked)
+    }
+    points |= {start: -1, end: -1}
+    order = sorted(points)
+    chosen = [start]
+    for number, edge in enumerate(order[1:-1], start=1):
+        near = _within(order, number, edge, target // 2)
+        if all((points[edge], edge) <= (points[other], other) for other in near):
+            chosen.append(edge)
+    chosen.append(end)
+    edges: list[int] = [start]
+    for left, right in pairwise(chosen):
+        parts = max(1, round((right - left) / target))
+        for part in range(1, parts):
+            edge = _freed(left + (right - left) * part // parts, blocked)
+            if edges[-1] < edge < right:
+                edges.append(edge)
+        if right > edges[-1]:
+            edges.append(right)
+    return tuple(edges)
+
+
+def _edit_points(project: CheckedProject, shown: Iterable[Item]) -> Iterable[tuple[int, int]]:
+    """Frames at which something with a picture begins or ends, each with a rank by what it is, not when."""
+    for item in shown:
+        source = item.clip.source
+        if source.kind != "media":
+            continue
+        content = f"{project.media[source.path].facts.sha256} {item.clip.source_start} {item.end - item.start}"
+        yield item.start, _rank(f"starts {content}")
+        yield item.end, _rank(f"ends {content}")
+
+
+def _rank(content: str) -> int:
+    return int.from_bytes(hashlib.sha256(content.encode()).digest()[:8])
+
+
+def _within(order: Sequence[int], number: int, edge: int, reach: int) -> Iterable[int]:
+    for step in (-1, 1):
+        other = number + step
+        while 0 <= other < len(order) and abs(order[other] - edge) <= reach:
+            yield order[other]
+            other += step
+
+
+def _is_free(edge: int, blocked: Sequence[tuple[int, int]]) -> bool:
+    return not any(first < edge < last for first, last in blocked)
+
+
+def _freed(edge: int, blocked: Sequence[tuple[int, int]]) -> int:
+    """Move an edge that lies inside a transition to that transition's end."""
+    for first, last in blocked:
+        if first < edge < last:
+            edge = last
+    return edge
+
+
+def _picture_work(project: CheckedProject, way: Way, shown: Sequence[Item], start: int, end: int) -> Work:
+    timeline = project.timeline
+    sources, texts = Sources(), TextFiles(way.fonts)
+    stream = composed(project, sources, texts, shown, start, end)
+    gop = max(1, round(way.gop_seconds * timeline.rate))
+    encoder = video_arguments(timeline.export, timeline.rate, gop)
+    argv = picture_argv(stream, encoder, end - start, timeline.rate)
+    work = _work(project, way, "picture", [argv], sources, texts, frames=end - start, suffix=".mp4")
+    return work.model_copy(update={"rate": timeline.rate, "shape": _shape(timeline)})
+
+
+def _sound_work(project: CheckedProject, way: Way, start: int, end: int) -> Work:
+    """The sound of the frames [start, end): one ffmpeg, or several that leave samples and one that joins them."""
+    timeline = project.timeline
+    first, last = length(project, start), length(project, end)
+    parts = [part for part in segments(project) if part.end > first and part.start < last]
+    sources = Sources()
+    argvs: list[tuple[str, ...]] = []
+    if len(parts) <= SEGMENTS_AT_ONCE:
+        stream = mixed(project, sources, parts, first, last)
+    else:
+        pieces = []
+        for number, (begin, stop, touched) in enumerate(windows(parts, first, last)):
+            piece = mixed(project, sources, touched, begin, stop)
+            name = f"part-{number:03d}.f32"
+            argvs.append((*samples_argv(piece, timeline.sample_rate)[:-1], name))
+            pieces.append(sources.samples(name, timeline.sample_rate))
+        stream = joined("concat", pieces, n=len(pieces), v=0, a=1)
+    if can_exceed(project, parts):
+        stream = limited(stream)
+    stream = stream.filter("apad", whole_len=last - first).filter("atrim", end_sample=last - first)
+    argvs.append(sound_argv(stream, sound_arguments(timeline.export)))
+    work = _work(project, way, "sound", argvs, sources, TextFiles(way.fonts), samples=last - first, suffix=".m4a")
+    return work.model_copy(update={"sample_rate": timeline.sample_rate, "channels": 2})
+
+
+def _work(
+    project: CheckedProject,
+    way: Way,
+    kind: Literal["picture", "sound"],
+    argvs: Sequence[tuple[str, ...]],
+    sources: Sources,
+    texts: TextFiles,
+    *,
+    suffix: str,
+    frames: int = 0,
+    samples: int = 0,
+) -> Work:
+    return Work(
+        kind=kind,
+        frames=frames,
+        samples=samples,
+        suffix=suffix,
+        stages=tuple(Stage(argv=argv) for argv in argvs),
+        media=_uses(project, sources.media),
+        files=texts.files,
+        fonts=texts.fonts,
+        ffmpeg=way.ffmpeg,
+    )
+
+
+def _shape(timeline: Timeline) -> PictureShape:
+    """What every chunk of a film must turn out to be."""
+    return PictureShape(
+        codec=timeline.export.video.codec,
+        width=timeline.size.width,
+        height=timeline.size.height,
+        pixel_format="yuv420p",
+        matrix="bt709",
+        primaries="bt709",
+        transfer="bt709",
+        range="tv",
+    )
+
+
+def _uses(project: CheckedProject, wanted: set[Sha256]) -> tuple[MediaUse, ...]:
+    by_content = {media.facts.sha256: media for media in project.media.values()}
+    return tuple(
+        MediaUse(
+            sha256=sha256,
+            path=str(by_content[sha256].path),
+            size=by_content[sha256].facts.size,
+            modified_ns=by_content[sha256].modified_ns,
+        )
+        for sha256 in sorted(wanted)
+    )

@@ -1,0 +1,221 @@
+"""Sound: every clip's sound cut to the sample, laid into lanes, summed in float and limited at full scale.
+
+The film's sound is rendered once over the whole timeline: joined chunks of AAC would drift. A clip under a
+transition sounds as long as it shows, and crosses over with its neighbour.
+
+Units: samples at the timeline's rate; frame n starts at sample n * sample_rate / rate, rounded down.
+Source: ffmpeg-filters(1): aresample, atempo, pan, amix, alimiter; ITU-R BS.775 for the fold-down of 5.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from tasks.compiler.check import CheckedProject
+from tasks.compiler.effects.row import Setting, Stream
+from tasks.compiler.graph import Sources, decimal, joined
+from tasks.compiler.model import Clip, MediaSource, Track
+from tasks.media.facts import MediaFacts, SoundFacts
+
+PREROLL = Fraction(1, 2)
+"""Seconds read before a clip's first sample: decoders of AAC, MP3 and the like need a run-up."""
+
+SEGMENTS_AT_ONCE = 80
+"""Clips that one ffmpeg opens; a film with more is mixed in several stages."""
+
+_HALF_POWER = "0.7071067811865476"
+_FOLD_DOWN = {
+    "mono": "c0=c0|c1=c0",
+    "3.0": f"c0=FL+{_HALF_POWER}*FC|c1=FR+{_HALF_POWER}*FC",
+    "4.0": f"c0=FL+{_HALF_POWER}*FC+0.5*BC|c1=FR+{_HALF_POWER}*FC+0.5*BC",
+    "quad": f"c0=FL+{_HALF_POWER}*BL|c1=FR+{_HALF_POWER}*BR",
+    "quad(side)": f"c0=FL+{_HALF_POWER}*SL|c1=FR+{_HALF_POWER}*SR",
+    "5.0": f"c0=FL+{_HALF_POWER}*FC+{_HALF_POWER}*BL|c1=FR+{_HALF_POWER}*FC+{_HALF_POWER}*BR",
+    "5.0(side)": f"c0=FL+{_HALF_POWER}*FC+{_HALF_POWER}*SL|c1=FR+{_HALF_POWER}*FC+{_HALF_POWER}*SR",
+    "5.1": f"c0=FL+{_HALF_POWER}*FC+{_HALF_POWER}*BL|c1=FR+{_HALF_POWER}*FC+{_HALF_POWER}*BR",
+    "5.1(side)": f"c0=FL+{_HALF_POWER}*FC+{_HALF_POWER}*SL|c1=FR+{_HALF_POWER}*FC+{_HALF_POWER}*SR",
+}
+"""Channel layout → pan's matrix to stereo, unscaled (the limiter catches what exceeds); LFE is left out."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One clip's sound over the samples [start, end), with its cross-fades at the edges in samples."""
+
+    start: int
+    end: int
+    clip: Clip
+    track: Track
+    rises: int = 0
+    falls: int = 0
+
+
+def segments(project: CheckedProject) -> tuple[Segment, ...]:
+    """Return what sounds in a film, in order of time."""
+    found: list[Segment] = []
+    for track in project.timeline.tracks:
+        if track.enabled and track.volume > 0:
+            found += _of_track(project, track)
+    return tuple(sorted(found, key=lambda segment: (segment.start, segment.end)))
+
+
+def length(project: CheckedProject, frames: int) -> int:
+    """The length of that many frames, from the film's first on, in samples."""
+    return _sample(project, frames)
+
+
+def mixed(project: CheckedProject, sources: Sources, parts: Sequence[Segment], start: int, end: int) -> Stream:
+    """Return the sum of the segments over the film's samples [start, end), stereo float, not limited."""
+    rate = project.timeline.sample_rate
+    total = end - start
+    lanes: list[list[Segment]] = []
+    for segment in parts:
+        free = next((lane for lane in lanes if lane[-1].end <= segment.start), None)
+        if free is None:
+            lanes.append([segment])
+        else:
+            free.append(segment)
+    streams: list[Stream] = []
+    for lane in lanes:
+        pieces: list[Stream] = []
+        reached = start
+        for segment in lane:
+            begin, stop = max(segment.start, start), min(segment.end, end)
+            if begin > reached:
+                pieces.append(_silence(sources, rate, begin - reached))
+            pieces.append(_cut(_clip_sound(project, sources, segment), segment, begin, stop))
+            reached = stop
+        if reached < end:
+            pieces.append(_silence(sources, rate, end - reached))
+        streams.append(pieces[0] if len(pieces) == 1 else joined("concat", pieces, n=len(pieces), v=0, a=1))
+    if not streams:
+        return _silence(sources, rate, total)
+    if len(streams) == 1:
+        return streams[0]
+    return joined("amix", streams, inputs=len(streams), normalize=0, duration="longest", dropout_transition=0)
+
+
+def limited(stream: Stream) -> Stream:
+    """Keep a mix at or below full scale; what lies below it stays as it is."""
+    return stream.filter("alimiter", limit=1, level=0, attack=5, release=50, latency=1)
+
+
+def can_exceed(project: CheckedProject, parts: Sequence[Segment]) -> bool:
+    """Can the sum pass full scale? Stereo clips, one at a time, at or below their own volume can't."""
+    return any(a.end > b.start for a, b in pairwise(parts)) or any(_is_loud(project, part) for part in parts)
+
+
+def windows(parts: Sequence[Segment], start: int, total: int) -> Iterator[tuple[int, int, tuple[Segment, ...]]]:
+    """Cut the samples [start, total) into stretches that touch at most SEGMENTS_AT_ONCE segments each, where they can."""
+    while start < total:
+        touched = [part for part in parts if part.end > start and part.start < total]
+        end = total
+        if len(touched) > SEGMENTS_AT_ONCE:
+            end = max(touched[SEGMENTS_AT_ONCE].start, start + 1)
+            if end == start + 1:
+                end = min(total, min(part.end for part in touched))
+        yield start, end, tuple(part for part in touched if part.start < end)
+        start = end
+
+
+def _of_track(project: CheckedProject, track: Track) -> Iterator[Segment]:
+    comes = {join.to_clip: join for join in track.transitions}
+    goes = {join.from_clip: join for join in track.transitions}
+    for clip in track.clips:
+        if _sound_of(project, clip) is None or clip.volume == 0:
+            continue
+        arrival, departure = comes.get(clip.id), goes.get(clip.id)
+        first = min(clip.start, arrival.start) if arrival else clip.start
+        last = max(clip.end, departure.end) if departure else clip.end
+        yield Segment(
+            start=_sample(project, first),
+            end=_sample(project, last),
+            clip=clip,
+            track=track,
+            rises=_sample(project, arrival.end) - _sample(project, arrival.start) if arrival else 0,
+            falls=_sample(project, departure.end) - _sample(project, departure.start) if departure else 0,
+        )
+
+
+def _is_loud(project: CheckedProject, part: Segment) -> bool:
+    found = _sound_of(project, part.clip)
+    folded = found is not None and found[1].channels > 2
+    louder = part.clip.volume * part.track.volume > 1
+    return folded or louder or bool(part.clip.effects or part.track.effects)
+
+
+def _sample(project: CheckedProject, frame: int) -> int:
+    return int(frame * project.timeline.sample_rate / project.timeline.rate)
+
+
+def _sound_of(project: CheckedProject, clip: Clip) -> tuple[MediaFacts, SoundFacts] | None:
+    if not isinstance(clip.source, MediaSource):
+        return None
+    media = project.facts(clip)
+    sound = media.sound(clip.source.audio_stream)
+    return None if sound is None else (media, sound)
+
+
+def _clip_sound(project: CheckedProject, sources: Sources, segment: Segment) -> Stream:
+    """A segment's sound from its first sample to its last, stereo float, faded, at its volume."""
+    clip, track = segment.clip, segment.track
+    found = _sound_of(project, clip)
+    assert found is not None, "only clips with sound become segments"
+    media, sound = found
+    rate = project.timeline.sample_rate
+    samples = segment.end - segment.start
+    clip_sample = _sample(project, clip.start)
+    begins = clip.source_start + Fraction(segment.start - clip_sample, rate) * clip.speed
+    stream = sources.media_stream(media.sha256, sound.index, media.demuxer, begins - PREROLL)
+    zero = round((media.start + begins) * sound.sample_rate)
+    stream = stream.filter("asettb", f"1/{sound.sample_rate}")
+    stream = stream.filter("asetpts", f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}")
+    stream = stream.filter("aresample", rate, **{"async": 1, "first_pts": 0, "out_sample_fmt": "fltp"})
+    stream = stream.filter("atrim", start_sample=0, end_sample=int(samples * clip.speed) + rate)
+    if matrix := _FOLD_DOWN.get(sound.layout):
+        stream = stream.filter("pan", args=f"stereo|{matrix}")
+    elif sound.layout != "stereo":
+        stream = stream.filter("aformat", channel_layouts="stereo")
+    if clip.speed != 1:
+        stream = _respeeded(stream, clip, rate)
+    stream = stream.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
+    setting = Setting(rate=project.timeline.rate, sample_rate=rate, samples=samples)
+    for effect in (*clip.effects, *track.effects):
+        row = project.effects[effect.kind]
+        if row.on == "sound":
+            stream = row.build(stream, row.parameters.model_validate(dict(effect.parameters)), setting)
+    if (volume := clip.volume * track.volume) != 1:
+        stream = stream.filter("volume", f"{volume:.9g}", precision="float")
+    if segment.rises:
+        stream = stream.filter("afade", type="in", start_sample=0, nb_samples=segment.rises, curve="qsin")
+    if segment.falls:
+        begin = samples - segment.falls
+        stream = stream.filter("afade", type="out", start_sample=begin, nb_samples=segment.falls, curve="qsin")
+    return stream
+
+
+def _respeeded(stream: Stream, clip: Clip, rate: int) -> Stream:
+    """Play faster or slower: with the pitch kept, or as a tape would."""
+    if not clip.keep_pitch:
+        played = max(1, round(rate * clip.speed))
+        return stream.filter("asetrate", played).filter("aresample", rate)
+    speed = clip.speed
+    while speed < Fraction(1, 2):
+        stream = stream.filter("atempo", "0.5")
+        speed *= 2
+    return stream.filter("atempo", decimal(speed, 9))
+
+
+def _silence(sources: Sources, rate: int, samples: int) -> Stream:
+    stream = sources.generate("anullsrc", channel_layout="stereo", sample_rate=rate)
+    return stream.filter("atrim", end_sample=samples).filter("aformat", sample_fmts="fltp")
+
+
+def _cut(stream: Stream, segment: Segment, begin: int, stop: int) -> Stream:
+    if (begin, stop) == (segment.start, segment.end):
+        return stream
+    stream = stream.filter("atrim", start_sample=begin - segment.start, end_sample=stop - segment.start)
+    return stream.filter("asetpts", "PTS-STARTPTS")
