@@ -1,0 +1,38 @@
+"""The effects: one table of what the farm can do to a clip's or a track's picture and sound."""
+
+from __future__ import annotations
+
+from tasks.compiler.effects.blur import BLUR
+from tasks.compiler.effects.brightness import BRIGHTNESS
+from tasks.compiler.effects.colour_correction import COLOR_CORRECTION, colour_correction as colour_correction
+from tasks.compiler.effects.contrast import CONTRAST
+from tasks.compiler.effects.grayscale import GRAYSCALE
+from tasks.compiler.effects.hue_rotate import HUE_ROTATE
+from tasks.compiler.effects.invert import INVERT
+from tasks.compiler.effects.row import EffectTable
+from tasks.compiler.effects.saturation import SATURATION
+from tasks.compiler.effects.sepia import SEPIA
+from tasks.compiler.effects.sound_fades import FADE, FADE_IN, FADE_OUT
+from tasks.compiler.effects.sound_pan import PAN
+from tasks.compiler.effects.sound_passes import HIGHPASS, LOWPASS
+
+EFFECTS: EffectTable = {
+    row.name: row
+    for row in (
+        BRIGHTNESS,
+        CONTRAST,
+        SATURATION,
+        SEPIA,
+        GRAYSCALE,
+        INVERT,
+        HUE_ROTATE,
+        BLUR,
+        COLOR_CORRECTION,
+        FADE_IN,
+        FADE_OUT,
+        FADE,
+        HIGHPASS,
+        LOWPASS,
+        PAN,
+    )
+}

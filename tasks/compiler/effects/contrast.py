@@ -1,0 +1,23 @@
+"""Contrast: W3C contrast(intensity), every channel stretched around middle grey."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from infra.values import Value
+from tasks.compiler.effects.pixels import look_up
+from tasks.compiler.effects.row import EffectRow, Setting, Stream
+
+
+class Contrast(Value):
+    intensity: float = Field(1.5, ge=0, le=100, description="Slope; 1 changes nothing, 0 is flat grey.")
+
+
+def build(stream: Stream, parameters: Contrast, setting: Setting) -> Stream:
+    """out = intensity * (in - 0.5) + 0.5"""
+    if parameters.intensity == 1:
+        return stream
+    return look_up(stream, lambda x: parameters.intensity * (x - 0.5) + 0.5)
+
+
+CONTRAST = EffectRow("contrast", "Stretches or flattens tones around middle grey.", "picture", Contrast, build)

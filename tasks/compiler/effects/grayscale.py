@@ -1,0 +1,24 @@
+"""Grayscale: W3C grayscale(intensity)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from infra.values import Value
+from tasks.compiler.effects.pixels import Matrix, mix, toward
+from tasks.compiler.effects.row import EffectRow, Setting, Stream
+
+_LUMINANCE = (0.2126, 0.7152, 0.0722)
+_GREY: Matrix = (_LUMINANCE, _LUMINANCE, _LUMINANCE)
+
+
+class Grayscale(Value):
+    intensity: float = Field(1, ge=0, le=100, description="0 changes nothing, 1 and more is wholly grey.")
+
+
+def build(stream: Stream, parameters: Grayscale, setting: Setting) -> Stream:
+    """The grayscale matrix; CSS, too, takes more than 1 for 1."""
+    return mix(stream, toward(_GREY, min(1.0, parameters.intensity)))
+
+
+GRAYSCALE = EffectRow("grayscale", "Takes the colour away.", "picture", Grayscale, build)
