@@ -6,7 +6,7 @@ twenty jobs that plan the same chunks at once neither wait in a circle nor make 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from infra.errors import KinofarmError
 from infra.jobs.engine import surviving, transaction
 from infra.jobs.ledger import INTERESTED
 from infra.jobs.models import AttemptRow, ChunkRow, JobChunkRow, JobRow, OutputRow
-from infra.jobs.planning import enter
+from infra.jobs.planning import Present, at_hand, enter
 from infra.jobs.records import Attempt, Job, JobChunk, Key, Output, Snapshot, WantedChunk
 from infra.jobs.states import ENDED, JOB_STATES, PHASES, WORKING, JobState
 
@@ -100,7 +100,7 @@ class JobStore:
         self,
         job_id: UUID,
         chunks: Sequence[WantedChunk],
-        present: Collection[Key],
+        present: Present,
         *,
         film_key: Key | None = None,
         warnings: Sequence[Any] = (),
@@ -109,13 +109,15 @@ class JobStore:
 
         What happens to each chunk stands in `infra.jobs.planning`.
 
-        Args:    chunks: in any order; a key may stand at several places. present: keys whose artefacts the store has.
+        Args:    chunks: in any order; a key may stand at several places. present: the store's `present`.
         Returns: the keys that are not done, in the order of `chunks`, each once.
         Raises:  KinofarmError JOB-001 when the job has ended.
         """
         with transaction(self.engine) as connection:
+            known = at_hand(connection, chunks, present)
+        with transaction(self.engine) as connection:
             _locked(connection, job_id)
-            missing = enter(connection, job_id, chunks, frozenset(present))
+            missing = enter(connection, job_id, chunks, present, known)
             frames = sum(chunk.frames for chunk in chunks)
             facts = {"film_key": film_key, "warnings": list(warnings), "frames_total": frames, "error": None}
             connection.execute(_to("planned", job_id).values(facts))

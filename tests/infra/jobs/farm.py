@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID, uuid4
 
+from infra.jobs.planning import Present
 from infra.jobs.records import Claim, Job, Key, WantedChunk
 from infra.jobs.store import JobStore
 
@@ -38,7 +39,17 @@ def accepted(store: JobStore, **wanted: Any) -> Job:
     return store.accept(job_id, **{"project": "film.json", "output": "film.mp4", "submitted_by": "me", **wanted})
 
 
-def planned(store: JobStore, names: Iterable[object], *, present: Collection[Key] = (), **wanted: Any) -> Job:
+def everything(keys: Iterable[Key]) -> Collection[Key]:
+    """A store that has all artefacts."""
+    return set(keys)
+
+
+def nothing(keys: Iterable[Key]) -> Collection[Key]:
+    """A store that lost all artefacts."""
+    return ()
+
+
+def planned(store: JobStore, names: Iterable[object], *, present: Present = everything, **wanted: Any) -> Job:
     job = accepted(store, **wanted)
     store.plan(job.id, [picture(name, index) for index, name in enumerate(names)], present)
     return store.job(job.id)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import Beat, Claim
 from infra.jobs.store import JobStore
-from tests.infra.jobs.farm import ERROR, RESULT, accepted, key_of, name_of, picture, planned, sound
+from tests.infra.jobs.farm import ERROR, RESULT, accepted, everything, key_of, name_of, picture, planned, sound
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_claim_says_what_to_do_and_for_whom(ledger: Ledger, store: JobStore) -
 
 def test_a_chunk_is_claimed_from_its_own_pool_only(ledger: Ledger, store: JobStore) -> None:
     job = accepted(store)
-    store.plan(job.id, [picture("a", 0).model_copy(update={"pool": "gpu"})], ())
+    store.plan(job.id, [picture("a", 0).model_copy(update={"pool": "gpu"})], everything)
     assert ledger.claim("shard", "cpu") is None
     assert ledger.waiting("cpu") == 0
     assert ledger.waiting("gpu") == 1
@@ -62,7 +62,7 @@ def test_a_chunk_is_claimed_from_its_own_pool_only(ledger: Ledger, store: JobSto
 
 def test_sound_comes_first_then_the_order_of_the_film(ledger: Ledger, store: JobStore) -> None:
     job = accepted(store)
-    store.plan(job.id, [picture("p1", 1), picture("p0", 0), sound("s")], ())
+    store.plan(job.id, [picture("p1", 1), picture("p0", 0), sound("s")], everything)
     assert [name_of(ledger.claim("shard")) for _ in range(4)] == ["s", "p0", "p1", None]
 
 
