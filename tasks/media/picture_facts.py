@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
@@ -10,24 +9,9 @@ import numpy as np
 from av.sidedata.sidedata import Type
 from av.stream import Disposition
 
+from tasks.media.colours import MATRIX, PRIMARIES, RANGE, TRANSFER
 from tasks.media.facts import PictureFacts
 from tasks.media.timing import Timing
-
-_MATRIX = {
-    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
-    10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
-}  # fmt: skip
-_PRIMARIES = {
-    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
-    11: "smpte431", 12: "smpte432", 22: "ebu3213",
-}  # fmt: skip
-_TRANSFER = {
-    1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
-    11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
-    17: "smpte428", 18: "arib-std-b67",
-}  # fmt: skip
-_RANGE: Mapping[int, Literal["tv", "pc"]] = {1: "tv", 2: "pc"}
-"""ITU-T H.273's numbers by ffmpeg's names; a number that is not here means "untagged"."""
 
 _WITHOUT_OWN_ALPHA = {"vp8": "yuva420p", "vp9": "yuva420p"}
 """Codecs whose alpha is a second stream that only libvpx's decoders read, and what those give."""
@@ -94,10 +78,10 @@ def picture_facts(stream: Any, timing: Timing, seen: Seen, start: Fraction, stil
         pixel_format=pixel_format,
         bit_depth=seen.bit_depth,
         alpha=alpha,
-        matrix=_MATRIX.get(_tag(seen.matrix, context.colorspace)),
-        primaries=_PRIMARIES.get(_tag(seen.primaries, context.color_primaries)),
-        transfer=_TRANSFER.get(_tag(seen.transfer, context.color_trc)),
-        range=_RANGE.get(seen.range or int(context.color_range)),
+        matrix=MATRIX.get(_tag(seen.matrix, context.colorspace)),
+        primaries=PRIMARIES.get(_tag(seen.primaries, context.color_primaries)),
+        transfer=TRANSFER.get(_tag(seen.transfer, context.color_trc)),
+        range=RANGE.get(seen.range or int(context.color_range)),
         time_base=stream.time_base,
         rate=rate or (None if still else stream.average_rate or None),
         constant_rate=rate is not None,
