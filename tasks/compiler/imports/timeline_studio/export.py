@@ -1,0 +1,211 @@
+"""The project's settings: how the film is encoded, and what overrides the timeline.
+
+`settings.output` wins over `settings.export`. Rate control: rate_control_mode decides; absent, `crf`, else `quality` mapped
+to a CRF; the video_bitrate is then only the cap.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from infra.errors import KinofarmError
+from tasks.compiler.imports.places import problem
+from tasks.compiler.imports.timeline_studio.fields import Id, Ratio, Read, Real, Seconds, one_of, shaped, squash
+from tasks.compiler.model import Export, SoundExport, VideoExport
+from tasks.compiler.warning import Warnings
+
+QUALITY_TO_CRF = ((1, 40.0), (50, 27.0), (85, 18.0), (100, 12.0))
+"""Points of the map from quality to x264's CRF, linear between. Source: docs/format.md."""
+
+DEFAULT_QUALITY = 85.0
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+_PROFILES = ("baseline", "main", "high")
+
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+Profile = Literal["baseline", "main", "high"]
+Kilobits = Annotated[int, Field(ge=10, le=1_000_000)]
+
+
+def _format(value: Any) -> str:
+    """Read an output format: a name, or {"Custom": "ext"}."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    if not isinstance(value, str) or len(value) > 20:
+        raise problem("FORMAT-020", problem="it should be Mp4, Avi, Mov, Mkv, WebM, Gif or Custom")
+    return value.lstrip(".").casefold()
+
+
+Format = Annotated[str, shaped(_format)]
+
+
+class ExportObject(Read):
+    """`settings.export`."""
+
+    format: Format = "mp4"
+    quality: Annotated[Real, Field(ge=1, le=100)] = DEFAULT_QUALITY
+    video_bitrate: Kilobits | None = None
+    audio_bitrate: Annotated[int, Field(ge=16, le=1024)] = 192
+    hardware_acceleration: bool = False
+    preferred_gpu_encoder: Any = None
+    encoding_profile: Id | None = None
+    rate_control_mode: Annotated[Literal["vbr", "cbr", "crf", "cqp"], one_of("vbr", "cbr", "crf", "cqp")] | None = None
+    keyframe_interval: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    b_frames: Annotated[int, Field(ge=0, le=16)] | None = None
+    multi_pass: bool | None = None
+    preset: Id | None = None
+    max_bitrate: Kilobits | None = None
+    min_bitrate: Kilobits | None = None
+    crf: Annotated[Real, Field(ge=0, le=51)] | None = None
+    optimize_for_speed: bool | None = None
+    optimize_for_network: bool | None = None
+    normalize_audio: bool | None = None
+    audio_target: Real | None = None
+    audio_peak: Real | None = None
+    ffmpeg_args: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=100)] = Field(
+        default_factory=list
+    )
+
+
+class OutputObject(Read):
+    """`settings.output`: what it sets wins over `settings.export`. Its duration is informative."""
+
+    format: Format | None = None
+    quality: Annotated[Real, Field(ge=1, le=100)] | None = None
+    video_bitrate: Kilobits | None = None
+    audio_bitrate: Annotated[int, Field(ge=16, le=1024)] | None = None
+    duration: Seconds | None = None
+
+
+class ResolutionObject(Read):
+    """`settings.resolution`: the film's size, where it is not the timeline's."""
+
+    width: int
+    height: int
+
+
+class SettingsObject(Read):
+    """`settings`."""
+
+    export: ExportObject = ExportObject()
+    preview: Any = None
+    output: OutputObject = OutputObject()
+    resolution: ResolutionObject | None = None
+    frame_rate: Ratio | None = None
+    custom: Any = None
+
+
+def crf_of(quality: float) -> float:
+    """Return the CRF of a quality from 1 to 100."""
+    points = [(Fraction(q), Fraction(crf)) for q, crf in QUALITY_TO_CRF]
+    wanted = Fraction(quality)
+    for (low, crf_low), (high, crf_high) in pairwise(points):
+        if low <= wanted <= high:
+            return float(crf_low + (crf_high - crf_low) * (wanted - low) / (high - low))
+    raise ValueError("quality goes from 1 to 100")
+
+
+def to_export(settings: SettingsObject, warnings: Warnings) -> Export:
+    """Return how the film is encoded.
+
+    Raises:  FORMAT-040 for a container, profile, preset or loudness target that is not built, FORMAT-047 for VBR or
+             CBR without a bitrate.
+    """
+    output = settings.output.model_dump(
+        include={"format", "quality", "video_bitrate", "audio_bitrate"}, exclude_none=True
+    )
+    place = "settings.output" if "format" in output else "settings.export"
+    export = settings.export.model_copy(update=output)
+    if export.format not in ("mp4", "m4v"):
+        raise KinofarmError(
+            "FORMAT-040", where=f"{place}.format", what=f'the format "{export.format}"', instead="set the format to Mp4"
+        )
+    if export.normalize_audio:
+        raise KinofarmError(
+            "FORMAT-040",
+            where="settings.export.normalize_audio",
+            what="a loudness target for the whole film",
+            instead="set normalize_audio to false; the sound keeps its level",
+        )
+    _warn(export, warnings)
+    return Export(
+        video=_video(export, warnings),
+        sound=SoundExport(bitrate=export.audio_bitrate),
+        ffmpeg_args=tuple(export.ffmpeg_args),
+    )
+
+
+def _video(export: ExportObject, warnings: Warnings) -> VideoExport:
+    mode = export.rate_control_mode or "crf"
+    if mode == "cqp":
+        warnings.add(
+            "FORMAT-103",
+            where="settings.export.rate_control_mode",
+            what="rate control by a constant quantiser (cqp)",
+            instead="constant quality (crf) is used",
+        )
+        mode = "crf"
+    common: dict[str, Any] = {
+        "encoder": "auto" if export.hardware_acceleration else "software",
+        "preset": _preset(export),
+        "profile": _profile(export),
+        "gop": export.keyframe_interval,
+        "b_frames": export.b_frames,
+        "min_bitrate": export.min_bitrate,
+    }
+    if mode == "crf":
+        crf = crf_of(export.quality) if export.crf is None else export.crf
+        return VideoExport(mode="crf", crf=crf, max_bitrate=export.max_bitrate or export.video_bitrate, **common)
+    if export.video_bitrate is None:
+        raise KinofarmError("FORMAT-047", where="settings.export.video_bitrate", mode=mode)
+    return VideoExport(mode=mode, bitrate=export.video_bitrate, max_bitrate=export.max_bitrate, **common)
+
+
+def _preset(export: ExportObject) -> Preset:
+    if export.preset is None:
+        return "veryfast" if export.optimize_for_speed else "medium"
+    for name in PRESETS:
+        if squash(export.preset) == name:
+            found: Preset = name  # type: ignore[assignment]
+            return found
+    raise KinofarmError(
+        "FORMAT-040",
+        where="settings.export.preset",
+        what=f'the encoder preset "{export.preset}"',
+        instead="take one of x264's: " + ", ".join(PRESETS),
+    )
+
+
+def _profile(export: ExportObject) -> Profile | None:
+    if export.encoding_profile is None:
+        return None
+    for name in _PROFILES:
+        if squash(export.encoding_profile) == name:
+            found: Profile = name  # type: ignore[assignment]
+            return found
+    raise KinofarmError(
+        "FORMAT-040",
+        where="settings.export.encoding_profile",
+        what=f'the encoding profile "{export.encoding_profile}"',
+        instead="take one of " + ", ".join(_PROFILES),
+    )
+
+
+def _warn(export: ExportObject, warnings: Warnings) -> None:
+    if export.multi_pass:
+        warnings.add(
+            "FORMAT-103",
+            where="settings.export.multi_pass",
+            what="encoding in several passes",
+            instead="each chunk is encoded in one pass",
+        )
+    if export.hardware_acceleration and isinstance(export.preferred_gpu_encoder, str):
+        warnings.add(
+            "FORMAT-103",
+            where="settings.export.preferred_gpu_encoder",
+            what="the choice of a hardware encoder by the project",
+            instead="the farm takes what its workers offer",
+        )

@@ -1,0 +1,50 @@
+"""Words about text that titles and subtitles share: weight and alignment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from tasks.compiler.imports.places import problem
+from tasks.compiler.imports.timeline_studio.fields import one_of, shaped, squash
+
+BOLD_FROM = 600
+"""Weights from here on are set in bold. Source: CSS Fonts 4, where 600 is semi-bold."""
+
+_WEIGHTS = {
+    "thin": 100,
+    "extralight": 200,
+    "light": 300,
+    "lighter": 300,
+    "normal": 400,
+    "regular": 400,
+    "medium": 500,
+    "semibold": 600,
+    "bold": 700,
+    "bolder": 700,
+    "extrabold": 800,
+    "black": 900,
+}
+
+
+def _weight(value: Any) -> int:
+    """Read a font weight: a CSS name, or 1 to 1000 as a number or text."""
+    if isinstance(value, str):
+        named = _WEIGHTS.get(squash(value))
+        if named is None and value.isascii() and value.isdigit() and len(value) <= 4:
+            named = int(value)
+        value = named
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 1000:
+        raise problem("FORMAT-020", problem="a weight is a name such as bold, or a number from 1 to 1000")
+    return int(value)
+
+
+def is_bold(weight: int | None) -> bool:
+    """Say whether a weight is set in bold."""
+    return weight is not None and weight >= BOLD_FROM
+
+
+Weight = Annotated[int, shaped(_weight)]
+TextAlign = Annotated[
+    Literal["left", "center", "right"],
+    one_of("left", "center", "right", also={"centre": "center", "justify": "left", "start": "left", "end": "right"}),
+]
