@@ -34,7 +34,7 @@ class Daemon:
 
     Args:    name: what messages call it. env: its whole environment. log: file to which its output is appended
              (None: nowhere). user, group: ids to drop to (root only). death_signal: what the kernel sends it
-             when this process dies, however that happens.
+             when this process dies, however that happens (None: nothing, it lives on).
     """
 
     name: str
@@ -44,7 +44,7 @@ class Daemon:
     log: Path | None = None
     user: int | None = None
     group: int | None = None
-    death_signal: signal.Signals = signal.SIGKILL
+    death_signal: signal.Signals | None = signal.SIGKILL
     _process: Process | None = field(default=None, init=False, repr=False)
 
     def start(self) -> None:

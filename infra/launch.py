@@ -1,36 +1,40 @@
-"""What the farm's Prefect processes run: `python -m infra.launch worker|deploy|engine ...`.
+"""What the farm's own processes run: `python -m infra.launch WHAT ...`.
 
     worker POOL NAME    waits until the pool exists, then is `prefect worker start`
     deploy FILE         waits likewise, then is `prefect deploy --all`
     engine              one flow run, as `python -m prefect.engine`, that dies with its worker
+    supervise HOW NAME  the supervisor of a farm (HOW: embedded or standing), see `infra.farm`
+    reconcile NAME      calls the function NAME ("module:function") every few seconds with a service container
 
-All three import Prefect while the server still starts, which saves seconds of the farm's start. The engine is the
+The first three import Prefect while the server still starts, which saves seconds of the farm's start. The engine is the
 `command` of our work pools; without a command Prefect's process worker puts two more processes and a second of work
-before each run. An engine registers itself in HOME/run/engines, so that the supervisor sees at once when one was killed.
-"""
+before each run."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-import json
+import logging
 import os
 import runpy
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import httpx
-import psutil
 
+from infra.engines import registered
+from infra.errors import KinofarmError
 from infra.process import die_with_parent
+from infra.settings import Settings
+
+logger = logging.getLogger("kinofarm.launch")
 
 WAIT_SECONDS = 120
+RECONCILE_SECONDS = 3
 WORKER_PID = "KINOFARM_WORKER_PID"
-ENGINES = "KINOFARM_ENGINES"
-"""Environment variables: the worker that started an engine, and the folder where engines register."""
+"""Environment variable: the worker that started an engine."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -43,6 +47,10 @@ def main(argv: Sequence[str]) -> None:
             _prefect(["--no-prompt", "deploy", "--all", "--prefect-file", file], pools=pools)
         case ["engine"]:
             _engine()
+        case ["supervise", how, reconcile]:
+            _supervise(how, reconcile)
+        case ["reconcile", name]:
+            _reconcile(name)
         case _:
             raise SystemExit(f"{__doc__}")
 
@@ -59,23 +67,36 @@ def _prefect(argv: list[str], pools: Sequence[str]) -> None:
 
 def _engine() -> None:
     die_with_parent(signal.SIGKILL, int(os.environ.get(WORKER_PID, 0)))
-    with _registered():
+    with registered():
         runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
 
 
-@contextlib.contextmanager
-def _registered() -> Iterator[None]:
-    """Leave a file, named by the flow run, for as long as the engine lives; a killed engine leaves it behind."""
-    folder, run = os.environ.get(ENGINES), os.environ.get("PREFECT__FLOW_RUN_ID")
-    if not folder or not run:
-        yield
-        return
-    file = Path(folder) / run
-    file.write_text(json.dumps({"pid": os.getpid(), "started": psutil.Process().create_time()}))
+def _supervise(how: str, reconcile: str) -> None:
+    from infra import farm, farm_state, telemetry  # not for the engines, whose start this module is on the way of
+
+    settings = Settings()
+    telemetry.set_up("supervisor")
     try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
+        farm.Farm(settings, reconcile or None, embedded=how == "embedded").run_forever()
+    except KinofarmError as error:
+        farm_state.tell_failure(settings.home, error)
+        raise SystemExit(f"{error}\n{error.detail}") from None
+
+
+def _reconcile(name: str) -> None:
+    from infra import services, telemetry
+
+    settings = Settings()
+    telemetry.set_up("reconciler")
+    module, _, function = name.partition(":")
+    call = getattr(importlib.import_module(module), function)
+    with services.opened(settings) as container:
+        while True:
+            try:
+                call(container)
+            except Exception:  # whatever it was, the next round may heal it; a lost round must not end the loop
+                logger.exception("a round of the reconciler failed")
+            time.sleep(RECONCILE_SECONDS)
 
 
 def _wait_for(pools: Sequence[str]) -> None:

@@ -3,7 +3,6 @@
     HOME/prefect             the server's own folder (PREFECT_HOME): leases, and its database where it uses SQLite
     HOME/prefect/auth        0600: the password of the API, made at the first start
     HOME/prefect/port        kept across restarts
-    HOME/prefect/deployed    what was deployed last, so that a restart need not do it again
 
 The server listens on 127.0.0.1, asks for the password, and reports to nobody. It uses a database of the embedded
 PostgreSQL where that offers pg_trgm, which its migrations need, else an SQLite file.
@@ -11,18 +10,18 @@ PostgreSQL where that offers pg_trgm, which its migrations need, else an SQLite 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
-from importlib import metadata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infra.daemon import Daemon
+from infra.engines import FOLDER as ENGINES
 from infra.errors import KinofarmError
-from infra.launch import ENGINES
+from infra.postgres import EmbeddedPostgres
+from infra.prefect_api import PrefectApi
 from infra.process import environment
 
 ORCHESTRATOR_POOL = "orchestrator"
@@ -31,6 +30,8 @@ POOLS: Mapping[str, str] = {
     ORCHESTRATOR_POOL: "Parents of renders: they plan, wait and assemble, and take no render slot.",
     CPU_POOL: "Shards: they render chunks, one per slot of the machine.",
 }
+PARENTS = 8
+"""Renders that may plan, wait and assemble at once: each costs 100 MB while it waits."""
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 """Leases in memory leak a slot at each restart of the server."""
 QUIET: Mapping[str, str] = {
@@ -80,21 +81,29 @@ def client_environment(home: Path, api_url: str, auth: str | None) -> dict[str, 
 class PrefectServer:
     """The server of one farm.
 
-    Args:    home: the farm's. database: SQLAlchemy URL for asyncpg; None: an SQLite file in the server's folder.
+    Args:    home: the farm's.
     """
 
-    def __init__(self, home: Path, database: str | None) -> None:
+    def __init__(self, home: Path) -> None:
+        self.home = home
         self.folder = folder(home)
         self.auth = auth_string(home)
         self.port = _kept_or_free_port(self.folder / "port")
-        self.daemon = Daemon(
+
+    def daemon(self, database: str | None) -> Daemon:
+        """Return its process, not started.
+
+        Args:    database: SQLAlchemy URL for asyncpg; None: an SQLite file in the server's folder.
+        """
+        serve = ["uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "warning"]
+        address = ["--host", "127.0.0.1", "--port", str(self.port), "--timeout-keep-alive", "5"]
+        return Daemon(
             "the Prefect server",
-            [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app",
-             "--host", "127.0.0.1", "--port", str(self.port), "--timeout-keep-alive", "5", "--log-level", "warning"],
+            [sys.executable, "-m", *serve, *address],
             env=self._environment(database),
             cwd=self.folder,
-            log=home / "logs" / "prefect.log",
-        )  # fmt: skip
+            log=self.home / "logs" / "prefect.log",
+        )
 
     @property
     def api_url(self) -> str:
@@ -121,22 +130,25 @@ class PrefectServer:
         }
 
 
+def database_url(database: EmbeddedPostgres) -> str | None:
+    """Return the URL of Prefect's own database in the embedded PostgreSQL, made if it is missing; None: use SQLite.
+
+    Raises:  KinofarmError DB-001.
+    """
+    if not database.offers("pg_trgm"):
+        return None
+    database.ensure_database("prefect")
+    return database.url_of("prefect", driver="asyncpg")
+
+
 def worker(home: Path, pool: str, variables: Mapping[str, str]) -> Daemon:
     """Return the worker of `pool` on this machine, not started.
 
     Args:    variables: what it and its engines need to reach the farm, see `client_environment`.
     """
-    engines = home / "run" / "engines"
-    scratch = home / "run" / "tmp"
-    for path in (engines, scratch):
-        path.mkdir(parents=True, exist_ok=True)
-    return Daemon(
-        f"the worker of pool {pool}",
-        [sys.executable, "-m", "infra.launch", "worker", pool, worker_name(pool)],
-        env={**python_environment(home / "prefect"), **variables, ENGINES: str(engines), "TMPDIR": str(scratch)},
-        cwd=scratch,
-        log=home / "logs" / f"worker-{pool}.log",
-    )
+    engines = {ENGINES: str(home / "run" / "engines")}
+    argv = ["worker", pool, worker_name(pool)]
+    return python_daemon(home, f"the worker of pool {pool}", f"worker-{pool}", argv, {**variables, **engines})
 
 
 def worker_name(pool: str) -> str:
@@ -144,42 +156,35 @@ def worker_name(pool: str) -> str:
     return f"{socket.gethostname()}-{pool}"
 
 
-def deployer(home: Path, variables: Mapping[str, str]) -> Daemon:
-    """Return the process that deploys the flows and ends, not started.
+def reconciler(home: Path, function: str, variables: Mapping[str, str]) -> Daemon:
+    """Return the process that calls `function` ("module:function") every few seconds, not started."""
+    return python_daemon(home, "the reconciler", "reconciler", ["reconcile", function], variables)
 
-    Raises:  KinofarmError FARM-030 when this installation holds no prefect.yaml.
+
+def slots(configured: int) -> int:
+    """Return how many chunks this machine renders at once; 0 configured: half its cores, at least 2 where it has 2."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return configured or max(cores // 2, min(cores, 2))
+
+
+def set_up_pools(api: PrefectApi, render_slots: int) -> None:
+    """Make the work pools or set their limits.
+
+    Raises:  KinofarmError FARM-02x.
     """
+    for pool, description in POOLS.items():
+        api.ensure_pool(pool, render_slots if pool == CPU_POOL else max(PARENTS, 2 * render_slots), description)
+
+
+def python_daemon(home: Path, name: str, log: str, argv: Sequence[str], variables: Mapping[str, str]) -> Daemon:
+    """Return a daemon that runs `infra.launch` with these arguments, not started."""
     return Daemon(
-        "the deployment of the flows",
-        [sys.executable, "-m", "infra.launch", "deploy", str(prefect_yaml()), *POOLS],
-        env={**python_environment(home / "prefect"), **variables},
-        cwd=folder(home),
-        log=home / "logs" / "deploy.log",
+        name,
+        [sys.executable, "-m", "infra.launch", *argv],
+        env={**python_environment(home / "prefect"), **variables, "TMPDIR": str(home / "run" / "tmp")},
+        cwd=home / "run" / "tmp",
+        log=home / "logs" / f"{log}.log",
     )
-
-
-def deployment_state() -> str:
-    """Return a hash over all that a deployment is made of: it is done again when this changes.
-
-    Raises:  KinofarmError FARM-030.
-    """
-    file = prefect_yaml()
-    state = hashlib.sha256(f"{sys.prefix} {metadata.version('prefect')}\n".encode())
-    for path in (file, *sorted(_package("flows").glob("**/*.py"))):
-        state.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return state.hexdigest()
-
-
-def prefect_yaml() -> Path:
-    """Return the deployments' file: in a checkout at its root, in an installed package beside the flows.
-
-    Raises:  KinofarmError FARM-030.
-    """
-    flows = _package("flows")
-    for path in (flows.parent / "prefect.yaml", flows / "prefect.yaml"):
-        if path.is_file():
-            return path
-    raise KinofarmError("FARM-030", folder=str(flows))
 
 
 def python_environment(home: Path) -> dict[str, str]:
@@ -191,12 +196,8 @@ def python_environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "PYTHONSAFEPATH": "1",  # a file in the folder they run in must not shadow a module
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(_package("infra").parent),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
     }  # fmt: skip
-
-
-def _package(name: str) -> Path:
-    return Path(__file__).resolve().parents[1] / name
 
 
 def _kept_or_free_port(file: Path) -> int:

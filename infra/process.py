@@ -264,7 +264,7 @@ def spawn(
     user: int | None = None,
     group: int | None = None,
     limits: Limits | None = None,
-    death_signal: signal.Signals = signal.SIGKILL,
+    death_signal: signal.Signals | None = signal.SIGKILL,
     handed: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a process as this module's docstring promises; the calling thread's end is its end."""
@@ -283,7 +283,7 @@ def spawn(
     )
 
 
-def _preparation(parent: int, death_signal: signal.Signals, limits: Limits) -> Callable[[], None]:
+def _preparation(parent: int, death_signal: signal.Signals | None, limits: Limits) -> Callable[[], None]:
     """Return what runs between fork and exec: plain system calls only, for other threads' locks may be held."""
     wanted = {
         resource.RLIMIT_CORE: 0,
@@ -295,7 +295,8 @@ def _preparation(parent: int, death_signal: signal.Signals, limits: Limits) -> C
     def prepare() -> None:
         for which, value in ceilings:
             resource.setrlimit(which, (value, value))
-        die_with_parent(death_signal, parent)
+        if death_signal is not None:
+            die_with_parent(death_signal, parent)
 
     return prepare
 

@@ -6,6 +6,7 @@ Sources, the first wins: environment variables (`KINOFARM_HOME`, `KINOFARM_WORKE
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -120,3 +121,25 @@ def default_home() -> Path:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return ROOT_HOME
     return Path(platformdirs.user_data_dir("kinofarm", appauthor=False))
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment variables that give another process these settings; secrets are readable in it."""
+    variables: dict[str, str] = {}
+
+    def put(name: str, value: object) -> None:
+        if isinstance(value, SecretStr):
+            variables[name] = value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            for field in type(value).model_fields:
+                put(
+                    f"{name}_{field.upper()}" if name == "KINOFARM" else f"{name}__{field.upper()}",
+                    getattr(value, field),
+                )
+        elif isinstance(value, tuple):
+            variables[name] = json.dumps([str(each) for each in value])
+        elif value is not None:
+            variables[name] = str(value)
+
+    put("KINOFARM", settings)
+    return variables

@@ -1,0 +1,59 @@
+"""Deploying the flows: when it has to be done again, and the process that does it (`prefect deploy --all`).
+
+HOME/prefect/deployed    a hash over all that was deployed last, so that a restart need not do it again
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from infra.daemon import Daemon
+from infra.errors import KinofarmError
+from infra.prefect import POOLS, python_daemon
+
+PACKAGES = Path(__file__).resolve().parents[1]
+
+
+def state() -> str:
+    """Return a hash over all that a deployment is made of: prefect.yaml, the flows, Prefect's version.
+
+    Raises:  KinofarmError FARM-030.
+    """
+    found = hashlib.sha256(f"{sys.prefix} {metadata.version('prefect')}\n".encode())
+    for path in (file(), *sorted((PACKAGES / "flows").glob("**/*.py"))):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def file() -> Path:
+    """Return the deployments' file: in a checkout at its root, in an installed package beside the flows.
+
+    Raises:  KinofarmError FARM-030.
+    """
+    for path in (PACKAGES / "prefect.yaml", PACKAGES / "flows" / "prefect.yaml"):
+        if path.is_file():
+            return path
+    raise KinofarmError("FARM-030", folder=str(PACKAGES))
+
+
+def is_done(home: Path, wanted: str) -> bool:
+    """Whether this state was deployed from this home last."""
+    done = home / "prefect" / "deployed"
+    return done.exists() and done.read_text() == wanted
+
+
+def remember(home: Path, done: str) -> None:
+    """Keep what is deployed now."""
+    (home / "prefect" / "deployed").write_text(done)
+
+
+def process(home: Path, variables: Mapping[str, str]) -> Daemon:
+    """Return the process that deploys everything and ends, not started; it waits for the server and its pools.
+
+    Raises:  KinofarmError FARM-030.
+    """
+    return python_daemon(home, "the deployment", "deploy", ["deploy", str(file()), *POOLS], variables)

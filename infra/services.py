@@ -1,0 +1,138 @@
+"""The services of the farm: one factory each, with its health check and its close.
+
+    with opened(settings) as services:
+        store = services.get(JobStore)
+
+A service is made when it is first asked for and closed with the container. `doctor` and `status` ask each one how it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy
+import svcs
+
+from infra import farm, ffmpeg
+from infra.cache.folder import FolderStore
+from infra.cache.store import ChunkStore
+from infra.errors import KinofarmError
+from infra.farm import FarmConnection
+from infra.jobs import engine as database
+from infra.jobs.ledger import Ledger
+from infra.jobs.store import JobStore
+from infra.prefect_api import PrefectApi
+from infra.settings import Settings
+from infra.values import Value
+
+Services = svcs.Container
+NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "PrefectApi": "prefect"}
+"""What health checks call the services."""
+
+
+class Ffmpeg(Value):
+    """The renderer: where it is, and its version line."""
+
+    path: Path
+    version: str
+
+
+class Health(Value):
+    """How one service is: `error` is empty when it is well."""
+
+    service: str
+    seconds: float
+    error: str = ""
+    hint: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.error
+
+
+def registry(settings: Settings) -> svcs.Registry:
+    """Return the table of factories for these settings; nothing is made yet.
+
+    Asking for what needs a farm raises KinofarmError FARM-043 where none runs.
+    """
+    table = svcs.Registry()
+    table.register_value(Settings, settings)
+    table.register_factory(Ffmpeg, lambda: _ffmpeg(settings), ping=lambda found: ffmpeg.version(found.path))
+    table.register_factory(
+        ChunkStore, lambda: FolderStore(cache_folder(settings)), ping=lambda store: store.has("0" * 64)
+    )
+    table.register_factory(FarmConnection, lambda: _connection(settings))
+    table.register_factory(sqlalchemy.Engine, _engine, ping=_ask_database)
+    table.register_factory(JobStore, lambda svcs_container: JobStore(svcs_container.get(sqlalchemy.Engine)))
+    table.register_factory(Ledger, _ledger)
+    table.register_factory(PrefectApi, _prefect, ping=lambda api: api.version())
+    return table
+
+
+@contextlib.contextmanager
+def opened(settings: Settings) -> Iterator[Services]:
+    """Yield a container of services, and close what was made in it."""
+    with registry(settings) as table, svcs.Container(table) as container:
+        yield container
+
+
+def check(settings: Settings) -> tuple[Health, ...]:
+    """Make each service that has a health check, and ask it; no failure stops the others."""
+    with opened(settings) as container:
+        return tuple(_health(ping) for ping in container.get_pings())
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Return the folder of the chunk cache."""
+    return settings.cache.folder or settings.home.absolute() / "cache"
+
+
+def _ffmpeg(settings: Settings) -> Ffmpeg:
+    path = ffmpeg.binary(settings.ffmpeg.binary)
+    return Ffmpeg(path=path, version=ffmpeg.version(path))
+
+
+def _connection(settings: Settings) -> FarmConnection:
+    found = farm.connect(settings)
+    if found is None:
+        raise KinofarmError("FARM-043", home=str(settings.home))
+    return found
+
+
+def _engine(svcs_container: Services) -> Iterator[sqlalchemy.Engine]:
+    url = svcs_container.get(FarmConnection).database_url.get_secret_value()
+    engine = database.create(url)
+    yield engine
+    engine.dispose()
+
+
+def _ask_database(engine: sqlalchemy.Engine) -> None:
+    with database.transaction(engine) as connection:
+        connection.execute(sqlalchemy.text("SELECT 1"))
+
+
+def _ledger(svcs_container: Services) -> Ledger:
+    attempts = svcs_container.get(Settings).worker.attempts
+    return Ledger(svcs_container.get(sqlalchemy.Engine), attempts=attempts)
+
+
+def _prefect(svcs_container: Services) -> Iterator[PrefectApi]:
+    connection = svcs_container.get(FarmConnection)
+    auth = connection.api_auth.get_secret_value() if connection.api_auth else None
+    api = PrefectApi(connection.api_url, auth)
+    yield api
+    api.close()
+
+
+def _health(ping: svcs.ServicePing) -> Health:
+    began = time.monotonic()
+    error, hint = "", ""
+    try:
+        ping.ping()
+    except KinofarmError as refused:
+        error, hint = str(refused), refused.hint
+    name = ping.name.rpartition(".")[2]
+    return Health(service=NAMES.get(name, name), seconds=round(time.monotonic() - began, 3), error=error, hint=hint)

@@ -1,0 +1,226 @@
+"""The supervisor: starts a farm's parts in order, watches over them, and ends them all.
+
+    PostgreSQL -> Prefect server, workers, deployment -> ledger migrated -> pools, automations -> ready
+
+Workers and deployment start together with the server: they import Prefect while it boots, and wait for their pool.
+A part that ends is started again (`infra.parts`); engines that were killed are reported to Prefect (`infra.engines`).
+On Linux every orphan below becomes a child of the supervisor, so that its end leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+from infra import deployment, engines, farm_state, prefect
+from infra.daemon import Daemon, descendants, end_processes
+from infra.errors import KinofarmError
+from infra.farm_state import FarmState, ProcessId
+from infra.jobs.engine import upgrade
+from infra.parts import Part, Server
+from infra.postgres import EmbeddedPostgres
+from infra.prefect_api import PrefectApi
+from infra.process import adopt_orphans
+from infra.settings import Settings, as_environment
+
+TICK_SECONDS = 0.25
+ENGINES_SECONDS = 1.0
+READY_SECONDS = 120
+DRAIN_SECONDS = 6.0
+"""For flows to hand back what they hold, from SIGTERM to SIGKILL."""
+
+logger = logging.getLogger("kinofarm.supervisor")
+
+
+class StoppedEarly(Exception):  # noqa: N818 (no error: somebody asked for it)
+    """The supervisor was told to stop while it started."""
+
+
+class Supervisor:
+    """One farm's supervisor; `start`, then `watch`, then `stop`, all in the main thread of a process of its own."""
+
+    def __init__(self, settings: Settings, reconcile: str | None, *, embedded: bool) -> None:
+        self.settings = settings
+        self.home = settings.home.absolute()
+        self.reconcile = reconcile
+        self.embedded = embedded
+        given = settings.prefect
+        self.server = prefect.PrefectServer(self.home) if given.api_url is None else None
+        self.api_url = self.server.api_url if self.server else given.api_url or ""
+        self.auth = self.server.auth if self.server else given.auth.get_secret_value() if given.auth else None
+        self.api = PrefectApi(self.api_url, self.auth)
+        self.parts: list[Part] = []
+        self._workers: list[Daemon] = []
+        self._began = datetime.now(UTC)
+        self._told = threading.Event()
+
+    def start(self) -> None:
+        """Start every part and return when renders can be taken.
+
+        Raises:  KinofarmError FARM-03x, DB-01x; StoppedEarly when a signal came first.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._told.set())
+        adopt_orphans()
+        ledger = self._start_servers()
+        variables = self._variables(ledger)
+        self._workers = [self._add(prefect.worker(self.home, pool, variables)) for pool in prefect.POOLS]
+        self._write(ready=False)
+        wanted = deployment.state()
+        deployer = deployment.process(self.home, variables)
+        if not deployment.is_done(self.home, wanted):
+            deployer.start()
+        upgrade(ledger)
+        self._until(self.api.healthy, "the Prefect server")
+        self._report_losses()
+        prefect.set_up_pools(self.api, prefect.slots(self.settings.worker.slots))
+        self._deploy(deployer, wanted)
+        self._until(self._workers_online, "the workers")
+        if self.reconcile:
+            self._add(prefect.reconciler(self.home, self.reconcile, variables), grace=1)
+        self._write(ready=True)
+        logger.info("the farm is ready after %.1f s", (datetime.now(UTC) - self._began).total_seconds())
+
+    def watch(self) -> None:
+        """Keep every part alive until a signal says to stop."""
+        looked = time.monotonic()
+        while not self._told.wait(TICK_SECONDS):
+            now = time.monotonic()
+            revived = [part.name for part in self.parts if part.revive(now)]
+            if revived:
+                self._write(ready=True)
+            self._reap_orphans()
+            if now - looked > ENGINES_SECONDS:
+                looked = now
+                engines.report_lost(self.api, self.home / "run" / "engines")
+
+    def stop(self) -> None:
+        """End everything: engines first, while there is a server to report to; PostgreSQL last."""
+        self._write(ready=False)
+        running = [each for daemon in self._workers if daemon.alive() for each in descendants(daemon.pid or 0)]
+        end_processes(running, grace=DRAIN_SECONDS)
+        with ThreadPoolExecutor() as at_once:
+            list(at_once.map(lambda daemon: daemon.stop(grace=DRAIN_SECONDS), self._workers))
+        for part in reversed(self.parts):
+            part.stop()
+        end_processes(descendants(os.getpid()), grace=0)
+        self._reap_orphans()
+        self.api.close()
+        farm_state.clear(self.home)
+        logger.info("the farm has ended")
+
+    def _start_servers(self) -> str:
+        """Start PostgreSQL and the Prefect server, those of them that are ours; return the ledger's URL."""
+        configured = self.settings.database.url
+        url, prefects = configured.get_secret_value() if configured else "", None
+        if configured is None:
+            database = EmbeddedPostgres(self.home)
+            self._watch(Part("PostgreSQL", database, database.stop))
+            url = database.url
+            prefects = prefect.database_url(database) if self.server else None
+        if self.server is not None:
+            self._add(self.server.daemon(prefects))
+        return url
+
+    def _variables(self, ledger: str) -> dict[str, str]:
+        """Return what our processes need: the settings, with the servers that we started filled in."""
+        reached = {"KINOFARM_HOME": str(self.home), "KINOFARM_DATABASE__URL": ledger}
+        reached |= {"KINOFARM_PREFECT__API_URL": self.api_url, "KINOFARM_PREFECT__AUTH": self.auth or ""}
+        client = prefect.client_environment(self.home, self.api_url, self.auth)
+        return as_environment(self.settings) | reached | client
+
+    def _deploy(self, deployer: Daemon, wanted: str) -> None:
+        """Wait for the deployment, started if the server turns out to have none, and set up the automations.
+
+        Raises:  KinofarmError FARM-031.
+        """
+        if deployer.pid is None:
+            if self.api.deployments():
+                return
+            deployer.start()
+        self.api.ensure_automations()
+        try:
+            self._until(lambda: not deployer.alive(), deployer.name)
+        finally:
+            deployer.stop()
+        if deployer.returncode != 0:
+            raise KinofarmError("FARM-031", tail=deployer.log_tail(), log=str(deployer.log))
+        deployment.remember(self.home, wanted)
+
+    def _report_losses(self) -> None:
+        """Tell Prefect which runs the last farm on this home took with it when it was killed."""
+        engines.report_lost(self.api, self.home / "run" / "engines")
+        own = frozenset(prefect.worker_name(pool) for pool in prefect.POOLS)
+        engines.report_left_over(self.api, tuple(prefect.POOLS), own, self._began)
+
+    def _workers_online(self) -> bool:
+        for pool in prefect.POOLS:
+            ours = [worker for worker in self.api.workers(pool) if worker.name == prefect.worker_name(pool)]
+            if not any(worker.last_heartbeat and worker.last_heartbeat >= self._began for worker in ours):
+                return False
+        return True
+
+    def _add(self, daemon: Daemon, grace: float = DRAIN_SECONDS) -> Daemon:
+        self._watch(Part(daemon.name, daemon, lambda: daemon.stop(grace=grace)))
+        return daemon
+
+    def _watch(self, part: Part) -> None:
+        self.parts.append(part)  # first: a start that fails half-way is stopped too
+        part.start()
+
+    def _until(self, done: Callable[[], bool], what: str) -> None:
+        """Wait until `done`; meanwhile every part must live.
+
+        Raises:  KinofarmError FARM-032 too late, FARM-033 a part ended; StoppedEarly.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        while not done():
+            for part in self.parts:
+                if not part.server.alive():
+                    raise KinofarmError("FARM-033", part=part.name, **_log(part.server, self.home))
+            if time.monotonic() > deadline:
+                logs = str(self.home / "logs")
+                raise KinofarmError("FARM-032", part=what, seconds=READY_SECONDS, tail="", log=logs)
+            if self._told.wait(0.1):
+                raise StoppedEarly
+
+    def _reap_orphans(self) -> None:
+        """Collect processes that were handed down to us by parents that died, so that no zombie stays."""
+        own = {part.server.pid for part in self.parts}
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+                if ended.si_pid in own:  # its part does that
+                    break
+                os.waitpid(ended.si_pid, 0)
+
+    def _write(self, *, ready: bool) -> None:
+        known = {part.name: ProcessId.of(part.server.pid) for part in self.parts if part.server.pid is not None}
+        own = ProcessId(pid=os.getpid(), started=psutil.Process().create_time())
+        state = FarmState(
+            version=metadata.version("kinofarm"),
+            supervisor=own,
+            embedded=self.embedded,
+            ready=ready,
+            api_url=self.api_url,
+            started_at=self._began,
+            parts={name: identity for name, identity in known.items() if identity is not None},
+            restarts={part.name: part.restarts for part in self.parts},
+        )
+        farm_state.write(self.home, state)
+
+
+def _log(server: Server, home: Path) -> dict[str, str]:
+    if isinstance(server, Daemon) and server.log is not None:
+        return {"tail": server.log_tail(), "log": str(server.log)}
+    return {"tail": "", "log": str(home / "logs")}
