@@ -1,0 +1,123 @@
+"""From finished chunks to a film in the cache: fetch the parts, join them, verify the whole, keep it.
+
+A finished film is kept under a key of its own with what was measured on it, so that an unchanged film is the one that
+is already verified: it is published without joining or verifying anything again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from infra.cache.index import CacheIndex
+from infra.cache.store import ChunkStore, Stored
+from infra.errors import KinofarmError
+from infra.jobs.facts import JoinProofs
+from infra.jobs.records import JobChunk, Key
+from tasks.media.assemble import ChunkFile, SoundFile, assemble
+from tasks.media.proof import ChunkProof, SoundProof
+from tasks.media.verify import Measurements, verify_film
+
+DAMAGED = ("CACHE-002", "CACHE-003", "VERIFY-001", "VERIFY-009")
+"""Codes that mean that an artefact is not what the ledger says: it has to be made again."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where artefacts lie, what is known of them, and which joins are proven."""
+
+    store: ChunkStore
+    index: CacheIndex
+    joins: JoinProofs
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A film's parts, in order, at hand as files."""
+
+    chunks: tuple[ChunkFile, ...]
+    sound: SoundFile
+
+
+@dataclass(frozen=True)
+class Film:
+    """A verified film in the cache."""
+
+    key: Key
+    size: int
+    sha256: str
+    measurements: Measurements
+
+
+def find_film(key: Key, shelf: Shelf) -> Film | None:
+    """Return the film of that key if it is in the cache, as it was verified then."""
+    entry = shelf.index.entries([key]).get(key)
+    if entry is None or entry.facts is None or not shelf.store.has(key):
+        return None
+    try:
+        return Film(key, entry.size, entry.sha256, Measurements.model_validate(entry.facts))
+    except ValidationError:
+        return None  # measured by another version: verify it anew
+
+
+def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path) -> Parts:
+    """Lay a job's finished chunks and sound into `folder`; a part that turns out damaged is thrown away.
+
+    Raises:  KinofarmError CACHE-002, CACHE-003 when a part is not what was proven: plan again.
+    """
+    files: dict[Key, Path] = {}
+    pictures: list[ChunkFile] = []
+    sounds: list[SoundFile] = []
+    for chunk in chunks:
+        proof: Any = (ChunkProof if chunk.kind == "picture" else SoundProof).model_validate(chunk.result)
+        if chunk.key not in files:
+            into = folder / f"{chunk.key}.mp4"
+            try:
+                files[chunk.key] = shelf.store.get(chunk.key, into, size=proof.size)
+            except KinofarmError as error:
+                if error.code in DAMAGED:
+                    shelf.index.discard(chunk.key, shelf.store)
+                raise
+        if chunk.kind == "picture":
+            pictures.append(ChunkFile(files[chunk.key], proof))
+        else:
+            sounds.append(SoundFile(files[chunk.key], proof))
+    shelf.index.touch(files)
+    return Parts(tuple(pictures), sounds[0])
+
+
+def join_parts(parts: Parts, rate: Fraction, folder: Path) -> Path:
+    """Write the film of these parts into `folder` and return its path."""
+    out = folder / "film.mp4"
+    assemble(out, parts.chunks, parts.sound, rate)
+    return out
+
+
+def verify_and_keep(key: Key, film: Path, parts: Parts, rate: Fraction, shelf: Shelf) -> Film:
+    """Verify the film, remember the joins that this proved, and move the film into the cache.
+
+    Raises:  KinofarmError VERIFY-0xx.
+    """
+    proofs = [chunk.proof for chunk in parts.chunks]
+    verified = verify_film(film, proofs, rate=rate, sound=parts.sound.proof, proven=shelf.joins.proven(_joins(proofs)))
+    shelf.joins.add(verified.proven)
+    stored = shelf.store.put(key, film, consume=True)
+    shelf.index.record(stored, "film", verified.measurements.model_dump(mode="json"))
+    return Film(key, stored.size, stored.sha256, verified.measurements)
+
+
+def keep_artefact(shelf: Shelf, key: Key, source: Path, kind: str, sha256: str) -> Stored:
+    """Enter a finished chunk into the index and put it into the store."""
+    stored = Stored(key=key, size=source.stat().st_size, sha256=sha256)
+    shelf.index.record(stored, "sound" if kind == "sound" else "picture")
+    return shelf.store.put(key, source, sha256=sha256, consume=True)
+
+
+def _joins(proofs: Sequence[ChunkProof]) -> list[tuple[str, str]]:
+    return [(left.sha256, right.sha256) for left, right in pairwise(proofs)]

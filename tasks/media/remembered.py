@@ -1,0 +1,52 @@
+"""Probing with a memory: a file that has not changed since it was probed is not read again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from tasks.media.facts import MediaFacts
+from tasks.media.probe import probe
+
+UNHASHED = "0" * 64
+"""Stands for a content hash where only a file's streams matter."""
+
+
+class Memory(Protocol):
+    """Where facts are kept, by path and state of the file."""
+
+    def get(self, path: Path, stat: os.stat_result) -> Mapping[str, Any] | None: ...
+    def put(self, path: Path, stat: os.stat_result, facts: Mapping[str, Any]) -> None: ...
+
+
+def remembering(memory: Memory) -> Callable[[Path], MediaFacts]:
+    """Return a probe that looks into `memory` first, and tells it what it had to find out.
+
+    Raises:  the probe raises as `tasks.media.probe.probe` does.
+    """
+
+    def look(path: Path) -> MediaFacts:
+        stat = path.stat()
+        known = memory.get(path, stat)
+        if known is not None:
+            try:
+                return MediaFacts.model_validate(known)
+            except ValidationError:
+                pass  # written by another version: find out again
+        facts = probe(path)
+        memory.put(path, stat, facts.model_dump(mode="json"))
+        return facts
+
+    return look
+
+
+def quick_look(path: Path) -> MediaFacts:
+    """Probe a file without hashing it: enough to check a project, not to plan it.
+
+    Raises:  as `tasks.media.probe.probe` does.
+    """
+    return probe(path, sha256=UNHASHED)
