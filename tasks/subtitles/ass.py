@@ -1,0 +1,204 @@
+"""ASS: the titles and subtitles of a range of frames as one script for libass.
+
+The frame is the script's resolution, so a pixel is a pixel. Times count from the range's first frame, and each
+line is cut to the range: the script holds no timeline position. Motion is worked out here, frame by frame
+(`tasks.subtitles.motion`), so a line that began before the range looks as it does in an uncut film.
+
+ASS times are hundredths of a second. A line for the frames [s, e) stands from half a frame before s to half a
+frame before e, which rounding can't push past a neighbouring frame up to `FASTEST` frames a second; faster films
+are drawn in slow motion: `AssScript.slow` says by what factor to stretch the timestamps before the filter.
+
+libass's filter blends colours as the frame's matrix asks if the script says TV.709 (measured; TV.601 would shift them).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+import pysubs2
+
+from infra.errors import KinofarmError
+from tasks.subtitles import markup
+from tasks.subtitles.fonts import SHIPPED_FAMILY, FontCatalogue, FontChoice
+from tasks.subtitles.model import Animation, Element, Subtitle, TextElement, TitleSource
+from tasks.subtitles.motion import Stage, poses
+from tasks.subtitles.paint import (
+    FrameSize,
+    Painting,
+    ground,
+    shape_element,
+    subtitle,
+    text_element,
+)
+
+FASTEST = 75
+"""Frames a second up to which half a frame, 6.7 ms, is more than a hundredth's rounding (5 ms) and a cut millisecond."""
+
+MAX_EVENTS = 50_000
+"""Most lines of one script: about 10 MB."""
+
+
+@dataclass(frozen=True)
+class Title:
+    """A title and the timeline's frames [start, end) that it lies over."""
+
+    source: TitleSource
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class TextWarning:
+    """Something that is drawn otherwise than asked: a code of the catalogue (TEXT-...) and its parameters."""
+
+    code: str
+    params: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class AssScript:
+    """A script and what it needs.
+
+    fonts: one choice per font file, by hash. slow: factor for the timestamps before the filter (undone after it).
+    visible: the frames, from the range's first, in which anything shows, as half-open ranges in order.
+    """
+
+    text: str
+    fonts: tuple[FontChoice, ...]
+    slow: int
+    visible: tuple[tuple[int, int], ...]
+    warnings: tuple[TextWarning, ...] = ()
+
+
+def overlay_script(
+    titles: Sequence[Title],
+    subtitles: Sequence[Subtitle],
+    start: int,
+    end: int,
+    size: FrameSize,
+    rate: Fraction,
+    fonts: FontCatalogue,
+) -> AssScript | None:
+    """Write what titles, from the bottom up, and the subtitles over them show in the timeline's frames [start, end).
+
+    Returns: None where nothing shows.
+    Raises:  KinofarmError TEXT-003 when more moves at once than a script may hold.
+    """
+    page = _Page(size, rate, start, end)
+    for title in titles:
+        if title.source.background is not None:
+            page.add(ground(title.source.background, size), (), title.start, title.end)
+        for element in title.source.elements:
+            begins = title.start + element.start
+            ends = title.end if element.end is None else min(title.end, title.start + element.end)
+            if page.shows(begins, ends):
+                page.add(_painted(element, size, fonts), element.animations, begins, ends)
+    for line in subtitles:
+        if page.shows(line.start, line.end):
+            page.add(subtitle(line, size, fonts), line.animations, line.start, line.end)
+    return page.script()
+
+
+def _painted(element: Element, size: FrameSize, fonts: FontCatalogue) -> Painting:
+    if isinstance(element, TextElement):
+        return text_element(element, size, fonts)
+    return shape_element(element, size)
+
+
+@dataclass
+class _Page:
+    """The lines of a script as they are collected, in the order in which they are drawn."""
+
+    size: FrameSize
+    rate: Fraction
+    start: int
+    end: int
+    events: list[tuple[int, int, int, str]] = field(default_factory=list)
+    fonts: dict[str, FontChoice] = field(default_factory=dict)
+    warnings: dict[TextWarning, None] = field(default_factory=dict)
+    layers: Iterator[int] = field(default_factory=itertools.count)
+
+    def shows(self, begins: int, ends: int) -> bool:
+        return max(begins, self.start) < min(ends, self.end)
+
+    def add(self, painting: Painting, animations: Sequence[Animation], begins: int, ends: int) -> None:
+        """Draw a painting over the timeline's frames [begins, ends)."""
+        if not self.shows(begins, ends) or painting.opacity == 0:
+            return
+        self._note(painting)
+        box = painting.box
+        frame = (self.size.width, self.size.height)
+        stage = Stage(box.x, box.y, box.width, box.height, *frame, self.rate, ends - begins)
+        first, last = max(begins, self.start) - begins, min(ends, self.end) - begins
+        layers = [(next(self.layers), part) for part in painting.parts]
+        for left, right, pose in poses(animations, stage, first, last):
+            for layer, part in layers:
+                text = markup.line(part, painting, pose)
+                if text:
+                    self.events.append((layer, left + begins - self.start, right + begins - self.start, text))
+            if len(self.events) > MAX_EVENTS:
+                raise KinofarmError(
+                    "TEXT-003", events=len(self.events), start=self.start, end=self.end, limit=MAX_EVENTS
+                )
+
+    def script(self) -> AssScript | None:
+        if not self.events:
+            return None
+        slow = ceil(self.rate / FASTEST)
+        return AssScript(
+            _written(self.events, self.size, self.rate / slow),
+            tuple(self.fonts[sha256] for sha256 in sorted(self.fonts)),
+            slow,
+            _joined((left, right) for _, left, right, _ in self.events),
+            tuple(self.warnings),
+        )
+
+    def _note(self, painting: Painting) -> None:
+        for font in painting.fonts:
+            self.fonts.setdefault(font.sha256, font)
+        if painting.substituted:
+            family, used = painting.substituted
+            self.warnings[TextWarning("TEXT-001", (("family", family), ("used", used)))] = None
+        if painting.missing:
+            shown = " ".join(painting.missing[:20])
+            self.warnings[TextWarning("TEXT-002", (("characters", shown),))] = None
+
+
+def _written(events: Iterable[tuple[int, int, int, str]], size: FrameSize, rate: Fraction) -> str:
+    file: Any = pysubs2.SSAFile()
+    file.info = {
+        "ScriptType": "v4.00+",
+        "PlayResX": str(size.width),
+        "PlayResY": str(size.height),
+        "WrapStyle": "2",
+        "ScaledBorderAndShadow": "yes",
+        "YCbCr Matrix": "TV.709",
+    }
+    file.styles = {
+        "Default": pysubs2.SSAStyle(fontname=SHIPPED_FAMILY, outline=0, shadow=0, marginl=0, marginr=0, marginv=0)
+    }
+    for layer, left, right, text in events:
+        file.append(
+            pysubs2.SSAEvent(start=_milliseconds(left, rate), end=_milliseconds(right, rate), layer=layer, text=text)
+        )
+    return str(file.to_string("ass"))
+
+
+def _milliseconds(frame: int, rate: Fraction) -> int:
+    """The boundary before a frame, half a frame early, in whole hundredths of a second."""
+    return max(0, round((frame - Fraction(1, 2)) / rate * 100)) * 10
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    found: list[tuple[int, int]] = []
+    for left, right in sorted(ranges):
+        if found and left <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], right))
+        else:
+            found.append((left, right))
+    return tuple(found)
