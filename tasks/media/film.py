@@ -15,26 +15,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from infra.cache.index import CacheIndex
-from infra.cache.store import ChunkStore, Stored
 from infra.errors import KinofarmError
-from infra.jobs.facts import JoinProofs
 from infra.jobs.records import JobChunk, Key
 from tasks.media.assemble import ChunkFile, SoundFile, assemble
 from tasks.media.proof import ChunkProof, SoundProof
+from tasks.media.shelf import Shelf
 from tasks.media.verify import Measurements, verify_film
-
-DAMAGED = ("CACHE-002", "CACHE-003", "VERIFY-001", "VERIFY-009")
-"""Codes that mean that an artefact is not what the ledger says: it has to be made again."""
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """Where artefacts lie, what is known of them, and which joins are proven."""
-
-    store: ChunkStore
-    index: CacheIndex
-    joins: JoinProofs
 
 
 @dataclass(frozen=True)
@@ -69,7 +55,7 @@ def find_film(key: Key, shelf: Shelf) -> Film | None:
 def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path) -> Parts:
     """Lay a job's finished chunks and sound into `folder`; a part that turns out damaged is thrown away.
 
-    Raises:  KinofarmError CACHE-002, CACHE-003 when a part is not what was proven: plan again.
+    Raises:  KinofarmError CACHE-002 when a part is gone or not what was proven: plan again.
     """
     files: dict[Key, Path] = {}
     pictures: list[ChunkFile] = []
@@ -77,18 +63,15 @@ def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path) -> Parts
     for chunk in chunks:
         proof: Any = (ChunkProof if chunk.kind == "picture" else SoundProof).model_validate(chunk.result)
         if chunk.key not in files:
-            into = folder / f"{chunk.key}.mp4"
-            try:
-                files[chunk.key] = shelf.store.get(chunk.key, into, size=proof.size)
-            except KinofarmError as error:
-                if error.code in DAMAGED:
-                    shelf.index.discard(chunk.key, shelf.store)
-                raise
+            file = shelf.fetch(chunk.key, folder / f"{chunk.key}.mp4", proof.size)
+            if file is None:
+                raise KinofarmError("CACHE-002", key=chunk.key)
+            files[chunk.key] = file
         if chunk.kind == "picture":
             pictures.append(ChunkFile(files[chunk.key], proof))
         else:
             sounds.append(SoundFile(files[chunk.key], proof))
-    shelf.index.touch(files)
+    shelf.touch(files)
     return Parts(tuple(pictures), sounds[0])
 
 
@@ -107,16 +90,8 @@ def verify_and_keep(key: Key, film: Path, parts: Parts, rate: Fraction, shelf: S
     proofs = [chunk.proof for chunk in parts.chunks]
     verified = verify_film(film, proofs, rate=rate, sound=parts.sound.proof, proven=shelf.joins.proven(_joins(proofs)))
     shelf.joins.add(verified.proven)
-    stored = shelf.store.put(key, film, consume=True)
-    shelf.index.record(stored, "film", verified.measurements.model_dump(mode="json"))
+    stored = shelf.keep(key, film, "film", facts=verified.measurements.model_dump(mode="json"))
     return Film(key, stored.size, stored.sha256, verified.measurements)
-
-
-def keep_artefact(shelf: Shelf, key: Key, source: Path, kind: str, sha256: str) -> Stored:
-    """Enter a finished chunk into the index and put it into the store."""
-    stored = Stored(key=key, size=source.stat().st_size, sha256=sha256)
-    shelf.index.record(stored, "sound" if kind == "sound" else "picture")
-    return shelf.store.put(key, source, sha256=sha256, consume=True)
 
 
 def _joins(proofs: Sequence[ChunkProof]) -> list[tuple[str, str]]:

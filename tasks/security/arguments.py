@@ -53,8 +53,8 @@ X264_KEYS = frozenset({
     "8x8dct", "aq-mode", "aq-strength", "aud", "b-adapt", "b-bias", "b-pyramid", "bframes", "bluray-compat", "cabac",
     "chroma-qp-offset", "constrained-intra", "cplxblur", "crf", "crf-max", "deadzone-inter", "deadzone-intra",
     "deblock", "direct", "direct-pred", "filler", "ipratio", "keyint", "mbtree", "me", "merange", "min-keyint",
-    "mixed-refs", "mvrange", "nal-hrd", "no-8x8dct", "no-cabac", "no-chroma-me", "no-dct-decimate", "no-deblock", "no-
-    fast-pskip", "no-mbtree", "no-mixed-refs", "no-psy", "no-scenecut", "no-weightb", "nr", "partitions", "analyse",
+    "mixed-refs", "mvrange", "nal-hrd", "no-8x8dct", "no-cabac", "no-chroma-me", "no-dct-decimate", "no-deblock",
+    "no-fast-pskip", "no-mbtree", "no-mixed-refs", "no-psy", "no-scenecut", "no-weightb", "nr", "partitions", "analyse",
     "pbratio", "psy-rd", "qblur", "qcomp", "qpmax", "qpmin", "qpstep", "ratetol", "rc-lookahead", "ref", "scenecut",
     "slices", "subme", "subq", "trellis", "vbv-bufsize", "vbv-init", "vbv-maxrate", "weightb", "weightp",
 })  # fmt: skip
