@@ -70,7 +70,7 @@ def _title(clip: Clip) -> Title:
 
 def _burnt(stream: Stream, script: AssScript, texts: TextFiles, **options: int) -> Stream:
     name = texts.add(script)
-    if script.shift:
-        stream = stream.filter("setpts", f"PTS+{script.shift}/TB")
+    if script.slow > 1:
+        stream = stream.filter("setpts", f"PTS*{script.slow}")
     stream = stream.filter("ass", filename=name, fontsdir="fonts", **options)
-    return stream.filter("setpts", f"PTS-{script.shift}/TB") if script.shift else stream
+    return stream.filter("setpts", f"PTS/{script.slow}") if script.slow > 1 else stream
