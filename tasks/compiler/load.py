@@ -13,9 +13,9 @@ from typing import Any
 
 from infra.errors import KinofarmError
 from tasks.compiler.imports import json_text, kinofarm, timeline_studio
-from tasks.compiler.imports.imported import Imported
+from tasks.compiler.imports.imported import Imported, as_it_stands
 from tasks.compiler.model import Timeline
-from tasks.compiler.warning import Warning_
+from tasks.compiler.notice import Notice
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Loaded:
     """A project as it was read.
 
     base: the folder of the project file, where relative media paths start.
-    places: where each clip stands in the file, by clip id ("tracks[1].clips[3]").
+    in_file: turns a place in the model, as a later check names it, into the place in the project file.
     extras: unknown fields by their place in the file; they change nothing.
     """
 
     timeline: Timeline
-    warnings: tuple[Warning_, ...]
+    warnings: tuple[Notice, ...]
     base: Path
-    places: Mapping[str, str] = field(default_factory=dict)
+    in_file: Callable[[str], str] = as_it_stands
     extras: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -73,7 +73,7 @@ def load(path: Path) -> Loaded:
         timeline=imported.timeline,
         warnings=imported.warnings,
         base=path.parent.resolve(),
-        places=imported.places,
+        in_file=imported.in_file,
         extras=imported.extras,
     )
 

@@ -16,6 +16,10 @@ class Notice(Value):
     message: str
     hint: str = ""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the notice as JSON values: code, where, message, hint."""
+        return self.model_dump()
+
 
 def notice(code: str, where: str = "", **params: Any) -> Notice:
     """Put a warning of the catalogue into words."""

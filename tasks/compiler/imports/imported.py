@@ -1,24 +1,47 @@
-"""What an importer hands back: the timeline, and what it had to say about the file."""
+"""What an importer hands back: the timeline, what it has to say about the file, and the way back into it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.compiler.model import Timeline
-from tasks.compiler.warning import Warning_
+from tasks.compiler.notice import Notice, notice
+
+
+def as_it_stands(where: str) -> str:
+    """Return a place in the model as the place in the file: the two are the same."""
+    return where
 
 
 @dataclass(frozen=True)
 class Imported:
     """A timeline read from a file.
 
-    places: where each clip stands in the file, by clip id ("tracks[1].clips[3]"), since the model sorts clips.
+    in_file: turns a place in the model ("tracks[0].clips[2].start") into the place in the file that it came from
+    ("tracks[0].clips[5].start_time"); the model sorts clips and names fields its own way.
     extras: fields that the format does not know, by their place in the file, with their values.
     """
 
     timeline: Timeline
-    warnings: tuple[Warning_, ...] = ()
-    places: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Notice, ...] = ()
+    in_file: Callable[[str], str] = as_it_stands
     extras: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Warnings:
+    """The warnings of one file as they are found; one that says the same again is left out."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Notice] = {}
+
+    def add(self, code: str, *, where: str = "", **params: Any) -> None:
+        """Keep a warning, unless one with the same words is there already."""
+        key = (code, repr(params))
+        if key not in self._found:
+            self._found[key] = notice(code, where, **params)
+
+    def all(self) -> tuple[Notice, ...]:
+        """Return what was found, in the order in which it was found."""
+        return tuple(self._found.values())

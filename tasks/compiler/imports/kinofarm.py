@@ -5,19 +5,22 @@ Unlike foreign formats it refuses unknown fields, since a misspelt one would cha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from infra.errors import KinofarmError
-from tasks.compiler.imports.consistency import Places, check_consistency
 from tasks.compiler.imports.counts import check_counts
 from tasks.compiler.imports.imported import Imported
 from tasks.compiler.imports.places import refused
-from tasks.compiler.model import FORMAT, Clip, Timeline, Track
+from tasks.compiler.model import FORMAT, Timeline, Track
 
 SCHEMA_ID = "urn:kinofarm:project:1"
+
+_CLIP = re.compile(r"tracks\[(\d+)\]\.clips\[(\d+)\]")
 
 
 def recognises(project: Mapping[str, Any]) -> bool:
@@ -29,8 +32,7 @@ def recognises(project: Mapping[str, Any]) -> bool:
 def read(project: dict[str, Any]) -> Imported:
     """Read our own JSON. Clips may stand in any order; the timeline has them in order of time.
 
-    Raises:  FORMAT-015 for another version, FORMAT-016 for too much, FORMAT-020 to 022 for a field,
-             FORMAT-025 to 038 for parts that contradict each other.
+    Raises:  FORMAT-015 for another version, FORMAT-016 for too much, FORMAT-020 to 022 for a field.
     """
     if project["format"] != FORMAT:
         raise KinofarmError("FORMAT-015", where="format", version=project["format"], known=FORMAT)
@@ -39,24 +41,19 @@ def read(project: dict[str, Any]) -> Imported:
         timeline = Timeline.model_validate(project)
     except ValidationError as error:
         raise refused(error, project) from None
-    tracks: list[Track] = []
-    clips: dict[tuple[int, int], str] = {}
-    for row, track in enumerate(timeline.tracks):
-        order = sorted(range(len(track.clips)), key=lambda number: _time(track.clips[number]))
-        clips.update({(row, column): f"tracks[{row}].clips[{number}]" for column, number in enumerate(order)})
-        tracks.append(track.model_copy(update={"clips": tuple(track.clips[number] for number in order)}))
-    timeline = timeline.model_copy(update={"tracks": tuple(tracks)})
-    transitions = {
-        (row, number): f"tracks[{row}].transitions[{number}]"
-        for row, track in enumerate(tracks)
-        for number in range(len(track.transitions))
-    }
-    subtitles = {number: f"subtitles[{number}]" for number in range(len(timeline.subtitles))}
-    check_consistency(timeline, Places(clips=clips, transitions=transitions, subtitles=subtitles))
-    places = {
-        clip.id: clips[row, column] for row, track in enumerate(tracks) for column, clip in enumerate(track.clips)
-    }
-    return Imported(timeline=timeline, places=places)
+    orders = [sorted(range(len(track.clips)), key=partial(_time, track)) for track in timeline.tracks]
+    tracks = tuple(
+        track.model_copy(update={"clips": tuple(track.clips[number] for number in order)})
+        for track, order in zip(timeline.tracks, orders, strict=True)
+    )
+
+    def in_file(where: str) -> str:
+        match = _CLIP.match(where)
+        if match is None or int(match[2]) >= len(orders[int(match[1])]):
+            return where
+        return f"tracks[{match[1]}].clips[{orders[int(match[1])][int(match[2])]}]{where[match.end() :]}"
+
+    return Imported(timeline=timeline.model_copy(update={"tracks": tracks}), in_file=in_file)
 
 
 def schema() -> dict[str, Any]:
@@ -77,5 +74,6 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _time(clip: Clip) -> tuple[int, int]:
+def _time(track: Track, number: int) -> tuple[int, int]:
+    clip = track.clips[number]
     return clip.start, clip.end

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from infra.errors import KinofarmError
+from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.timeline_studio.fields import Id, Read, Real, Seconds, kebab, squash
 from tasks.compiler.imports.timeline_studio.grid import Grid
-from tasks.compiler.warning import Warnings
 from tasks.subtitles.model import Animation
 
 RENDERED = (

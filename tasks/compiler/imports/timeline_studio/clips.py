@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import ConfigDict, Field, ValidationError
 
 from infra.errors import KinofarmError
+from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import refused
 from tasks.compiler.imports.timeline_studio.cells import TemplateObject, to_cell
 from tasks.compiler.imports.timeline_studio.effects import Looks
@@ -18,7 +19,6 @@ from tasks.compiler.imports.timeline_studio.fields import Id, Ids, Ratio, Read, 
 from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.compiler.imports.timeline_studio.titles import Titles
 from tasks.compiler.model import Cell, Clip, ColourCorrection, Crop, MediaSource, Source, Track, Transform
-from tasks.compiler.warning import Warnings
 
 STILLS = frozenset(
     (
@@ -115,8 +115,8 @@ class Library:
     titles: Titles
 
 
-def to_track(track: TrackObject, row: int, library: Library, grid: Grid, warnings: Warnings) -> tuple[Track, list[str]]:
-    """Return a track with its clips in order of time, and each clip's place in the file.
+def to_track(track: TrackObject, row: int, library: Library, grid: Grid, warnings: Warnings) -> tuple[Track, list[int]]:
+    """Return a track with its clips in order of time, and each clip's number in the file.
 
     A subtitle track becomes a video track: its titles are drawn in their order; the project's subtitles lie above all.
     """
@@ -135,8 +135,8 @@ def to_track(track: TrackObject, row: int, library: Library, grid: Grid, warning
                 what="a file on a subtitle track",
                 instead="put its lines into the project's subtitles, or the clip on a video track",
             )
-        clips.append((made.start, made.end, place, made))
-    clips.sort(key=lambda placed: placed[:2])
+        clips.append((made.start, made.end, number, made))
+    clips.sort(key=lambda placed: placed[:3])
     made_track = Track(
         id=track.id or where,
         name=track.name,
@@ -146,18 +146,15 @@ def to_track(track: TrackObject, row: int, library: Library, grid: Grid, warning
         clips=tuple(clip for *_, clip in clips),
         effects=library.looks.applied(track.filters, track.effects, f'track "{name}"', where),
     )
-    return made_track, [place for _, _, place, _ in clips]
+    return made_track, [number for _, _, number, _ in clips]
 
 
 def _to_clip(clip: ClipObject, name: str, where: str, library: Library, grid: Grid, warnings: Warnings) -> Clip:
     start, end = grid.frames(clip.start_time, f"{where}.start_time"), grid.frames(clip.end_time, f"{where}.end_time")
     if end <= start:
         raise KinofarmError("FORMAT-025", where=f"{where}.end_time", thing="clip", id=name, start=start, end=end)
-    if clip.speed <= 0:
-        raise KinofarmError("FORMAT-029", where=f"{where}.speed", clip=name, speed=float(clip.speed))
-    if not _SPEEDS[0] <= clip.speed <= _SPEEDS[1]:
-        problem = "a speed goes from 0.01 to 100"
-        raise KinofarmError("FORMAT-020", where=f"{where}.speed", field="speed", problem=problem)
+    if clip.speed != 1:
+        _check_speed(clip.speed, name, where)
     if clip.volume > 1:
         warnings.add("FORMAT-102", where=f"{where}.volume", field="volume", value=clip.volume, low=0, high=1)
     source = _source(clip, name, end - start, where, library)
@@ -213,6 +210,14 @@ def _source(clip: ClipObject, name: str, frames: int, where: str, library: Libra
     if not path:
         raise KinofarmError("FORMAT-043", where=f"{where}.{field}", clip=name)
     return MediaSource(path=path, audio_stream=clip.audio_track_index)
+
+
+def _check_speed(speed: Fraction, clip: str, where: str) -> None:
+    if speed <= 0:
+        raise KinofarmError("FORMAT-029", where=f"{where}.speed", clip=clip, speed=float(speed))
+    if not _SPEEDS[0] <= speed <= _SPEEDS[1]:
+        problem = "a speed goes from 0.01 to 100"
+        raise KinofarmError("FORMAT-020", where=f"{where}.speed", field="speed", problem=problem)
 
 
 def _tagged(source: Any, where: str) -> tuple[str, str]:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
 
 from infra.errors import KinofarmError
+from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import problem
 from tasks.compiler.imports.timeline_studio.fields import Id, Parameters, Read, Real, Seconds
 from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.compiler.imports.timeline_studio.names import effect_name, filter_name
 from tasks.compiler.model import Effect
-from tasks.compiler.warning import Warnings
 
 _PLACE = re.compile(r"\{([^{}]{1,200})\}")
 _SAFE_TEXT = re.compile(r"[\w.#+-]{0,200}")
@@ -83,6 +83,7 @@ class _Defined:
     """An effect or filter of the file, and where it stands. effect is None when it is switched off."""
 
     effect: Effect | None
+    place: str
     unknown: str = ""
 
 
@@ -105,37 +106,47 @@ class Looks:
         found += [self._effect(name, user, f"{where}.effects[{n}]") for n, name in enumerate(effects)]
         return tuple(effect for effect in found if effect is not None)
 
+    def places(self, filters: Sequence[str], effects: Sequence[str]) -> list[tuple[str, str]]:
+        """Return for each effect that `applied` returns where it is used and where it is defined ("" if nowhere)."""
+        found = []
+        for field, names, table in (("filters", filters, self._filters), ("effects", effects, self._effects)):
+            for number, name in enumerate(names):
+                defined = table.get(name)
+                if defined is None or defined.effect is not None:
+                    found.append((f"{field}[{number}]", "" if defined is None else defined.place))
+        return found
+
     def _filter(self, name: str, user: str, where: str) -> Effect | None:
-        known = filter_name(name)
-        return _used(self._filters.get(name), name, known and f"filter-{known}", "filter", user, where)
+        if name in self._filters:
+            return _used(self._filters[name], "filter", user, where)
+        return _by_name(name, filter_name(name), "filter-", "filter", user, where)
 
     def _effect(self, name: str, user: str, where: str) -> Effect | None:
-        return _used(self._effects.get(name), name, effect_name(name), "effect", user, where)
+        if name in self._effects:
+            return _used(self._effects[name], "effect", user, where)
+        return _by_name(name, effect_name(name), "", "effect", user, where)
 
 
-def _used(
-    defined: _Defined | None,
-    name: str,
-    in_catalogue: str | None,
-    thing: Literal["effect", "filter"],
-    user: str,
-    where: str,
-) -> Effect | None:
-    if defined is None:
-        if in_catalogue is None:
-            raise KinofarmError("FORMAT-031", where=where, user=user, kind=thing, id=name)
-        return Effect(id=name, kind=in_catalogue)
+def _used(defined: _Defined, thing: str, user: str, where: str) -> Effect | None:
     if defined.unknown:
         raise KinofarmError("FORMAT-032", where=where, kind=thing, name=defined.unknown, user=user)
     return defined.effect
 
 
+def _by_name(name: str, in_catalogue: str | None, prefix: str, thing: str, user: str, where: str) -> Effect:
+    if in_catalogue is None:
+        raise KinofarmError("FORMAT-031", where=where, user=user, kind=thing, id=name)
+    if in_catalogue == "custom":
+        raise KinofarmError("FORMAT-021", where=where, field="ffmpeg_command")
+    return Effect(id=name, kind=prefix + in_catalogue)
+
+
 def _effect(effect: EffectObject, where: str, grid: Grid, warnings: Warnings) -> _Defined:
     if not effect.enabled:
-        return _Defined(None)
+        return _Defined(None, where)
     kind = effect_name(effect.effect_type)
     if kind is None:
-        return _Defined(None, unknown=effect.effect_type)
+        return _Defined(None, where, unknown=effect.effect_type)
     parameters = {**effect.presets.get(effect.preset or "", {}), **effect.parameters}
     if kind == "custom":
         parameters = {"filter": _filled(effect.ffmpeg_command, parameters, f'effect "{effect.id}"', where)}
@@ -147,25 +158,25 @@ def _effect(effect: EffectObject, where: str, grid: Grid, warnings: Warnings) ->
         raise KinofarmError(
             "FORMAT-025", where=f"{where}.end_time", thing="effect", id=effect.id, start=start or 0, end=end
         )
-    return _Defined(Effect(id=effect.id, kind=kind, parameters=parameters, start=start, end=end))
+    return _Defined(Effect(id=effect.id, kind=kind, parameters=parameters, start=start, end=end), where)
 
 
 def _filter(found: FilterObject, where: str, warnings: Warnings) -> _Defined:
     if not found.enabled:
-        return _Defined(None)
+        return _Defined(None, where)
     name = filter_name(found.filter_type)
     if name is None:
-        return _Defined(None, unknown=found.filter_type)
+        return _Defined(None, where, unknown=found.filter_type)
     parameters: dict[str, Any] = dict(found.parameters)
     if name == "custom":
         template = found.custom_filter or found.ffmpeg_command
         filled = _filled(template, parameters, f'filter "{found.id}"', where)
-        return _Defined(Effect(id=found.id, kind="custom", parameters={"filter": filled}))
+        return _Defined(Effect(id=found.id, kind="custom", parameters={"filter": filled}), where)
     if found.custom_filter or found.ffmpeg_command:
         warnings.add("FORMAT-107", where=where, kind="filter", id=found.id, name=name)
     if found.intensity != 1:
         parameters["intensity"] = found.intensity
-    return _Defined(Effect(id=found.id, kind=f"filter-{name}", parameters=parameters))
+    return _Defined(Effect(id=found.id, kind=f"filter-{name}", parameters=parameters), where)
 
 
 def _filled(template: str | None, parameters: Mapping[str, Any], user: str, where: str) -> str:

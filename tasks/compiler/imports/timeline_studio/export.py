@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from infra.errors import KinofarmError
+from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import problem
 from tasks.compiler.imports.timeline_studio.fields import Id, Ratio, Read, Real, Seconds, one_of, shaped, squash
 from tasks.compiler.model import Export, SoundExport, VideoExport
-from tasks.compiler.warning import Warnings
 
 QUALITY_TO_CRF = ((1, 40.0), (50, 27.0), (85, 18.0), (100, 12.0))
 """Points of the map from quality to x264's CRF, linear between. Source: docs/format.md."""

@@ -94,9 +94,9 @@ def _meant(value: float) -> Fraction:
 
 def _time(value: Any) -> Fraction:
     read = number(value)
-    if read < 0:
+    if read.numerator < 0:
         raise problem("FORMAT-023", value=str(value))
-    if read > MAX_SECONDS:
+    if value > MAX_SECONDS:
         raise problem("FORMAT-020", problem=f"no time in a film lies after {MAX_SECONDS} s")
     return read
 

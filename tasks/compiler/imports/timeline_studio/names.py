@@ -1,7 +1,6 @@
 """The names of Timeline Studio's catalogue: what a project may ask for, whether the farm renders it yet or not.
 
-Which of them are built is the business of the effect and transition tables. Durations are seconds: the editor's
-slider from minimum to maximum, and its default.
+Which of them are built is the business of the effect and transition tables.
 
 Source:  Timeline Studio's library; docs/format.md. The transitions of ffmpeg's xfade stand beside the catalogue's.
 """
@@ -9,8 +8,6 @@ Source:  Timeline Studio's library; docs/format.md. The transitions of ffmpeg's 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
-
 from tasks.compiler.imports.timeline_studio.fields import squash
 from tasks.compiler.transitions.xfade import XFADES
 
@@ -43,46 +40,39 @@ FILTER_TYPES = _words(
 )
 
 
-class Slider(NamedTuple):
-    """A transition's duration in the editor, in seconds."""
-
-    low: float
-    high: float
-    default: float
-
-
-TRANSITIONS: Mapping[str, Slider] = {
-    "zoom": Slider(0.5, 3.0, 1.0),
-    "fade": Slider(0.3, 2.0, 0.8),
-    "slide": Slider(0.5, 2.5, 1.2),
-    "scale": Slider(0.4, 2.0, 1.0),
-    "rotate": Slider(0.8, 3.0, 1.5),
-    "flip": Slider(0.6, 2.0, 1.0),
-    "push": Slider(0.8, 2.5, 1.3),
-    "squeeze": Slider(1.0, 3.0, 1.8),
-    "diagonal": Slider(0.7, 2.2, 1.2),
-    "spiral": Slider(1.2, 4.0, 2.0),
-    "wipe-horizontal": Slider(0.5, 3.0, 1.5),
-    "wipe-vertical": Slider(0.5, 3.0, 1.5),
-    "wipe-diagonal": Slider(0.6, 3.0, 1.8),
-    "radial-wipe": Slider(0.8, 3.5, 2.0),
-    "cube-3d": Slider(1.0, 4.0, 2.5),
-    "page-turn": Slider(1.0, 3.5, 2.0),
-    "ripple": Slider(1.2, 4.0, 2.5),
-    "pixelize": Slider(0.8, 3.0, 1.5),
-    "dissolve": Slider(0.8, 3.0, 1.5),
-    "morph": Slider(1.5, 5.0, 3.0),
-    "glitch": Slider(0.5, 2.0, 1.0),
-    "kaleidoscope": Slider(1.0, 4.0, 2.5),
-    "shatter": Slider(1.0, 3.0, 2.0),
-    "burn": Slider(1.5, 4.0, 2.5),
-    "blinds": Slider(0.8, 3.0, 1.5),
-    "iris": Slider(0.8, 3.0, 1.5),
-    "swirl": Slider(1.0, 4.0, 2.0),
-    "zoom-blur": Slider(0.5, 2.0, 1.0),
-    "wave": Slider(1.0, 3.0, 1.8),
-    "tv-static": Slider(0.3, 1.5, 0.8),
+TRANSITIONS: Mapping[str, float] = {
+    "zoom": 1.0,
+    "fade": 0.8,
+    "slide": 1.2,
+    "scale": 1.0,
+    "rotate": 1.5,
+    "flip": 1.0,
+    "push": 1.3,
+    "squeeze": 1.8,
+    "diagonal": 1.2,
+    "spiral": 2.0,
+    "wipe-horizontal": 1.5,
+    "wipe-vertical": 1.5,
+    "wipe-diagonal": 1.8,
+    "radial-wipe": 2.0,
+    "cube-3d": 2.5,
+    "page-turn": 2.0,
+    "ripple": 2.5,
+    "pixelize": 1.5,
+    "dissolve": 1.5,
+    "morph": 3.0,
+    "glitch": 1.0,
+    "kaleidoscope": 2.5,
+    "shatter": 2.0,
+    "burn": 2.5,
+    "blinds": 1.5,
+    "iris": 1.5,
+    "swirl": 2.0,
+    "zoom-blur": 1.0,
+    "wave": 1.8,
+    "tv-static": 0.8,
 }
+"""The catalogue's transitions, each with the seconds that it lasts when the project does not say."""
 
 XFADE_DURATION = 1.0
 """Seconds that ffmpeg's own transitions last when the project does not say; xfade's default."""

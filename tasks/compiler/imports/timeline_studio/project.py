@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from infra.errors import KinofarmError
-from tasks.compiler.imports.consistency import Places, check_consistency
 from tasks.compiler.imports.counts import check_counts
-from tasks.compiler.imports.imported import Imported
+from tasks.compiler.imports.imported import Imported, Warnings
 from tasks.compiler.imports.places import Step, join_path, problem, refused
 from tasks.compiler.imports.timeline_studio.cells import TemplateObject
 from tasks.compiler.imports.timeline_studio.clips import Library, TrackObject, to_track
@@ -19,23 +18,15 @@ from tasks.compiler.imports.timeline_studio.effects import EffectObject, FilterO
 from tasks.compiler.imports.timeline_studio.export import SettingsObject, to_export
 from tasks.compiler.imports.timeline_studio.fields import Read, number, shaped
 from tasks.compiler.imports.timeline_studio.grid import Grid, frame_rate, nearly_broadcast
+from tasks.compiler.imports.timeline_studio.origin import Origin
 from tasks.compiler.imports.timeline_studio.subtitles import SubtitleObject, to_subtitles
 from tasks.compiler.imports.timeline_studio.titles import StyleTemplateObject, Titles
 from tasks.compiler.imports.timeline_studio.transitions import TransitionObject, to_transitions
 from tasks.compiler.model import Size, Timeline, Track
-from tasks.compiler.warning import Warnings
 
 DEFAULT_RATE = Fraction(30)
 DEFAULT_RESOLUTION = (1920, 1080)
 """What a new timeline has in the editor; taken with a warning where the file says nothing."""
-
-_NAMES = {
-    "start": "start_time",
-    "end": "end_time",
-    "from_clip": "from_clip_id",
-    "to_clip": "to_clip_id",
-    "audio_stream": "audio_track_index",
-}
 
 
 def _rate(value: Any) -> Fraction:
@@ -110,6 +101,8 @@ class ProjectObject(Read):
 def read(data: dict[str, Any]) -> Imported:
     """Read a ProjectSchema.
 
+    What must hold between the parts (clips inside the film, no overlap without a transition) is checked for every
+    format alike, by `tasks.compiler.check`.
     Raises:  FORMAT-016 for too much, FORMAT-020 to 050 with the place in the file.
     """
     check_counts(data)
@@ -130,7 +123,7 @@ def read(data: dict[str, Any]) -> Imported:
     )
     read_tracks = [to_track(track, row, library, grid, warnings) for row, track in enumerate(project.tracks)]
     bare = [track for track, _ in read_tracks]
-    clip_places = {(row, n): place for row, (_, found) in enumerate(read_tracks) for n, place in enumerate(found)}
+    _check_ids(read_tracks)
     transitions, transition_places = to_transitions(project.transitions, bare, grid, warnings)
     tracks = [
         track.model_copy(update={"transitions": tuple(found)}) for track, found in zip(bare, transitions, strict=True)
@@ -147,11 +140,20 @@ def read(data: dict[str, Any]) -> Imported:
         subtitles=tuple(subtitles),
         export=to_export(project.settings, warnings),
     )
-    check_consistency(
-        timeline, Places(clips=clip_places, transitions=transition_places, subtitles=subtitle_places, names=_NAMES)
-    )
-    places = {clip.id: clip_places[row, n] for row, track in enumerate(tracks) for n, clip in enumerate(track.clips)}
-    return Imported(timeline=timeline, warnings=warnings.all(), places=places, extras=extras)
+    order = [numbers for _, numbers in read_tracks]
+    origin = Origin(project.tracks, library.looks, order, transition_places, subtitle_places)
+    return Imported(timeline=timeline, warnings=warnings.all(), in_file=origin.in_file, extras=extras)
+
+
+def _check_ids(tracks: Sequence[tuple[Track, Sequence[int]]]) -> None:
+    """Refuse two clips of one id, also on different tracks, since transitions refer to clips by id alone."""
+    places: dict[str, str] = {}
+    for row, (track, numbers) in enumerate(tracks):
+        for clip, number_ in zip(track.clips, numbers, strict=True):
+            place = f"tracks[{row}].clips[{number_}]"
+            if clip.id in places:
+                raise KinofarmError("FORMAT-030", where=f"{place}.id", id=clip.id, first=places[clip.id])
+            places[clip.id] = place
 
 
 def _raster(project: ProjectObject, warnings: Warnings) -> tuple[Fraction, tuple[int, int], Size]:

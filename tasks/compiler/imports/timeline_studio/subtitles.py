@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError
 
 from infra.errors import KinofarmError
+from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import problem, refused
 from tasks.compiler.imports.timeline_studio.animations import Animations, to_animations
 from tasks.compiler.imports.timeline_studio.cells import AlignX, AlignY
@@ -15,7 +16,6 @@ from tasks.compiler.imports.timeline_studio.fields import Id, Paint, Read, Real,
 from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_bold
 from tasks.compiler.model import Subtitle, TextStyle
-from tasks.compiler.warning import Warnings
 
 _EDGE_X = {"left": 0.05, "center": 0.5, "right": 0.95}
 _EDGE_Y = {"top": 0.07, "center": 0.5, "bottom": 0.93}

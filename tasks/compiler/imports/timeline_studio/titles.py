@@ -12,13 +12,13 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from infra.errors import KinofarmError
+from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import refused
 from tasks.compiler.imports.timeline_studio.animations import Animations, to_animations
 from tasks.compiler.imports.timeline_studio.fields import Id, Paint, Read, Real, Seconds, one_of, squash
 from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_bold
 from tasks.compiler.model import Element, ShapeElement, TextElement, TextStyle, TitleSource
-from tasks.compiler.warning import Warnings
 
 _THIN = 1e-4
 """Height or width, in fractions of the frame, of a line that the file gives none."""

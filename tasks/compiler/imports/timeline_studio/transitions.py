@@ -16,12 +16,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from infra.errors import KinofarmError
+from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import problem
 from tasks.compiler.imports.timeline_studio.fields import Id, Parameters, Read, Seconds, kebab, number, shaped
 from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.compiler.imports.timeline_studio.names import TRANSITIONS, XFADE_DURATION, transition_name
 from tasks.compiler.model import MAX_FRAMES, Clip, Track, Transition
-from tasks.compiler.warning import Warnings
 
 
 def _duration(value: Any) -> Fraction:
@@ -155,19 +155,9 @@ def _to_transition(
             user += f' of the clip "{transition.from_clip_id}"'
         written = transition.transition_type
         raise KinofarmError("FORMAT-032", where=f"{where}.transition_type", kind="transition", name=written, user=user)
-    slider = TRANSITIONS.get(kind)
     seconds = transition.duration
     if seconds is None:
-        seconds = number(slider.default if slider else XFADE_DURATION)
-    elif slider and not slider.low <= seconds <= slider.high:
-        warnings.add(
-            "FORMAT-102",
-            where=f"{where}.duration",
-            field="duration",
-            value=f"{float(seconds):g} s",
-            low=slider.low,
-            high=slider.high,
-        )
+        seconds = number(TRANSITIONS.get(kind, XFADE_DURATION))
     length = grid.frames(seconds, f"{where}.duration")
     start = None if transition.start_time is None else grid.frames(transition.start_time, f"{where}.start_time")
     if length < 1:
