@@ -18,18 +18,15 @@ from infra.prefect import POOLS, python_daemon
 PACKAGES = Path(__file__).resolve().parents[1]
 
 
-def state() -> str:
-    """Return a hash over all that a deployment is made of: prefect.yaml, the flows, Prefect's version.
-
-    Raises:  KinofarmError FARM-030.
-    """
+def state(file: Path) -> str:
+    """Return a hash over all that a deployment is made of: its file, the flows, Prefect's version."""
     found = hashlib.sha256(f"{sys.prefix} {metadata.version('prefect')}\n".encode())
-    for path in (file(), *sorted((PACKAGES / "flows").glob("**/*.py"))):
+    for path in (file, *sorted((PACKAGES / "flows").glob("**/*.py"))):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
 
 
-def file() -> Path:
+def shipped() -> Path:
     """Return the deployments' file: in a checkout at its root, in an installed package beside the flows.
 
     Raises:  KinofarmError FARM-030.
@@ -51,9 +48,6 @@ def remember(home: Path, done: str) -> None:
     (home / "prefect" / "deployed").write_text(done)
 
 
-def process(home: Path, variables: Mapping[str, str]) -> Daemon:
-    """Return the process that deploys everything and ends, not started; it waits for the server and its pools.
-
-    Raises:  KinofarmError FARM-030.
-    """
-    return python_daemon(home, "the deployment", "deploy", ["deploy", str(file()), *POOLS], variables)
+def process(home: Path, file: Path, variables: Mapping[str, str]) -> Daemon:
+    """Return the process that deploys all of `file` and ends, not started; it waits for the server and its pools."""
+    return python_daemon(home, "the deployment", "deploy", ["deploy", str(file), *POOLS], variables)

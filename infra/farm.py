@@ -7,7 +7,7 @@
     stop(settings)                                      end it, and everything that it started
 
 `reconcile` names a plain function as "module:function" (infra does not import flows); it is called every few seconds
-with a service container, in a process of its own.
+with a service container, in a process of its own. `deployments` is the prefect.yaml to deploy; None: the shipped one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 from pydantic import SecretStr
 
-from infra import farm_state, prefect
+from infra import deployment, farm_state, prefect
 from infra.daemon import Daemon, descendants, end_processes
 from infra.errors import KinofarmError
 from infra.farm_state import FarmState
@@ -54,8 +54,16 @@ class FarmConnection(Value):
 class Farm:
     """The supervisor of one home: see `infra.supervisor` for what it starts, in which order, and how it watches."""
 
-    def __init__(self, settings: Settings, reconcile: str | None = None, *, embedded: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reconcile: str | None = None,
+        *,
+        deployments: Path | None = None,
+        embedded: bool = False,
+    ) -> None:
         self.settings = settings
+        self.deployments = deployments
         self.reconcile = reconcile
         self.is_embedded = embedded
 
@@ -70,7 +78,8 @@ class Farm:
         home = self.settings.home.absolute()
         farm_state.prepare(home)
         with farm_state.locked(home):
-            supervisor = Supervisor(self.settings, self.reconcile, embedded=self.is_embedded)
+            deployments = self.deployments or deployment.shipped()
+            supervisor = Supervisor(self.settings, self.reconcile, deployments, embedded=self.is_embedded)
             try:
                 supervisor.start()
                 if on_ready is not None and (connection := connect(self.settings)) is not None:
@@ -102,24 +111,26 @@ def connect(settings: Settings) -> FarmConnection | None:
 
 
 @contextlib.contextmanager
-def embedded(settings: Settings, reconcile: str | None = None) -> Iterator[FarmConnection]:
+def embedded(
+    settings: Settings, reconcile: str | None = None, deployments: Path | None = None
+) -> Iterator[FarmConnection]:
     """Run a farm for the duration of this block. It ends with this process too, however that ends.
 
     Raises:  as `Farm.run_forever`; FARM-042 when the supervisor ended without saying why.
     """
-    supervisor = _supervisor(settings, reconcile, embedded=True)
+    supervisor = _supervisor(settings, reconcile, deployments, embedded=True)
     try:
         yield _started(supervisor, settings)
     finally:
         supervisor.stop((signal.SIGTERM,), grace=STOP_SECONDS)
 
 
-def start(settings: Settings, reconcile: str | None = None) -> FarmConnection:
+def start(settings: Settings, reconcile: str | None = None, deployments: Path | None = None) -> FarmConnection:
     """Start a farm in the background, which goes on when this process ends; return once it is ready.
 
     Raises:  as `Farm.run_forever`; FARM-042 when the supervisor ended without saying why.
     """
-    supervisor = _supervisor(settings, reconcile, embedded=False)
+    supervisor = _supervisor(settings, reconcile, deployments, embedded=False)
     try:
         return _started(supervisor, settings)
     except BaseException:
@@ -154,13 +165,14 @@ def stop(settings: Settings) -> bool:
     return True
 
 
-def _supervisor(settings: Settings, reconcile: str | None, *, embedded: bool) -> Daemon:
+def _supervisor(settings: Settings, reconcile: str | None, deployments: Path | None, *, embedded: bool) -> Daemon:
     home = settings.home.absolute()
     farm_state.prepare(home)
     farm_state.told_failure(home, forget=True)
+    how = "embedded" if embedded else "standing"
     return Daemon(
         "the farm's supervisor",
-        [sys.executable, "-m", "infra.launch", "supervise", "embedded" if embedded else "standing", reconcile or ""],
+        [sys.executable, "-m", "infra.launch", "supervise", how, reconcile or "", str(deployments or "")],
         env={**prefect.python_environment(home), **as_environment(settings), "KINOFARM_HOME": str(home)},
         cwd=home,
         log=home / "logs" / "farm.log",

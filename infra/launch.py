@@ -3,7 +3,7 @@
     worker POOL NAME    waits until the pool exists, then is `prefect worker start`
     deploy FILE         waits likewise, then is `prefect deploy --all`
     engine              one flow run, as `python -m prefect.engine`, that dies with its worker
-    supervise HOW NAME  the supervisor of a farm (HOW: embedded or standing), see `infra.farm`
+    supervise HOW NAME FILE  the supervisor of a farm (HOW: embedded or standing), see `infra.farm`
     reconcile NAME      calls the function NAME ("module:function") every few seconds with a service container
 
 The first three import Prefect while the server still starts, which saves seconds of the farm's start. The engine is the
@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import httpx
 
@@ -47,8 +48,8 @@ def main(argv: Sequence[str]) -> None:
             _prefect(["--no-prompt", "deploy", "--all", "--prefect-file", file], pools=pools)
         case ["engine"]:
             _engine()
-        case ["supervise", how, reconcile]:
-            _supervise(how, reconcile)
+        case ["supervise", how, reconcile, deployments]:
+            _supervise(how, reconcile, Path(deployments) if deployments else None)
         case ["reconcile", name]:
             _reconcile(name)
         case _:
@@ -68,16 +69,18 @@ def _prefect(argv: list[str], pools: Sequence[str]) -> None:
 def _engine() -> None:
     die_with_parent(signal.SIGKILL, int(os.environ.get(WORKER_PID, 0)))
     with registered():
+        sys.argv = ["prefect.engine"]
         runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
 
 
-def _supervise(how: str, reconcile: str) -> None:
+def _supervise(how: str, reconcile: str, deployments: Path | None) -> None:
     from infra import farm, farm_state, telemetry  # not for the engines, whose start this module is on the way of
 
     settings = Settings()
     telemetry.set_up("supervisor")
     try:
-        farm.Farm(settings, reconcile or None, embedded=how == "embedded").run_forever()
+        is_embedded = how == "embedded"
+        farm.Farm(settings, reconcile or None, deployments=deployments, embedded=is_embedded).run_forever()
     except KinofarmError as error:
         farm_state.tell_failure(settings.home, error)
         raise SystemExit(f"{error}\n{error.detail}") from None

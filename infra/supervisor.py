@@ -50,10 +50,11 @@ class StoppedEarly(Exception):  # noqa: N818 (no error: somebody asked for it)
 class Supervisor:
     """One farm's supervisor; `start`, then `watch`, then `stop`, all in the main thread of a process of its own."""
 
-    def __init__(self, settings: Settings, reconcile: str | None, *, embedded: bool) -> None:
+    def __init__(self, settings: Settings, reconcile: str | None, deployments: Path, *, embedded: bool) -> None:
         self.settings = settings
         self.home = settings.home.absolute()
         self.reconcile = reconcile
+        self.deployments = deployments
         self.embedded = embedded
         given = settings.prefect
         self.server = prefect.PrefectServer(self.home) if given.api_url is None else None
@@ -77,8 +78,8 @@ class Supervisor:
         variables = self._variables(ledger)
         self._workers = [self._add(prefect.worker(self.home, pool, variables)) for pool in prefect.POOLS]
         self._write(ready=False)
-        wanted = deployment.state()
-        deployer = deployment.process(self.home, variables)
+        wanted = deployment.state(self.deployments)
+        deployer = deployment.process(self.home, self.deployments, variables)
         if not deployment.is_done(self.home, wanted):
             deployer.start()
         upgrade(ledger)
