@@ -168,6 +168,8 @@ def _check_effects(effects: tuple[Effect, ...], length: int, table: EffectTable,
             raise KinofarmError("CHECK-009", where=place, effect=effect.kind, owner=owner)
         try:
             row.parameters.model_validate(dict(effect.parameters))
+        except KinofarmError as error:
+            raise KinofarmError(error.code, where=place, **error.params) from None
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(str(part) for part in first["loc"])

@@ -6,6 +6,7 @@ from tasks.compiler.effects.blur import BLUR
 from tasks.compiler.effects.brightness import BRIGHTNESS
 from tasks.compiler.effects.colour_correction import COLOR_CORRECTION, colour_correction as colour_correction
 from tasks.compiler.effects.contrast import CONTRAST
+from tasks.compiler.effects.custom import CUSTOM
 from tasks.compiler.effects.grayscale import GRAYSCALE
 from tasks.compiler.effects.hue_rotate import HUE_ROTATE
 from tasks.compiler.effects.invert import INVERT
@@ -28,6 +29,7 @@ EFFECTS: EffectTable = {
         HUE_ROTATE,
         BLUR,
         COLOR_CORRECTION,
+        CUSTOM,
         FADE_IN,
         FADE_OUT,
         FADE,

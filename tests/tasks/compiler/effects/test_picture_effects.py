@@ -12,6 +12,7 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from infra.errors import KinofarmError
 from tasks.compiler.effects import EFFECTS, colour_correction
 from tasks.compiler.effects.row import Setting, Stream
 from tasks.compiler.model import ColourCorrection
@@ -164,6 +165,23 @@ def test_colour_passes_through_alpha_untouched(shown: Any) -> None:
     picture = np.full((16, 16, 4), (200, 100, 50, 128), np.uint8)
     got = shown(effect("sepia"), picture)
     assert abs(got[8, 8, 3] - 128) <= 1
+
+
+def test_a_custom_chain_runs_and_leaves_alpha_alone(shown: Any) -> None:
+    picture = np.full((16, 16, 4), (200, 100, 50, 128), np.uint8)
+    alpha = Setting(rate=Fraction(25), width=16, height=16, alpha=True)
+    row = EFFECTS["custom"]
+    chain = row.parameters.model_validate({"filter": "negate,eq=contrast=1"})
+    got = shown(lambda stream: row.build(stream, chain, alpha), picture)[8, 8]
+    assert np.abs(got - [55, 155, 205, 128]).max() <= 3
+    got = shown(effect("custom", filter="negate"), picture[:, :, :3])[8, 8]
+    assert np.abs(got - [55, 155, 205]).max() <= EXACT
+
+
+@pytest.mark.parametrize("chain", ["movie=/etc/passwd", "lut3d=file=x.cube", "eq;[0]null", ""])
+def test_a_custom_chain_that_is_not_allowed_is_refused_by_name(chain: str) -> None:
+    with pytest.raises(KinofarmError, match="SECURITY-00"):
+        EFFECTS["custom"].parameters.model_validate({"filter": chain})
 
 
 def correct(**fields: float) -> Apply:

@@ -1,0 +1,73 @@
+"""libx264: H.264 in software, the encoder that every machine has.
+
+Quality is x264's own scale (CRF 0 to 51), bitrates are kbit/s. Colour is tagged BT.709, limited range: the graph
+has converted the picture to it. `stitchable` tells x264 to let no header depend on what it sees, so that the
+parameter sets of all chunks are the same bytes.
+Source: ffmpeg-codecs(1), libx264; x264 --fullhelp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tasks.compiler.encoders.row import EncoderRow
+from tasks.compiler.model import Export, VideoExport
+from tasks.security.arguments import safe_arguments
+
+PIXEL_FORMAT = "yuv420p"
+
+_PARAMETERS = "stitchable=1"
+_OWN_PARAMETERS = ("-x264-params", "-x264opts")
+
+
+def video_arguments(export: Export, rate: Fraction, gop_frames: int) -> tuple[str, ...]:
+    """Return ffmpeg's output options for the picture.
+
+    The first frame is an IDR; GOPs are closed and at most `export.video.gop` (else `gop_frames`) frames long.
+    Closed captions of a source are not carried over. The user's own options come last.
+
+    Raises:  KinofarmError (SECURITY-...) for an option of the user's that is not on the allow-list.
+    """
+    video = export.video
+    own = safe_arguments(export.ffmpeg_args, "picture")
+    parameters = ":".join((_PARAMETERS, *_values(own, _OWN_PARAMETERS)))
+    return (
+        *("-c:v", "libx264", "-preset", video.preset),
+        *_rate_control(video),
+        *("-profile:v", video.profile or "high"),
+        *("-g", str(video.gop or gop_frames), "-flags", "+cgop"),
+        *(("-bf", str(video.b_frames)) if video.b_frames is not None else ()),
+        *("-pix_fmt", PIXEL_FORMAT),
+        *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"),
+        *("-a53cc", "0"),
+        *_without(own, _OWN_PARAMETERS),
+        *("-x264-params", parameters),
+    )
+
+
+X264 = EncoderRow("libx264", "h264", hardware=False, arguments=video_arguments)
+
+
+def _rate_control(video: VideoExport) -> tuple[str, ...]:
+    """A cap needs a buffer: two seconds of it for a varying rate, one for a constant rate."""
+    if video.mode == "crf" or video.bitrate is None:
+        return ("-crf", f"{video.crf:g}", *_cap(video.max_bitrate))
+    if video.mode == "vbr":
+        return ("-b:v", f"{video.bitrate}k", *_cap(video.max_bitrate))
+    steady = f"{video.bitrate}k"
+    return ("-b:v", steady, "-minrate", steady, "-maxrate", steady, "-bufsize", steady)
+
+
+def _cap(bitrate: int | None) -> tuple[str, ...]:
+    return () if bitrate is None else ("-maxrate", f"{bitrate}k", "-bufsize", f"{2 * bitrate}k")
+
+
+def _values(arguments: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(value for name, value in zip(arguments, arguments[1:], strict=False) if name in names)
+
+
+def _without(arguments: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """The options (name, value, name, value, ...) less those with one of the names."""
+    pairs = zip(arguments[::2], arguments[1::2], strict=True)
+    return tuple(part for name, value in pairs if name not in names for part in (name, value))
