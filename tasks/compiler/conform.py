@@ -86,7 +86,12 @@ class Conform:
             assert found is not None, "only clips with a picture are conformed"
             facts = found
             stream, ends_early = self._sampled(clip, media, facts, start, frames)
+        changes = any(effect.start or effect.end is not None for effect in (*clip.effects, *track.effects))
+        if facts.still and changes:
+            stream = self._repeated(stream)
         stream = self._developed(stream, clip, track, facts, place, start, frames, alpha)
+        if facts.still and not changes:
+            stream = self._repeated(stream)
         if ends_early:
             stream = stream.filter("tpad", stop_mode="clone", stop=-1)
         return stream.filter("trim", end_frame=frames), place
@@ -94,12 +99,14 @@ class Conform:
     def _sampled(
         self, clip: Clip, media: MediaFacts, facts: PictureFacts, start: int, frames: int
     ) -> tuple[Stream, bool]:
-        """The clip's source at the timeline's rate from frame `start` on; may end early, which the flag says."""
+        """The clip's source at the timeline's rate from frame `start` on; may end early, which the flag says.
+
+        A still comes as its one picture: it is repeated after all else is done to it, so that this is done once.
+        """
         decoder = DECODERS.get((facts.codec, facts.alpha))
         if facts.still:
             stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, Fraction(0), decoder)
-            stream = stream.filter("settb", str(1 / self.rate)).filter("setpts", "0")
-            return stream.filter("fps", fps=str(self.rate), round="up", start_time=0), True
+            return stream.filter("settb", str(1 / self.rate)), False
         begins = clip.source_start + (start - clip.start) / self.rate * clip.speed
         ends = begins + frames / self.rate * clip.speed
         seek = begins - facts.max_gap - facts.time_base
@@ -111,6 +118,10 @@ class Conform:
         stream = stream.filter("settb", f"1/{TICKS}").filter("setpts", shifted)
         stream = stream.filter("fps", fps=str(self.rate), round="up", start_time=0)
         return stream, ends > facts.end - facts.max_gap
+
+    def _repeated(self, stream: Stream) -> Stream:
+        """A still's one picture, for ever."""
+        return stream.filter("loop", loop=-1, size=1).filter("setpts", "N").filter("fps", fps=str(self.rate))
 
     def _developed(
         self,

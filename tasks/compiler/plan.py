@@ -23,6 +23,7 @@ from tasks.compiler.encoders import sound_arguments, video_arguments
 from tasks.compiler.graph import Sources, joined
 from tasks.compiler.layers import Item, items
 from tasks.compiler.model import Timeline
+from tasks.compiler.notice import Notice
 from tasks.compiler.sound import SEGMENTS_AT_ONCE, can_exceed, length, limited, mixed, segments, windows
 from tasks.compiler.text import TextFiles
 from tasks.compiler.work import MediaUse, Stage, Work
@@ -57,13 +58,17 @@ class PlannedChunk:
 
 @dataclass(frozen=True)
 class Plan:
-    """The film's chunks in order, and its sound; samples: the sound's length per channel."""
+    """The film's chunks in order, and its sound.
+
+    samples: the sound's length per channel. warnings: what is drawn otherwise than the project asks.
+    """
 
     chunks: tuple[PlannedChunk, ...]
     sound: Work
     frames: int
     samples: int
     rate: Fraction
+    warnings: tuple[Notice, ...] = ()
 
 
 def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = None) -> Plan:
@@ -74,12 +79,14 @@ def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = No
     end = project.timeline.duration if end is None else end
     shown = items(project)
     edges = boundaries(project, shown, round(way.chunk_seconds * project.timeline.rate), start, end)
-    chunks = tuple(
-        PlannedChunk(index, first, last, _picture_work(project, way, shown, first, last))
-        for index, (first, last) in enumerate(pairwise(edges))
-    )
+    chunks: list[PlannedChunk] = []
+    warnings: dict[Notice, None] = {}
+    for index, (first, last) in enumerate(pairwise(edges)):
+        texts = TextFiles(way.fonts)
+        chunks.append(PlannedChunk(index, first, last, _picture_work(project, way, shown, first, last, texts)))
+        warnings |= texts.warnings
     sound = _sound_work(project, way, start, end)
-    return Plan(chunks, sound, end - start, sound.samples, project.timeline.rate)
+    return Plan(tuple(chunks), sound, end - start, sound.samples, project.timeline.rate, tuple(warnings))
 
 
 def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
@@ -155,9 +162,11 @@ def _freed(edge: int, blocked: Sequence[tuple[int, int]]) -> int:
     return edge
 
 
-def _picture_work(project: CheckedProject, way: Way, shown: Sequence[Item], start: int, end: int) -> Work:
+def _picture_work(
+    project: CheckedProject, way: Way, shown: Sequence[Item], start: int, end: int, texts: TextFiles
+) -> Work:
     timeline = project.timeline
-    sources, texts = Sources(), TextFiles(way.fonts)
+    sources = Sources()
     stream = composed(project, sources, texts, shown, start, end)
     gop = max(1, round(way.gop_seconds * timeline.rate))
     encoder = video_arguments(timeline.export, timeline.rate, gop)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.model import Clip, Subtitle, Timeline, TitleSource
+from tasks.compiler.notice import Notice, notice
 from tasks.compiler.work import FontUse, TextFile
 from tasks.subtitles.ass import AssScript, Title, overlay_script
 from tasks.subtitles.fonts import FontCatalogue
@@ -23,6 +24,7 @@ class TextFiles:
         self.catalogue = fonts
         self._files: dict[str, TextFile] = {}
         self._fonts: dict[str, FontUse] = {}
+        self.warnings: dict[Notice, None] = {}
 
     @property
     def files(self) -> tuple[TextFile, ...]:
@@ -38,6 +40,8 @@ class TextFiles:
         self._files[name] = TextFile(name=name, text=script.text)
         for font in script.fonts:
             self._fonts[font.sha256] = FontUse(sha256=font.sha256, path=str(font.path))
+        for warning in script.warnings:
+            self.warnings[notice(warning.code, **dict(warning.params))] = None
         return name
 
 
