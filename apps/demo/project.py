@@ -45,7 +45,7 @@ def project(files: Mapping[str, str]) -> dict[str, Any]:
         ],
         "transitions": [
             _transition("dusk-to-night", "dissolve", "dusk", "night", start=5.2, duration=1.6),
-            _transition("night-to-fractal", "wipe-diagonal", "night", "fractal", start=11.52, duration=0.96),
+            _transition("night-to-fractal", "diagbr", "night", "fractal", start=11.52, duration=0.96),
         ],
         "filters": [],
         "templates": [_THREE_CELLS],
@@ -211,10 +211,11 @@ def _subtitle(name: str, start: float, end: float, text: str) -> dict[str, Any]:
         "position": {"type": "Relative", "align_x": "Center", "align_y": "Bottom"},
         "style": {
             "font_family": FONT,
-            "font_size": font_size(46),
+            "font_size": font_size(60),
+            "font_weight": "bold",
             "color": "#ffffff",
             "stroke_color": "#101020",
-            "stroke_width": 2.5,
+            "stroke_width": 4,
         },
         "animations": [{"animation_type": "FadeIn", "duration": 0.2}, {"animation_type": "FadeOut", "duration": 0.2}],
     }

@@ -94,7 +94,7 @@ def _gradient(stops: tuple[str, str, str, str], bottom: int) -> str:
 
 _DUSK_SKY = (
     f"{_gradient(('0x101b46', '0x6b2f7d', '0xf2645b', '0xffcf6b'), 560)},format=yuv420p,{_HOLD}[air];{_SUN};"
-    "[air][sun]overlay=x=700:y='150+t*16'"
+    "[air][sun]overlay=x=880:y='160+t*16'"
 )
 _STARS = (
     f"color=black:s={WIDTH}x{HEIGHT}:r={RATE}:d=0.04,format=gray,"
@@ -150,15 +150,16 @@ SCENES: tuple[Scene, ...] = (
         4,
         f"{wind(4)}[sound]",
         f"sierpinski=s=640x360:r={RATE}:type=carpet:jump=60:seed=3,format=gbrp,"
-        "lutrgb=r='14+val*0.94':g='12+val*0.74':b='44+val*0.2',"
+        "lutrgb=r='74+val*0.71':g='40+val*0.63':b='104-val*0.04',"
         f"scale={WIDTH}:{HEIGHT}:flags=bicubic,format=yuv420p[picture]",
     ),
     Scene(
         "spectrum",
         7,
         "[0:a]atrim=11.5:18.5,asetpts=PTS-STARTPTS,asplit[sound][seen]",
-        f"[seen]showcqt=s=640x360:r={RATE}:axis=0:sono_h=0:bar_h=360:bar_g=3:bar_v=14:basefreq=80:endfreq=2600"
-        ":count=2,format=gray,gblur=sigma=1.5,format=gbrp,pseudocolor=preset=magma,"
+        f"[seen]showcqt=s=640x360:r={RATE}:axis=0:bar_h=190:sono_h=170:bar_g=5:sono_g=5:bar_v=20:sono_v=24"
+        ":basefreq=100:endfreq=3200:count=3,format=gray,gblur=sigma=1,format=gbrp,pseudocolor=preset=magma,"
+        "lutrgb=r='max(val,16)':g='max(val,14)':b='max(val,48)',"
         f"scale={WIDTH}:{HEIGHT}:flags=bicubic,format=yuv420p[picture]",
         reads=MUSIC,
     ),

@@ -166,7 +166,7 @@ def _element(
                 "animation_type": move,
                 "duration": seconds,
                 "delay": round(lasts - seconds, 3) if move.endswith("Out") else 0.0,
-                "easing": "EaseOut",
+                "easing": "Linear",
                 **({"direction": "Left"} if move.startswith("Slide") else {}),
             }
             for move in motion

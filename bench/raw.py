@@ -1,0 +1,62 @@
+"""The other side of the comparison: one ffmpeg process with a graph that was written by hand."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+import font_roboto
+
+from infra.process import run_ffmpeg
+
+_GRAPHS = Path(__file__).with_name("graphs")
+_PICTURE = ("-pix_fmt", "yuv420p", "-g", "50")
+_TAGS = ("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv")
+
+
+def encoding(preset: str) -> tuple[str, ...]:
+    """Return the encoder's settings, the same that the farm's project asks for; a keyframe at most every two seconds."""
+    sound = ("-c:a", "aac", "-b:a", "192k", "-ar", "48000")
+    return ("-c:v", "libx264", "-preset", preset, "-crf", "20", *_PICTURE, *_TAGS, *sound, "-movflags", "+faststart")
+
+
+LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", *_PICTURE, *_TAGS, "-c:a", "aac")
+"""What the reference is made with: the same graph, no loss in the picture."""
+
+
+def render(graph: str, sources: Mapping[str, Path], encode: tuple[str, ...], out: Path, scratch: Path) -> float:
+    """Render `bench/graphs/GRAPH.args` to `out` and return the seconds that it took, by the clock.
+
+    Raises:  KinofarmError FFMPEG-00x.
+    """
+    lay_out(scratch)
+    return run_ffmpeg(arguments(graph, sources, encode, out), cwd=scratch).seconds
+
+
+def arguments(graph: str, sources: Mapping[str, Path], encode: tuple[str, ...], out: Path) -> tuple[str, ...]:
+    """Return the graph's argv: `{sourceN}`, `{encode}` and `{out}` are filled in."""
+    written = shlex.split((_GRAPHS / f"{graph}.args").read_text(encoding="utf-8"), comments=True)
+    argv: list[str] = []
+    for word in written:
+        if word == "{encode}":
+            argv += encode
+        elif word == "{out}":
+            argv.append(str(out))
+        else:
+            argv.append(str(sources[word[1:-1]]) if word[1:-1] in sources else word)
+    return tuple(argv)
+
+
+def lay_out(scratch: Path) -> None:
+    """Put what the graphs name by a plain name into the folder that ffmpeg runs in: titles and fonts."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    for script in _GRAPHS.glob("*.ass"):
+        shutil.copyfile(script, scratch / script.name)
+    fonts = scratch / "fonts"
+    if not fonts.is_dir():
+        fonts.mkdir()
+        with resources.as_file(resources.files(font_roboto) / "files" / "Roboto-Regular.ttf") as regular:
+            shutil.copyfile(regular, fonts / regular.name)
