@@ -162,7 +162,7 @@ class EmbeddedPostgres:
             raise KinofarmError("DB-010")
         if user.uid is not None:
             try:
-                _as_user(["/bin/sh", "-c", ":"], user, cwd=self.folder)
+                _as_user(["/bin/sh", "-c", 'cd "$0"', self.folder], user, cwd=Path("/"))
             except KinofarmError:
                 raise KinofarmError("DB-011", user=user.name, folder=str(self.home), better=str(ROOT_HOME)) from None
         made = self._made_by()

@@ -68,6 +68,8 @@ class FolderStore:
     ) -> Path:
         """See `ChunkStore.get`."""
         place = self._place(key)
+        if not into.parent.is_dir():
+            raise KinofarmError("CACHE-004", reason="the folder to lay it in is not there", folder=str(self.root))
         with self._translated(key):
             found = place.stat().st_size
             if size is not None and found != size:
@@ -137,7 +139,7 @@ class FolderStore:
         try:
             yield
         except FileNotFoundError as error:
-            if key is not None and not self.has(key):
+            if key is not None:
                 raise KinofarmError("CACHE-002", key=key) from None
             raise KinofarmError("CACHE-004", reason=error.strerror, folder=str(self.root)) from None
         except OSError as error:

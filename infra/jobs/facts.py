@@ -60,6 +60,8 @@ class FactsStore:
 class JoinProofs:
     """Joins that were verified by decoding, once for every film in which they stand.
 
+    The database forgets those of a chunk that is made anew: other bytes may make another join.
+
     Raises:  every method: KinofarmError DB-001, DB-002.
     """
 
@@ -87,13 +89,6 @@ class JoinProofs:
         added = text("INSERT INTO join_proofs (left_key, right_key) VALUES (:left, :right) ON CONFLICT DO NOTHING")
         with transaction(self.engine) as connection:
             connection.execute(added, rows)
-
-    @surviving
-    def forget(self, key: Key) -> None:
-        """Forget the joins of a chunk whose artefact is made anew: other bytes, another join."""
-        gone = text("DELETE FROM join_proofs WHERE left_key = :key OR right_key = :key")
-        with transaction(self.engine) as connection:
-            connection.execute(gone, {"key": key})
 
 
 def _inode(stat: os.stat_result) -> str:

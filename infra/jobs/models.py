@@ -180,12 +180,12 @@ class MediaFactsRow(Base):
 
 
 class JoinProofRow(Base):
-    """Two chunks whose join was once verified by decoding it."""
+    """Two chunks whose join was once verified by decoding it; a trigger forgets it when either is made anew."""
 
     __tablename__ = "join_proofs"
 
     left_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
-    right_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    right_key: Mapped[str] = mapped_column(_KEY, primary_key=True, index=True)
     proven_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -81,7 +81,18 @@ END
 $$
 """
 
+FORGET_JOINS = """
+CREATE FUNCTION forget_joins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM join_proofs WHERE left_key = NEW.key OR right_key = NEW.key;
+    RETURN NULL;
+END
+$$
+"""
+
 TRIGGERS = (
+    "CREATE TRIGGER a_chunk_made_anew_joins_anew AFTER UPDATE OF state ON chunks FOR EACH ROW"
+    " WHEN (OLD.state = 'done' AND NEW.state = 'ready') EXECUTE FUNCTION forget_joins()",
     "CREATE TRIGGER jobs_are_born_accepted BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION refuse_illegal_change('job')",
     "CREATE TRIGGER jobs_change_legally BEFORE UPDATE OF state ON jobs FOR EACH ROW"
     " WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION refuse_illegal_change('job')",
@@ -191,6 +202,7 @@ def upgrade() -> None:
         _now("proven_at"),
         sa.PrimaryKeyConstraint("left_key", "right_key", name="pk_join_proofs"),
     )
+    op.create_index("ix_join_proofs_right_key", "join_proofs", ["right_key"], unique=False)
     op.create_table(
         "media_facts",
         sa.Column("path", sa.Text(), nullable=False),
@@ -250,14 +262,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "kind", name="pk_outputs"),
     )
 
-    state_changes = sa.table("state_changes", sa.column("machine"), sa.column("from_state"), sa.column("to_state"))
+    state_changes = sa.table(
+        "state_changes", *(sa.column(name, sa.Text()) for name in ("machine", "from_state", "to_state"))
+    )
     rows = [
         {"machine": machine, "from_state": before, "to_state": after}
         for (machine, before), afters in STATE_CHANGES.items()
         for after in afters
     ]
     op.bulk_insert(state_changes, rows)
-    for statement in (REFUSE, ANNOUNCE_JOB, ANNOUNCE_CHUNKS, *TRIGGERS):
+    for statement in (REFUSE, ANNOUNCE_JOB, ANNOUNCE_CHUNKS, FORGET_JOINS, *TRIGGERS):
         op.execute(statement)
 
 
@@ -271,7 +285,7 @@ def downgrade() -> None:
     op.drop_table("jobs")
     op.drop_table("chunks")
     op.drop_table("cache_entries")
-    for name in ("refuse_illegal_change", "announce_job", "announce_chunks"):
+    for name in ("refuse_illegal_change", "announce_job", "announce_chunks", "forget_joins"):
         op.execute(f"DROP FUNCTION {name}()")
 
 
