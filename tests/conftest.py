@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from infra.jobs import engine as ledger_engine
 from infra.postgres import EmbeddedPostgres
+from tests.media_factory import MediaFactory
 
 NO_NEED_TO_LAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _numbers = itertools.count(1)
@@ -58,6 +60,21 @@ def engine(database: str) -> Iterator[Engine]:
     made = ledger_engine.create(database)
     yield made
     made.dispose()
+
+
+@pytest.fixture(scope="session")
+def media_factory(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
+    """Makes small media with ffmpeg's generators, each once a session."""
+    return MediaFactory(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture(scope="session")
+def real_media() -> Path:
+    """The folder of real media files that KINOFARM_TEST_MEDIA names."""
+    folder = os.environ.get("KINOFARM_TEST_MEDIA")
+    if not folder:
+        pytest.skip("KINOFARM_TEST_MEDIA is not set: no real media to test with")
+    return Path(folder).resolve()
 
 
 def _administrator(url: str) -> psycopg.Connection[tuple[object, ...]]:

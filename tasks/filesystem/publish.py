@@ -84,13 +84,13 @@ def put_in_place(moves: Sequence[tuple[Path, Path]]) -> None:
     Raises:  KinofarmError PUBLISH-002, PUBLISH-003, PUBLISH-005, PUBLISH-006.
     """
     for hidden, target in moves:
+        if _absolute(target).is_dir():
+            raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a folder")
         with _translated(target):
             _flush(hidden)
             _keep_mode(_absolute(target), hidden)
     for hidden, target in moves:
         place = _absolute(target)
-        if place.is_dir():
-            raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a folder")
         with _translated(target):
             hidden.replace(place)
             _flush(place.parent)
