@@ -17,8 +17,10 @@ from tasks.security.arguments import safe_arguments
 
 PIXEL_FORMAT = "yuv420p"
 
-_PARAMETERS = "stitchable=1"
-_OWN_PARAMETERS = ("-x264-params", "-x264opts")
+_PARAMETERS = "stitchable=1:colorprim=bt709:transfer=bt709:colormatrix=bt709:fullrange=off:chromaloc=0"
+"""Told to x264 itself: what a frame says of its colours would win over ffmpeg's own options, and with it over the SPS."""
+
+_OWN_PARAMETERS = ("-x264-params",)
 
 
 def video_arguments(export: Export, rate: Fraction, gop_frames: int) -> tuple[str, ...]:
@@ -63,11 +65,11 @@ def _cap(bitrate: int | None) -> tuple[str, ...]:
     return () if bitrate is None else ("-maxrate", f"{bitrate}k", "-bufsize", f"{2 * bitrate}k")
 
 
-def _values(arguments: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(value for name, value in zip(arguments, arguments[1:], strict=False) if name in names)
+def _values(options: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """The values of those options (name, value, name, value, ...) that have one of the names."""
+    return tuple(value for name, value in zip(options[::2], options[1::2], strict=True) if name in names)
 
 
-def _without(arguments: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """The options (name, value, name, value, ...) less those with one of the names."""
-    pairs = zip(arguments[::2], arguments[1::2], strict=True)
+def _without(options: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    pairs = zip(options[::2], options[1::2], strict=True)
     return tuple(part for name, value in pairs if name not in names for part in (name, value))
