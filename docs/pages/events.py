@@ -1,0 +1,34 @@
+"""docs/events.md: every event that the farm emits, with what it carries."""
+
+from __future__ import annotations
+
+import inspect
+
+from infra import events
+from infra.events import JobEvent
+
+
+def page() -> str:
+    """Return the page, in Markdown."""
+    parts = ["# Events", inspect.cleandoc(events.__doc__ or "").partition("\n\n")[2]]
+    for kind in kinds():
+        lines = [f"## {kind.name}", ""]
+        own = kind.__doc__ if kind.__doc__ != JobEvent.__doc__ else ""
+        if own:
+            lines += [inspect.cleandoc(own), ""]
+        lines += [f"* `{name}: {_type(field.annotation)}`" for name, field in kind.model_fields.items()]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def kinds() -> list[type[JobEvent]]:
+    """Return the event types that have a name, in the order of the module."""
+    return [
+        value
+        for value in vars(events).values()
+        if isinstance(value, type) and issubclass(value, JobEvent) and getattr(value, "name", None)
+    ]
+
+
+def _type(annotation: object) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")

@@ -1,0 +1,84 @@
+"""docs/settings.md: every setting with its environment variable, default and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from infra.settings import Section, Settings
+
+_HOME = "`/var/lib/kinofarm` as root, else the platform's data folder (on Linux `~/.local/share/kinofarm`)"
+
+
+def page() -> str:
+    """Return the page, in Markdown, one table per section of the tree."""
+    parts = [
+        "# Settings",
+        "A setting is read once, when a command or a service starts. The first of these that names it wins: its environment "
+        "variable, `config.toml` in the farm's home, the default. `kinofarm config` prints what holds and where it comes from.",
+        '```toml\n# config.toml\nmedia_roots = ["/srv/footage"]\n\n[worker]\nslots = 4\n```',
+        "## The farm",
+        _table(Settings, ""),
+    ]
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            parts += [f"## {name}", field.description or "", _table(section, name)]
+    return "\n\n".join(parts)
+
+
+def names() -> Iterator[str]:
+    """Yield every setting's dotted name."""
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            yield from (f"{name}.{inner}" for inner in section.model_fields)
+        else:
+            yield name
+
+
+def _table(model: type[BaseModel], section: str) -> str:
+    rows = ["| setting | environment variable | type | default | meaning |", "| --- | --- | --- | --- | --- |"]
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            continue
+        dotted = f"{section}.{name}" if section else name
+        variable = "KINOFARM_" + dotted.upper().replace(".", "__")
+        rows.append(
+            f"| `{dotted}` | `{variable}` | {_type(field.annotation)} | {_default(name, field)} | {_meaning(field)} |"
+        )
+    return "\n".join(rows)
+
+
+def _meaning(field: FieldInfo) -> str:
+    return (field.description or "").replace("|", "\\|")
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    if name == "home":
+        return _HOME
+    value = field.default
+    if value is None or value == ():
+        return "unset"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _type(annotation: Any) -> str:
+    plain = {
+        int: "whole number",
+        float: "number",
+        str: "text",
+        bool: "true or false",
+        Path: "path",
+        SecretStr: "secret",
+    }
+    if annotation in plain:
+        return plain[annotation]
+    kinds = [kind for kind in get_args(annotation) if kind not in (type(None), Ellipsis)]
+    if get_origin(annotation) is tuple:
+        return f"list of {_type(kinds[0])}s"
+    return " or ".join(_type(kind) for kind in kinds)
