@@ -18,10 +18,12 @@ import svcs
 
 from infra import farm, ffmpeg
 from infra.cache.folder import FolderStore
+from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.farm import FarmConnection
 from infra.jobs import engine as database
+from infra.jobs.facts import FactsStore, JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
 from infra.prefect_api import PrefectApi
@@ -67,6 +69,9 @@ def registry(settings: Settings) -> svcs.Registry:
     table.register_factory(FarmConnection, lambda: _connection(settings))
     table.register_factory(sqlalchemy.Engine, _engine, ping=_ask_database)
     table.register_factory(JobStore, lambda svcs_container: JobStore(svcs_container.get(sqlalchemy.Engine)))
+    table.register_factory(CacheIndex, lambda svcs_container: CacheIndex(svcs_container.get(sqlalchemy.Engine)))
+    table.register_factory(FactsStore, lambda svcs_container: FactsStore(svcs_container.get(sqlalchemy.Engine)))
+    table.register_factory(JoinProofs, lambda svcs_container: JoinProofs(svcs_container.get(sqlalchemy.Engine)))
     table.register_factory(Ledger, _ledger)
     table.register_factory(PrefectApi, _prefect, ping=lambda api: api.version())
     return table

@@ -37,16 +37,15 @@ _BY_FAMILY = {
     "CLI": USAGE,
     "FARM": FARM_UNAVAILABLE,
     "DB": FARM_UNAVAILABLE,
-    "PREFECT": FARM_UNAVAILABLE,
-    "SETTINGS": FARM_UNAVAILABLE,
+    "CACHE": FARM_UNAVAILABLE,
+    "INTERNAL": BUG,
 }
+_BY_CODE = {"CLI-005": CANCELLED, "JOB-002": UNKNOWN_JOB, "JOB-003": UNKNOWN_JOB}
 
 
 def exit_code(error: KinofarmError) -> int:
     """Return the exit code of an error that no job stands behind, by its code's family."""
-    if error.code == "CLI-003":
-        return UNKNOWN_JOB
-    return _BY_FAMILY.get(error.code.partition("-")[0], BAD_PROJECT)
+    return _BY_CODE.get(error.code) or _BY_FAMILY.get(error.code.partition("-")[0], BAD_PROJECT)
 
 
 def three_lines(error: KinofarmError) -> str:

@@ -6,7 +6,7 @@ is already verified: it is published without joining or verifying anything again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -17,18 +17,28 @@ from pydantic import ValidationError
 
 from infra.errors import KinofarmError
 from infra.jobs.records import JobChunk, Key
+from infra.values import Value
 from tasks.media.assemble import ChunkFile, SoundFile, assemble
+from tasks.media.facts import Sha256
 from tasks.media.proof import ChunkProof, SoundProof
 from tasks.media.shelf import Shelf
 from tasks.media.verify import Measurements, verify_film
 
 
+class FilmFacts(Value):
+    """What is kept of a film: its measurements, and the sha256 of each part's file by the part's key."""
+
+    measurements: Measurements
+    parts: Mapping[Key, Sha256]
+
+
 @dataclass(frozen=True)
 class Parts:
-    """A film's parts, in order, at hand as files."""
+    """A film's parts, in order, at hand as files; hashes: their sha256 by their keys."""
 
     chunks: tuple[ChunkFile, ...]
     sound: SoundFile
+    hashes: Mapping[Key, Sha256]
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,8 @@ class Film:
 
     key: Key
     size: int
-    sha256: str
-    measurements: Measurements
+    sha256: Sha256
+    facts: FilmFacts
 
 
 def find_film(key: Key, shelf: Shelf) -> Film | None:
@@ -47,7 +57,7 @@ def find_film(key: Key, shelf: Shelf) -> Film | None:
     if entry is None or entry.facts is None or not shelf.store.has(key):
         return None
     try:
-        return Film(key, entry.size, entry.sha256, Measurements.model_validate(entry.facts))
+        return Film(key, entry.size, entry.sha256, FilmFacts.model_validate(entry.facts))
     except ValidationError:
         return None  # measured by another version: verify it anew
 
@@ -58,6 +68,7 @@ def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path) -> Parts
     Raises:  KinofarmError CACHE-002 when a part is gone or not what was proven: plan again.
     """
     files: dict[Key, Path] = {}
+    hashes: dict[Key, Sha256] = {}
     pictures: list[ChunkFile] = []
     sounds: list[SoundFile] = []
     for chunk in chunks:
@@ -66,13 +77,13 @@ def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path) -> Parts
             file = shelf.fetch(chunk.key, folder / f"{chunk.key}.mp4", proof.size)
             if file is None:
                 raise KinofarmError("CACHE-002", key=chunk.key)
-            files[chunk.key] = file
+            files[chunk.key], hashes[chunk.key] = file, proof.sha256
         if chunk.kind == "picture":
             pictures.append(ChunkFile(files[chunk.key], proof))
         else:
             sounds.append(SoundFile(files[chunk.key], proof))
     shelf.touch(files)
-    return Parts(tuple(pictures), sounds[0])
+    return Parts(tuple(pictures), sounds[0], hashes)
 
 
 def join_parts(parts: Parts, rate: Fraction, folder: Path) -> Path:
@@ -90,8 +101,9 @@ def verify_and_keep(key: Key, film: Path, parts: Parts, rate: Fraction, shelf: S
     proofs = [chunk.proof for chunk in parts.chunks]
     verified = verify_film(film, proofs, rate=rate, sound=parts.sound.proof, proven=shelf.joins.proven(_joins(proofs)))
     shelf.joins.add(verified.proven)
-    stored = shelf.keep(key, film, "film", facts=verified.measurements.model_dump(mode="json"))
-    return Film(key, stored.size, stored.sha256, verified.measurements)
+    facts = FilmFacts(measurements=verified.measurements, parts=parts.hashes)
+    stored = shelf.keep(key, film, "film", facts=facts.model_dump(mode="json"))
+    return Film(key, stored.size, stored.sha256, facts)
 
 
 def _joins(proofs: Sequence[ChunkProof]) -> list[tuple[str, str]]:

@@ -1,0 +1,119 @@
+"""Healing: bring back what a crash lost, and let our ledger and Prefect say the same.
+
+Everything here may be done at any time, by several processes at once, again and again: each step looks at the two
+stores and does what is missing. A round with nothing to heal costs three short statements and no request.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from flows.dispatch import NOT_STARTED, ensure_shards
+from infra.cache.index import CacheIndex
+from infra.cache.store import ChunkStore
+from infra.errors import KinofarmError
+from infra.jobs.ledger import Ledger
+from infra.jobs.records import Job
+from infra.jobs.states import ENDED, JOB_STATES
+from infra.jobs.store import JobStore
+from infra.prefect import ORCHESTRATOR_POOL
+from infra.prefect_api import PrefectApi, Run
+from infra.services import Services
+from infra.settings import Settings
+from tasks.filesystem.scratch import sweep
+
+RESTARTS = 5
+"""How often a render is started again after a crash."""
+GRACE = timedelta(seconds=2)
+"""A run that ended so short ago may still be telling its job."""
+UNSEEN = timedelta(seconds=60)
+"""A job whose run Prefect does not know for this long has lost it."""
+SWEEP_SECONDS = 60.0
+"""Between two looks for files that nobody needs."""
+MOST_JOBS = 1000
+
+LIVE = tuple(state for state in JOB_STATES if state not in ENDED)
+
+logger = logging.getLogger("kinofarm.reconcile")
+
+_swept_at = float("-inf")
+
+
+def reconcile_once(services: Services) -> None:
+    """Heal what there is to heal now. An error in one step does not keep the others from being taken."""
+    for step in (_expire, _heal_jobs, _start_shards, _sweep):
+        try:
+            step(services)
+        except KinofarmError as error:
+            logger.warning("%s has to wait: %s", step.__name__.strip("_"), error)
+
+
+def _expire(services: Services) -> None:
+    for key, state in services.get(Ledger).expire().items():
+        logger.warning("the lease of chunk %s ran out: it is %s", key[:12], state)
+
+
+def _heal_jobs(services: Services) -> None:
+    live = services.get(JobStore).jobs(MOST_JOBS, LIVE)
+    if not live:
+        return
+    unfinished = {run.id: run for run in services.get(PrefectApi).runs([ORCHESTRATOR_POOL])}
+    for job in live:
+        run = unfinished.get(job.id) or services.get(PrefectApi).run(job.id)
+        _heal(services, job, run)
+
+
+def _heal(services: Services, job: Job, run: Run | None) -> None:
+    jobs, now = services.get(JobStore), datetime.now(UTC)
+    if run is None:
+        if now - job.accepted_at > UNSEEN:
+            _end(jobs, job, lambda: KinofarmError("FLOW-008"))
+    elif run.state in ("CANCELLED", "CANCELLING"):
+        if not jobs.cancel(job.id).ended and run.state == "CANCELLED":
+            jobs.advance(job.id, "cancelled")
+    elif run.state in NOT_STARTED:
+        if job.cancel_requested and services.get(PrefectApi).set_state(job.id, "CANCELLED", message="cancelled"):
+            jobs.advance(job.id, "cancelled")
+    elif run.state in ("CRASHED", "FAILED", "COMPLETED") and now - run.since > GRACE:
+        _restart(services, job, run)
+
+
+def _restart(services: Services, job: Job, run: Run) -> None:
+    """Start the same run again; its job, read anew, has to be open still."""
+    jobs = services.get(JobStore)
+    if jobs.job(job.id).ended:
+        return
+    if job.cancel_requested:
+        jobs.advance(job.id, "cancelled")
+        return
+    times = jobs.count_restart(job.id)
+    if times > RESTARTS:
+        _end(jobs, job, lambda: KinofarmError("FLOW-007", times=times))
+        return
+    logger.warning("the run of job %s is %s: start %d of at most %d", job.id, run.state, times, RESTARTS)
+    services.get(PrefectApi).set_state(
+        job.id, "SCHEDULED", name="AwaitingRetry", message=f"start {times} after a crash", force=True
+    )
+
+
+def _end(jobs: JobStore, job: Job, error: Callable[[], KinofarmError]) -> None:
+    jobs.advance(job.id, "cancelled") if job.cancel_requested else jobs.fail(job.id, error().as_dict())
+
+
+def _start_shards(services: Services) -> None:
+    if services.get(Ledger).waiting():
+        ensure_shards(services)
+
+
+def _sweep(services: Services) -> None:
+    global _swept_at
+    if time.monotonic() - _swept_at < SWEEP_SECONDS:
+        return
+    _swept_at = time.monotonic()
+    settings, store = services.get(Settings), services.get(ChunkStore)
+    sweep(settings.home.absolute() / "scratch")
+    store.sweep()
+    services.get(CacheIndex).evict(store, int(settings.cache.max_gigabytes * 1e9))

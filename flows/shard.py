@@ -1,0 +1,119 @@
+"""A shard: one slot of a pool that renders chunks of any job, until there has been no work for a while.
+
+Which chunk is next is the ledger's business (priority, fair share). Many small jobs share one warm shard, since a
+flow run costs seconds to start and a claim a few milliseconds. A worker that stops its shard gets the chunk handed back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from flows.running import unvisited
+from infra import services
+from infra.cache.index import CacheIndex
+from infra.cache.store import ChunkStore
+from infra.errors import KinofarmError
+from infra.events import ChunkDone, ChunkFailed, ChunkStarted, emit
+from infra.farm import FarmConnection
+from infra.jobs.facts import JoinProofs
+from infra.jobs.ledger import Ledger
+from infra.jobs.notify import WORK, AsyncListener
+from infra.jobs.records import Claim
+from infra.prefect import CPU_POOL, slots
+from infra.services import Ffmpeg, Services
+from infra.settings import Settings
+from tasks.compiler.claimed import Bench
+from tasks.compiler.execute import Renderer
+from tasks.compiler.steps import NotRendered, render_chunk
+from tasks.filesystem.scratch import scratch
+from tasks.media.shelf import Shelf
+
+logger = logging.getLogger("kinofarm.shard")
+
+LOOK_SECONDS = 2.0
+"""Slow poll beside the notifications: a chunk that waits for its next attempt is announced by nobody."""
+
+
+@flow(name="shard", flow_run_name="shard {pool}", persist_result=False)
+async def shard(pool: str = CPU_POOL) -> int:
+    """Render chunks until there has been none for `worker.idle` seconds; returns how many were finished."""
+    settings, leaving, finished = Settings(), threading.Event(), 0
+    with services.opened(settings) as container:
+        bench, ledger = workbench(container), container.get(Ledger)
+        url = container.get(FarmConnection).database_url.get_secret_value()
+        owner = f"{socket.gethostname()} {os.getpid()}"
+        idle_until = time.monotonic() + settings.worker.idle
+        try:
+            async with AsyncListener(url, WORK, pool) as work:
+                while time.monotonic() < idle_until:
+                    claim = await asyncio.to_thread(_claimed, ledger, owner, pool, settings.worker.lease)
+                    if claim is None:
+                        await work.wait(max(0.0, min(LOOK_SECONDS, idle_until - time.monotonic())))
+                        continue
+                    finished += await _done(claim, bench, leaving)
+                    idle_until = time.monotonic() + settings.worker.idle
+        finally:
+            leaving.set()  # a thread that still renders hands its chunk back
+    return finished
+
+
+def workbench(container: Services) -> Bench:
+    """Return what a shard of this farm works with."""
+    settings, ffmpeg = container.get(Settings), container.get(Ffmpeg)
+    home = settings.home.absolute() / "scratch"
+
+    def folder(key: str, token: int) -> AbstractContextManager[Path]:
+        return scratch(home, f"{key[:12]}-{token}")
+
+    return Bench(
+        ledger=container.get(Ledger),
+        shelf=Shelf(container.get(ChunkStore), container.get(CacheIndex), container.get(JoinProofs)),
+        scratch=folder,
+        renderer=Renderer(ffmpeg.path, ffmpeg.version, threads(settings), settings.ffmpeg.timeout),
+        lease=settings.worker.lease,
+    )
+
+
+def threads(settings: Settings) -> int:
+    """Return the threads that one ffmpeg may use: as set, else this machine's cores shared among its slots."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return settings.ffmpeg.threads or max(1, cores // slots(settings.worker.slots))
+
+
+def _claimed(ledger: Ledger, owner: str, pool: str, lease: float) -> Claim | None:
+    try:
+        return ledger.claim(owner, pool, lease)
+    except KinofarmError as away:
+        logger.warning("no claim: %s", away)
+        return None
+
+
+async def _done(claim: Claim, bench: Bench, leaving: threading.Event) -> bool:
+    """Render a claimed chunk as a task of its own name, and tell how it went."""
+    piece = "sound" if claim.kind == "sound" else f"chunk {claim.index:03}"
+    name = f"render job-{str(claim.job)[:8]} {piece}"
+    emit(ChunkStarted(job=claim.job, key=claim.key, index=claim.index, attempt=claim.attempt))
+    try:
+        ended = await render_chunk(name, unvisited(claim), unvisited(bench), unvisited(leaving))
+    except NotRendered as attempt:
+        ended = attempt.ended
+    except KinofarmError as away:  # the database stayed away: the lease runs out, and the chunk is claimed again
+        logger.warning("%s was not answered: %s", name, away)
+        return False
+    about: dict[str, Any] = {"job": claim.job, "key": claim.key, "index": claim.index, "attempt": claim.attempt}
+    if ended.outcome == "done":
+        emit(ChunkDone(**about, frames=claim.frames, seconds=round(ended.seconds, 3)))
+    elif ended.error is not None:
+        code, message = str(ended.error["code"]), str(ended.error["message"])
+        emit(ChunkFailed(**about, code=code, message=message, retry=ended.outcome == "retried"))
+    return ended.outcome == "done"
