@@ -110,7 +110,7 @@ class Conform:
         begins = clip.source_start + (start - clip.start) / self.rate * clip.speed
         ends = begins + frames / self.rate * clip.speed
         seek = begins - facts.max_gap - facts.time_base
-        stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, seek, decoder)
+        stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, seek, decoder, facts.keyframe_gap)
         zero = round((media.start + begins + facts.time_base / 2) * TICKS)
         shifted = f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}"
         if clip.speed != 1:

@@ -20,6 +20,13 @@ DECODERS = {("vp8", True): "libvpx", ("vp9", True): "libvpx-vp9"}
 """(codec, alpha) → the decoder that must be named: ffmpeg's own VP8 and VP9 drop the alpha channel."""
 
 
+SEARCHED = frozenset({"mpegts", "mpeg"})
+"""Demuxers without an index: their seek finds a place by its clock, and decoding starts at the keyframe after it."""
+
+INTERLEAVE = Fraction(2)
+"""Seconds by which streams of such a file may lie apart, and decoding order from showing order."""
+
+
 class Sources:
     """The inputs of one graph, numbered in the order in which they are asked for."""
 
@@ -28,7 +35,13 @@ class Sources:
         self.media: set[Sha256] = set()
 
     def media_stream(
-        self, sha256: Sha256, index: int, demuxer: str, seek: Fraction, decoder: str | None = None
+        self,
+        sha256: Sha256,
+        index: int,
+        demuxer: str,
+        seek: Fraction,
+        decoder: str | None = None,
+        keyframe_gap: Fraction = Fraction(0),
     ) -> Stream:
         """Open a media file at a keyframe before `seek` seconds and return its stream `index`, undecorated.
 
@@ -38,6 +51,8 @@ class Sources:
         options: dict[str, Any] = {"f": demuxer, "protocol_whitelist": "file", "noaccurate_seek": None}
         if decoder:
             options[f"c:{index}"] = decoder
+        if demuxer in SEARCHED:
+            seek -= keyframe_gap + INTERLEAVE
         if seek > 0:
             options["ss"] = decimal(seek, 6)
         return ffmpeg.input(f"media:{sha256}#{next(self._numbers)}", **options)[str(index)]

@@ -40,6 +40,7 @@ class PictureFacts(Value):
     end: Exact = Field(description="End of the last frame.")
     frames: int = Field(description="Packets counted; a still has 1.")
     max_gap: Exact = Field(description="Longest time between two neighbouring timestamps.")
+    keyframe_gap: Exact = Field(Fraction(0), description="Longest time from one keyframe to the next, or to the end.")
     still: bool = Field(False, description="A single image: no end.")
     default: bool = False
 

@@ -89,6 +89,7 @@ def picture_facts(stream: Any, timing: Timing, seen: Seen, start: Fraction, stil
         end=end,
         frames=timing.packets,
         max_gap=timing.max_gap(),
+        keyframe_gap=timing.keyframe_gap(),
         still=still,
         default=bool(stream.disposition & Disposition.default),
     )

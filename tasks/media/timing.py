@@ -27,6 +27,7 @@ class Timing:
     def __init__(self, time_base: Fraction) -> None:
         self.time_base = time_base
         self._at = array("q")
+        self._keys = array("q")
         self._end: int | None = None
         self._sorted = True
 
@@ -42,6 +43,8 @@ class Timing:
         at += skipped
         self._sorted = self._sorted and (not self._at or self._at[-1] <= at)
         self._at.append(at)
+        if packet.is_keyframe:
+            self._keys.append(at)
         self._end = end if self._end is None else max(self._end, end)
 
     @property
@@ -64,14 +67,23 @@ class Timing:
         at = self._ordered()
         return max((b - a for a, b in pairwise(at)), default=0) * self.time_base
 
+    def keyframe_gap(self) -> Fraction:
+        """The longest time from one keyframe to the next, or to the end, in seconds."""
+        if not self._at:
+            return Fraction(0)
+        stops = [self._ordered()[0], *sorted(self._keys), max(self._end or 0, self._ordered()[-1])]
+        return max(b - a for a, b in pairwise(stops)) * self.time_base
+
     def constant_rate(self, estimates: tuple[Fraction | None, ...]) -> Fraction | None:
         """Return the rate at which every frame lies within a tick of k/rate from the first, or None.
 
         Args:  estimates: rates that the container suggests, the likeliest first.
         """
         likely = [rate for rate in estimates if rate]
-        near = [usual for usual in _USUAL_RATES for rate in likely if abs(usual / rate - 1) < _NEAR]
-        return next((rate for rate in (*likely, *near) if self._runs_at(rate)), None)
+        # The usual rates go first: over a short clip a container's rounded estimate fits as well as the true rate.
+        usual = [(abs(rate / likely[0] - 1), rate) for rate in _USUAL_RATES] if likely else []
+        near = [rate for distance, rate in sorted(usual) if distance < _NEAR]
+        return next((rate for rate in (*near, *likely) if self._runs_at(rate)), None)
 
     def _runs_at(self, rate: Fraction) -> bool:
         at = self._ordered()
