@@ -6,6 +6,7 @@ HOME/prefect/deployed    a hash over all that was deployed last, so that a resta
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Mapping
 from importlib import metadata
@@ -15,6 +16,7 @@ from infra.daemon import Daemon
 from infra.errors import KinofarmError
 from infra.prefect import POOLS, python_daemon
 
+_ENTRYPOINT = re.compile(r"^\s*entrypoint:\s*([\w.]+)\.\w+\s*$", re.MULTILINE)
 PACKAGES = Path(__file__).resolve().parents[1]
 
 
@@ -46,6 +48,11 @@ def is_done(home: Path, wanted: str) -> bool:
 def remember(home: Path, done: str) -> None:
     """Keep what is deployed now."""
     (home / "prefect" / "deployed").write_text(done)
+
+
+def modules(file: Path) -> tuple[str, ...]:
+    """Return the modules of the flows that the file deploys, from its dotted entrypoints."""
+    return tuple(sorted(set(_ENTRYPOINT.findall(file.read_text(encoding="utf-8")))))
 
 
 def process(home: Path, file: Path, variables: Mapping[str, str]) -> Daemon:

@@ -8,20 +8,28 @@ up to 90 s, and until then the run occupies a slot of its pool.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
+import runpy
+import signal
+import sys
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+import psutil
+
 from infra.errors import KinofarmError
 from infra.farm_state import ProcessId
 from infra.prefect_api import PrefectApi
+from infra.process import die_with_parent
 
 FOLDER = "KINOFARM_ENGINES"
 """Environment variable: the folder where the engines of a worker register."""
+
+HALF_WRITTEN_SECONDS = 5
 
 logger = logging.getLogger("kinofarm.engines")
 
@@ -40,6 +48,21 @@ def registered() -> Iterator[None]:
         yield
     finally:
         file.unlink(missing_ok=True)
+
+
+def run(parent: int) -> None:
+    """Be the engine of the flow run that the environment names; dies with `parent` (0: with whoever started it)."""
+    die_with_parent(signal.SIGKILL, parent)
+    warnings.filterwarnings("ignore", ".*prefect.engine.*", RuntimeWarning, "runpy")  # it is imported; run all the same
+    with registered():
+        sys.argv = ["prefect.engine"]
+        runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
+
+
+def processes(folder: Path) -> tuple[psutil.Process, ...]:
+    """Return the engines that live."""
+    living = (identity.process() for file in folder.iterdir() if (identity := _identity(file)))
+    return tuple(process for process in living if process is not None)
 
 
 def lost(folder: Path) -> tuple[Path, ...]:
@@ -89,10 +112,17 @@ def _crash(api: PrefectApi, run: UUID, state: str) -> None:
 
 
 def _lives(file: Path) -> bool:
+    identity = _identity(file)
+    if identity is not None:
+        return identity.process() is not None
     try:
-        return ProcessId(**json.loads(file.read_text())).process() is not None
+        return datetime.now(UTC).timestamp() - file.stat().st_mtime < HALF_WRITTEN_SECONDS
     except FileNotFoundError:
         return True  # it ended in good order just now
-    except (OSError, ValueError, TypeError):
-        age = datetime.now(UTC).timestamp() - file.stat().st_mtime
-        return age < 5  # half written: look again
+
+
+def _identity(file: Path) -> ProcessId | None:
+    try:
+        return ProcessId.model_validate_json(file.read_bytes())
+    except (OSError, ValueError):
+        return None

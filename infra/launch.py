@@ -1,14 +1,12 @@
 """What the farm's own processes run: `python -m infra.launch WHAT ...`.
 
-    worker POOL NAME    waits until the pool exists, then is `prefect worker start`
-    deploy FILE         waits likewise, then is `prefect deploy --all`
-    engine              one flow run, as `python -m prefect.engine`, that dies with its worker
-    supervise HOW NAME FILE  the supervisor of a farm (HOW: embedded or standing), see `infra.farm`
-    reconcile NAME      calls the function NAME ("module:function") every few seconds with a service container
+    worker POOL NAME MODULE ...    waits until the pool exists, then works for it; keeps MODULEs warm for its engines
+    deploy FILE POOL ...           waits likewise, then is `prefect deploy --all`
+    supervise HOW FUNCTION FILE    the supervisor of a farm, see `infra.farm`; HOW: embedded or standing
+    reconcile FUNCTION             calls it ("module:function") every few seconds with a service container
 
-The first three import Prefect while the server still starts, which saves seconds of the farm's start. The engine is the
-`command` of our work pools; without a command Prefect's process worker puts two more processes and a second of work
-before each run."""
+The first two import Prefect while the server still starts, which saves seconds of the farm's start.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +14,6 @@ import contextlib
 import importlib
 import logging
 import os
-import runpy
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -25,29 +21,24 @@ from pathlib import Path
 
 import httpx
 
-from infra.engines import registered
+from infra.engine import WORKER_PID
 from infra.errors import KinofarmError
-from infra.process import die_with_parent
 from infra.settings import Settings
+from infra.warm import keep_warm
 
 logger = logging.getLogger("kinofarm.launch")
 
 WAIT_SECONDS = 120
 RECONCILE_SECONDS = 3
-WORKER_PID = "KINOFARM_WORKER_PID"
-"""Environment variable: the worker that started an engine."""
 
 
 def main(argv: Sequence[str]) -> None:
     """Be the process that the arguments name; does not return normally."""
     match argv:
-        case ["worker", pool, name]:
-            os.environ[WORKER_PID] = str(os.getpid())
-            _prefect(["worker", "start", "--pool", pool, "--type", "process", "--name", name], pools=[pool])
+        case ["worker", pool, name, *modules]:
+            _work(pool, name, modules)
         case ["deploy", file, *pools]:
-            _prefect(["--no-prompt", "deploy", "--all", "--prefect-file", file], pools=pools)
-        case ["engine"]:
-            _engine()
+            _deploy(file, pools)
         case ["supervise", how, reconcile, deployments]:
             _supervise(how, reconcile, Path(deployments) if deployments else None)
         case ["reconcile", name]:
@@ -56,21 +47,21 @@ def main(argv: Sequence[str]) -> None:
             raise SystemExit(f"{__doc__}")
 
 
-def _prefect(argv: list[str], pools: Sequence[str]) -> None:
-    import prefect.cli
+def _work(pool: str, name: str, modules: Sequence[str]) -> None:
+    os.environ[WORKER_PID] = str(os.getpid())
+    importlib.import_module("prefect")  # before the fork, for both
+    keep_warm(modules)
+    worker = importlib.import_module("infra.worker")
+    _wait_for([pool])
+    worker.work(pool, name)
 
-    for each in ("prefect.cli.worker", "prefect.workers.process") if argv[0] == "worker" else ("prefect.cli.deploy",):
-        importlib.import_module(each)
+
+def _deploy(file: str, pools: Sequence[str]) -> None:
+    importlib.import_module("prefect.cli.deploy")
+    app = importlib.import_module("prefect.cli").app
     _wait_for(pools)
-    sys.argv = ["prefect", *argv]
-    prefect.cli.app()
-
-
-def _engine() -> None:
-    die_with_parent(signal.SIGKILL, int(os.environ.get(WORKER_PID, 0)))
-    with registered():
-        sys.argv = ["prefect.engine"]
-        runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
+    sys.argv = ["prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file]
+    app()
 
 
 def _supervise(how: str, reconcile: str, deployments: Path | None) -> None:

@@ -70,7 +70,7 @@ def client_environment(home: Path, api_url: str, auth: str | None) -> dict[str, 
         "PREFECT_API_URL": api_url,
         **({"PREFECT_API_AUTH_STRING": auth} if auth else {}),
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_WORKER_QUERY_SECONDS": "5",  # events wake our workers in between (`infra.worker`)
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "5",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # the least that Prefect takes; the automations count on it
         "PREFECT_LOGGING_COLORS": "false",
@@ -141,13 +141,13 @@ def database_url(database: EmbeddedPostgres) -> str | None:
     return database.url_of("prefect", driver="asyncpg")
 
 
-def worker(home: Path, pool: str, variables: Mapping[str, str]) -> Daemon:
+def worker(home: Path, pool: str, modules: Sequence[str], variables: Mapping[str, str]) -> Daemon:
     """Return the worker of `pool` on this machine, not started.
 
-    Args:    variables: what it and its engines need to reach the farm, see `client_environment`.
+    Args:    modules: what its engines need imported. variables: what they need to reach the farm.
     """
     engines = {ENGINES: str(home / "run" / "engines")}
-    argv = ["worker", pool, worker_name(pool)]
+    argv = ["worker", pool, worker_name(pool), *modules]
     return python_daemon(home, f"the worker of pool {pool}", f"worker-{pool}", argv, {**variables, **engines})
 
 
@@ -196,6 +196,7 @@ def python_environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "PYTHONSAFEPATH": "1",  # a file in the folder they run in must not shadow a module
         "PYTHONUNBUFFERED": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # numpy would start a thread when it is imported (`infra.warm`)
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
     }  # fmt: skip
 

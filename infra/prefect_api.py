@@ -32,13 +32,14 @@ POOL_TEMPLATE: Mapping[str, Any] = {
             "name": {"type": "string", "title": "Name"},
             "env": {"type": "object", "title": "Environment Variables", "additionalProperties": {"type": "string"}},
             "labels": {"type": "object", "title": "Labels", "additionalProperties": {"type": "string"}},
-            "command": {"type": "string", "title": "Command", "default": "python -m infra.launch engine"},
+            "command": {"type": "string", "title": "Command", "default": "python -m infra.engine"},
             "stream_output": {"type": "boolean", "title": "Stream Output", "default": True},
             "working_dir": {"type": "string", "title": "Working Directory"},
         },
     },
 }
-"""A process pool whose runs start by our command (see `infra.launch`)."""
+"""A process pool whose runs start by our command (see `infra.engine`). Without a command of its own Prefect's process
+worker puts two more processes and a second of work before each run."""
 
 _CRASH = {"type": "change-flow-run-state", "state": "CRASHED", "name": "Crashed"}
 _EACH_RUN = {

@@ -76,7 +76,8 @@ class Supervisor:
         adopt_orphans()
         ledger = self._start_servers()
         variables = self._variables(ledger)
-        self._workers = [self._add(prefect.worker(self.home, pool, variables)) for pool in prefect.POOLS]
+        modules = deployment.modules(self.deployments)
+        self._workers = [self._add(prefect.worker(self.home, pool, modules, variables)) for pool in prefect.POOLS]
         self._write(ready=False)
         wanted = deployment.state(self.deployments)
         deployer = deployment.process(self.home, self.deployments, variables)
@@ -109,8 +110,7 @@ class Supervisor:
     def stop(self) -> None:
         """End everything: engines first, while there is a server to report to; PostgreSQL last."""
         self._write(ready=False)
-        running = [each for daemon in self._workers if daemon.alive() for each in descendants(daemon.pid or 0)]
-        end_processes(running, grace=DRAIN_SECONDS)
+        end_processes(engines.processes(self.home / "run" / "engines"), grace=DRAIN_SECONDS)
         with ThreadPoolExecutor() as at_once:
             list(at_once.map(lambda daemon: daemon.stop(grace=DRAIN_SECONDS), self._workers))
         for part in reversed(self.parts):
