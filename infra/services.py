@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy
 import svcs
@@ -29,6 +30,8 @@ from infra.jobs.store import JobStore
 from infra.prefect_api import PrefectApi
 from infra.settings import Settings
 from infra.values import Value
+
+T = TypeVar("T")
 
 Services = svcs.Container
 NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "PrefectApi": "prefect"}
@@ -68,7 +71,8 @@ def registry(settings: Settings) -> svcs.Registry:
     )
     table.register_factory(FarmConnection, lambda: _connection(settings))
     table.register_factory(sqlalchemy.Engine, _engine, ping=_ask_database)
-    table.register_factory(JobStore, lambda svcs_container: JobStore(svcs_container.get(sqlalchemy.Engine)))
+    for kept_in_database in (JobStore, FactsStore, JoinProofs, CacheIndex):
+        table.register_factory(kept_in_database, _on_engine(kept_in_database))
     table.register_factory(CacheIndex, lambda svcs_container: CacheIndex(svcs_container.get(sqlalchemy.Engine)))
     table.register_factory(FactsStore, lambda svcs_container: FactsStore(svcs_container.get(sqlalchemy.Engine)))
     table.register_factory(JoinProofs, lambda svcs_container: JoinProofs(svcs_container.get(sqlalchemy.Engine)))
@@ -117,6 +121,13 @@ def _engine(svcs_container: Services) -> Iterator[sqlalchemy.Engine]:
 def _ask_database(engine: sqlalchemy.Engine) -> None:
     with database.transaction(engine) as connection:
         connection.execute(sqlalchemy.text("SELECT 1"))
+
+
+def _on_engine(service: Callable[[sqlalchemy.Engine], T]) -> Callable[[Services], T]:
+    def make(svcs_container: Services) -> T:
+        return service(svcs_container.get(sqlalchemy.Engine))
+
+    return make
 
 
 def _ledger(svcs_container: Services) -> Ledger:
