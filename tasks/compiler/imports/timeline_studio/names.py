@@ -8,6 +8,7 @@ Source:  Timeline Studio's library; docs/format.md. The transitions of ffmpeg's 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+
 from tasks.compiler.imports.timeline_studio.fields import squash
 from tasks.compiler.transitions.xfade import XFADES
 

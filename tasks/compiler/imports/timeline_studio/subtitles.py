@@ -14,12 +14,14 @@ from tasks.compiler.imports.timeline_studio.animations import Animations, to_ani
 from tasks.compiler.imports.timeline_studio.cells import AlignX, AlignY
 from tasks.compiler.imports.timeline_studio.fields import Id, Paint, Read, Real, Seconds, shaped, squash
 from tasks.compiler.imports.timeline_studio.grid import Grid
-from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_bold
+from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_bold, is_slanted, text_style
 from tasks.compiler.model import Subtitle, TextStyle
 
 _EDGE_X = {"left": 0.05, "center": 0.5, "right": 0.95}
 _EDGE_Y = {"top": 0.07, "center": 0.5, "bottom": 0.93}
 """Where a relative subtitle stands: 5 % from the sides and 7 % from top and bottom, inside the title-safe area."""
+
+_STYLE_NAMES = {"colour": "color", "stroke_colour": "stroke_color", "background_colour": "background_color"}
 
 
 def _largest(value: Any) -> float:
@@ -150,7 +152,7 @@ def _to_subtitle(
             start=start,
             end=end,
             max_width=subtitle.style.max_width / 100,
-            style=_style(subtitle.style, place["align_x"], grid),
+            style=_style(subtitle.style, place["align_x"], grid, f"{where}.style"),
             animations=animations,
             **place,
         )
@@ -194,18 +196,20 @@ def _kept(value: float, at_low: bool, at_high: bool, low: float, high: float) ->
     return min(value, 1 - high) if at_high else value
 
 
-def _style(style: SubtitleStyleObject, align_x: str, grid: Grid) -> TextStyle:
+def _style(style: SubtitleStyleObject, align_x: str, grid: Grid, where: str) -> TextStyle:
     pixels = grid.at_1080_lines
     background = style.background_color
     if background and style.background_opacity is not None:
         alpha = int(background[7:9] or "ff", 16) / 255 * style.background_opacity
         background = f"{background[:7]}{round(alpha * 255):02x}"
-    return TextStyle.model_validate(
+    return text_style(
+        where,
+        _STYLE_NAMES,
         {
             "font_family": style.font_family,
             "font_size": 48 if style.font_size is None else pixels(style.font_size),
             "bold": is_bold(style.font_weight),
-            "italic": style.font_style is not None and squash(style.font_style) in ("italic", "oblique"),
+            "italic": is_slanted(style.font_style),
             "colour": style.color,
             "stroke_colour": style.stroke_color,
             "stroke_width": 2 if style.stroke_width is None else pixels(style.stroke_width),
@@ -218,5 +222,5 @@ def _style(style: SubtitleStyleObject, align_x: str, grid: Grid) -> TextStyle:
             "letter_spacing": pixels(style.letter_spacing),
             "line_height": style.line_height,
             "align": style.text_align or align_x,
-        }
+        },
     )

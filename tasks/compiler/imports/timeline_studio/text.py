@@ -1,11 +1,15 @@
-"""Words about text that titles and subtitles share: weight and alignment."""
+"""What titles and subtitles share about text: weight, alignment, and how a style is put together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from tasks.compiler.imports.places import problem
+from pydantic import ValidationError
+
+from tasks.compiler.imports.places import problem, refused
 from tasks.compiler.imports.timeline_studio.fields import one_of, shaped, squash
+from tasks.subtitles.model import TextStyle
 
 BOLD_FROM = 600
 """Weights from here on are set in bold. Source: CSS Fonts 4, where 600 is semi-bold."""
@@ -41,6 +45,23 @@ def _weight(value: Any) -> int:
 def is_bold(weight: int | None) -> bool:
     """Say whether a weight is set in bold."""
     return weight is not None and weight >= BOLD_FROM
+
+
+def is_slanted(style: str | None) -> bool:
+    """Say whether a font style is set in italics."""
+    return style is not None and squash(style) in ("italic", "oblique")
+
+
+def text_style(where: str, names: Mapping[str, str], fields: dict[str, Any]) -> TextStyle:
+    """Return a style in the model's own units.
+
+    Args:    where: the object in the file that the fields come from. names: the file's names of fields.
+    Raises:  FORMAT-020 for a length beyond what the model takes.
+    """
+    try:
+        return TextStyle.model_validate(fields)
+    except ValidationError as error:
+        raise refused(error, fields, base=where, names=names) from None
 
 
 Weight = Annotated[int, shaped(_weight)]

@@ -17,8 +17,8 @@ from tasks.compiler.imports.places import refused
 from tasks.compiler.imports.timeline_studio.animations import Animations, to_animations
 from tasks.compiler.imports.timeline_studio.fields import Id, Paint, Read, Real, Seconds, one_of, squash
 from tasks.compiler.imports.timeline_studio.grid import Grid
-from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_bold
-from tasks.compiler.model import Element, ShapeElement, TextElement, TextStyle, TitleSource
+from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_bold, is_slanted, text_style
+from tasks.compiler.model import Element, ShapeElement, TextElement, TitleSource
 
 _THIN = 1e-4
 """Height or width, in fractions of the frame, of a line that the file gives none."""
@@ -169,24 +169,31 @@ class Titles:
             "animations": to_animations(element.animations, self._grid, where, self._warnings),
         }
         try:
-            return self._text(p, common) if element.element_type == "text" else self._shape(element, common, where)
+            return (
+                self._text(p, common, where) if element.element_type == "text" else self._shape(element, common, where)
+            )
         except ValidationError as error:
-            raise refused(error, {**common, "style": {}}, base=where, names=_NAMES) from None
+            known = {**common, "border_width": 0, "radius": 0}
+            raise refused(error, known, base=where, names=_NAMES) from None
 
-    def _text(self, p: Properties, common: dict[str, Any]) -> TextElement:
+    def _text(self, p: Properties, common: dict[str, Any], where: str) -> TextElement:
         pixels = self._grid.at_1080_lines
-        style = TextStyle(
-            font_family=p.font_family,
-            font_size=(DEFAULT_SIZE if p.font_size is None else pixels(p.font_size)) * p.scale,
-            bold=is_bold(p.font_weight),
-            italic=p.font_style is not None and squash(p.font_style) in ("italic", "oblique"),
-            colour=p.color or "#ffffff",
-            stroke_colour=p.border_color or "#000000",
-            stroke_width=pixels(p.border_width * p.scale),
-            background_colour=p.background_color,
-            letter_spacing=pixels(p.letter_spacing * p.scale),
-            line_height=p.line_height,
-            align=p.text_align,
+        style = text_style(
+            f"{where}.properties",
+            _STYLE_NAMES,
+            {
+                "font_family": p.font_family,
+                "font_size": (DEFAULT_SIZE if p.font_size is None else pixels(p.font_size)) * p.scale,
+                "bold": is_bold(p.font_weight),
+                "italic": is_slanted(p.font_style),
+                "colour": p.color or "#ffffff",
+                "stroke_colour": p.border_color or "#000000",
+                "stroke_width": pixels(p.border_width * p.scale),
+                "background_colour": p.background_color,
+                "letter_spacing": pixels(p.letter_spacing * p.scale),
+                "line_height": p.line_height,
+                "align": p.text_align,
+            },
         )
         return TextElement(text=p.text, style=style, **common)
 
@@ -222,8 +229,7 @@ _NAMES = {
     "width": "size.width",
     "height": "size.height",
     "rotation": "properties.rotation",
-    "style": "properties",
     "radius": "properties.border_radius",
-    "stroke_width": "border_width",
-    "colour": "color",
+    "border_width": "properties.border_width",
 }
+_STYLE_NAMES = {"stroke_width": "border_width", "colour": "color"}

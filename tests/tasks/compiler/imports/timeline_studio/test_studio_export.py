@@ -1,0 +1,107 @@
+"""How a ProjectSchema says that the film is encoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasks.compiler.imports.timeline_studio.export import crf_of
+from tasks.compiler.load import load_object
+from tasks.compiler.model import Export, SoundExport, VideoExport
+from tests.studio import project, refusal, warned
+
+
+def export(**more: Any) -> Export:
+    return load_object(project(settings={"export": more})).timeline.export
+
+
+@pytest.mark.parametrize(
+    ("quality", "crf"), [(100, 12), (85, 18), (50, 27), (1, 40), (92.5, 15), (67.5, 22.5), (25.5, 33.5)]
+)
+def test_quality_is_mapped_to_crf(quality: float, crf: float) -> None:
+    assert crf_of(quality) == crf
+    assert export(quality=quality).video.crf == crf
+
+
+def test_without_settings_the_film_has_quality_85() -> None:
+    made = load_object(project()).timeline.export
+    assert made == Export(video=VideoExport(crf=18, encoder="software"), sound=SoundExport(bitrate=192))
+
+
+def test_a_bitrate_beside_quality_is_only_the_cap() -> None:
+    made = export(quality=50, video_bitrate=8000, audio_bitrate=128, hardware_acceleration=True)
+    assert made.video == VideoExport(mode="crf", crf=27, max_bitrate=8000, encoder="auto")
+    assert made.sound.bitrate == 128
+    assert export(crf=20, video_bitrate=8000, max_bitrate=9000).video.max_bitrate == 9000
+
+
+def test_crf_wins_over_quality_and_the_mode_over_both() -> None:
+    assert export(quality=100, crf=23.5).video.crf == 23.5
+    made = export(quality=100, crf=23, rate_control_mode="VBR", video_bitrate=4000, max_bitrate=6000, min_bitrate=1000)
+    assert (made.video.mode, made.video.bitrate, made.video.max_bitrate, made.video.min_bitrate) == (
+        "vbr",
+        4000,
+        6000,
+        1000,
+    )
+    assert export(rate_control_mode="Cbr", video_bitrate=4000).video.mode == "cbr"
+
+
+def test_the_encoder_s_own_settings_come_through() -> None:
+    made = export(
+        preset="VeryFast", keyframe_interval=50, b_frames=2, encoding_profile="Main", ffmpeg_args=["-tune", "film"]
+    )
+    assert (made.video.preset, made.video.gop, made.video.b_frames, made.video.profile) == ("veryfast", 50, 2, "main")
+    assert made.ffmpeg_args == ("-tune", "film")
+    assert export(optimize_for_speed=True).video.preset == "veryfast"
+    assert export(optimize_for_speed=True, preset="slow", optimize_for_network=False).video.preset == "slow"
+
+
+def test_output_settings_win_over_export_settings() -> None:
+    settings = {"export": {"quality": 50, "audio_bitrate": 96}, "output": {"quality": 100, "duration": 9}}
+    made = load_object(project(settings=settings)).timeline.export
+    assert (made.video.crf, made.sound.bitrate) == (12, 96)
+
+
+def test_what_is_not_rendered_as_asked_is_said() -> None:
+    asked = {
+        "rate_control_mode": "cqp",
+        "multi_pass": True,
+        "hardware_acceleration": True,
+        "preferred_gpu_encoder": "nvenc",
+    }
+    imported = load_object(project(settings={"export": asked}))
+    assert {where for _, where in warned(imported)} == {
+        "settings.export.rate_control_mode",
+        "settings.export.multi_pass",
+        "settings.export.preferred_gpu_encoder",
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"format": "WebM"}, ("FORMAT-040", "settings.export.format")),
+        ({"format": {"Custom": "mxf"}}, ("FORMAT-040", "settings.export.format")),
+        ({"format": 4}, ("FORMAT-020", "settings.export.format")),
+        ({"quality": 0}, ("FORMAT-020", "settings.export.quality")),
+        ({"quality": 101}, ("FORMAT-020", "settings.export.quality")),
+        ({"crf": 52}, ("FORMAT-020", "settings.export.crf")),
+        ({"rate_control_mode": "vbr"}, ("FORMAT-047", "settings.export.video_bitrate")),
+        ({"rate_control_mode": "best"}, ("FORMAT-020", "settings.export.rate_control_mode")),
+        ({"normalize_audio": True}, ("FORMAT-040", "settings.export.normalize_audio")),
+        ({"preset": "p7"}, ("FORMAT-040", "settings.export.preset")),
+        ({"encoding_profile": "High10"}, ("FORMAT-040", "settings.export.encoding_profile")),
+        ({"ffmpeg_args": ["x"] * 101}, ("FORMAT-020", "settings.export.ffmpeg_args")),
+        ({"ffmpeg_args": "-y"}, ("FORMAT-020", "settings.export.ffmpeg_args")),
+        ({"video_bitrate": 1}, ("FORMAT-020", "settings.export.video_bitrate")),
+    ],
+)
+def test_export_settings_that_cannot_be_are_refused(more: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert refusal(project(settings={"export": more})) == expected
+
+
+@pytest.mark.parametrize("name", ["Mp4", "mp4", {"Custom": "mp4"}, {"Custom": ".MP4"}])
+def test_mp4_in_every_spelling(name: Any) -> None:
+    assert export(format=name).container == "mp4"
