@@ -73,9 +73,6 @@ def registry(settings: Settings) -> svcs.Registry:
     table.register_factory(sqlalchemy.Engine, _engine, ping=_ask_database)
     for kept_in_database in (JobStore, FactsStore, JoinProofs, CacheIndex):
         table.register_factory(kept_in_database, _on_engine(kept_in_database))
-    table.register_factory(CacheIndex, lambda svcs_container: CacheIndex(svcs_container.get(sqlalchemy.Engine)))
-    table.register_factory(FactsStore, lambda svcs_container: FactsStore(svcs_container.get(sqlalchemy.Engine)))
-    table.register_factory(JoinProofs, lambda svcs_container: JoinProofs(svcs_container.get(sqlalchemy.Engine)))
     table.register_factory(Ledger, _ledger)
     table.register_factory(PrefectApi, _prefect, ping=lambda api: api.version())
     return table

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from infra.errors import KinofarmError
@@ -40,7 +41,7 @@ _BY_FAMILY = {
     "CACHE": FARM_UNAVAILABLE,
     "INTERNAL": BUG,
 }
-_BY_CODE = {"CLI-005": CANCELLED, "JOB-002": UNKNOWN_JOB, "JOB-003": UNKNOWN_JOB}
+_BY_CODE = {"CLI-005": CANCELLED, "CLI-008": CANCELLED, "JOB-002": UNKNOWN_JOB, "JOB-003": UNKNOWN_JOB}
 
 
 def exit_code(error: KinofarmError) -> int:
@@ -48,16 +49,20 @@ def exit_code(error: KinofarmError) -> int:
     return _BY_CODE.get(error.code) or _BY_FAMILY.get(error.code.partition("-")[0], BAD_PROJECT)
 
 
-def three_lines(error: KinofarmError) -> str:
-    """Return the error as a user reads it: code and message, the detail with its place, what to try."""
-    lines = [f"{error.code}  {error.message}"]
-    context = "; ".join(part for part in (error.where and f"at {error.where}", error.detail) if part)
+def lines_of(error: Mapping[str, Any]) -> str:
+    """Return an error as a user reads it: code and message, the detail with its place, what to try.
+
+    Args:    error: as `KinofarmError.as_dict()` gives it.
+    """
+    lines = [f"{error['code']}  {error['message']}"]
+    where, detail, hint = (error.get(name) for name in ("where", "detail", "hint"))
+    context = "; ".join(part for part in (where and f"at {where}", detail) if part)
     lines += [f"  {context}"] if context else []
-    lines += [f"  try: {error.hint}"] if error.hint else []
+    lines += [f"  try: {hint}"] if hint else []
     return "\n".join(lines)
 
 
-def error_document(fields: dict[str, Any]) -> dict[str, Any]:
+def error_document(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `--json` prints for an error, of the fields that `KinofarmError.as_dict` gives."""
     return {"error": {name: fields.get(name, "") for name in ("code", "message", "hint", "where", "detail")}}
 

@@ -1,0 +1,191 @@
+"""`kinofarm render`: check a project, have it rendered by the farm, and say what came out."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from apps.cli import console
+from apps.cli.farm import RECONCILE
+from apps.cli.options import AsJson, MediaRoots, Preset, Project, Range
+from apps.cli.project import checked_project, order_of, tell_warnings, way_of
+
+if TYPE_CHECKING:
+    from infra.jobs.records import Job
+    from infra.services import Services
+    from infra.settings import Settings
+    from tasks.compiler.order import Order
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILM", help="The film to write, an MP4.", show_default=False)
+]
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait/--no-wait", help="Wait for the film, or return once the job is taken on (needs a farm that is up)."
+    ),
+]
+Follow = Annotated[bool, typer.Option("--follow", help="Tell of every chunk as it is finished, too.")]
+Priority = Annotated[int, typer.Option("--priority", min=-100, max=100, help="Higher is rendered first.")]
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option("--idempotency-key", metavar="KEY", help="The same key means the same job, however often it is sent."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's command."""
+    app.command()(render)
+
+
+def render(
+    project: Project,
+    output: Output,
+    preset: Preset = None,
+    part: Range = None,
+    media_roots: MediaRoots = None,
+    wait: Wait = True,
+    follow: Follow = False,
+    priority: Priority = 0,
+    idempotency_key: IdempotencyKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Render a project into a film, with a manifest beside it.
+
+    Works on the farm that is up, and else starts one for as long as it takes. Ctrl-C cancels the job.
+    """
+    from infra.settings import Settings
+    from tasks.compiler.order import warnings_of
+    from tasks.filesystem.publish import check_target
+
+    settings = Settings()
+    order = order_of(project, preset, part, media_roots)
+    read, checked = checked_project(order, settings)
+    target = check_target(output, keep=[project, *(media.path for media in checked.media.values())])
+    tell_warnings(list(warnings_of(read, checked)))
+    more = {"priority": priority, "idempotency_key": idempotency_key}
+    with interruptible(), reached_farm(settings, standing=not wait) as container:
+        document = rendered(container, order, target, more, wait=wait, follow=follow)
+    if as_json:
+        console.show_json(document)
+    elif wait:
+        told(document)
+    else:
+        console.show(document["job"])
+
+
+def rendered(
+    container: Services, order: Order, target: Path, more: dict[str, Any], *, wait: bool = True, follow: bool = False
+) -> dict[str, Any]:
+    """Submit a render and, if it is waited for, follow it to its end; returns what `--json` prints.
+
+    Raises:  KinofarmError of what failed it; JobFailed is told by exiting.
+    """
+    from apps.cli.progress import followed
+    from flows.dispatch import stop, submit
+
+    began = time.monotonic()
+    parameters = {
+        **order.model_dump(mode="json", exclude_none=True),
+        "output": str(target),
+        "submitted_by": getpass.getuser(),
+    }
+    parameters |= {name: value for name, value in more.items() if value is not None}
+    options = order.model_dump(mode="json", exclude={"project"})
+    job = submit(container, parameters, options, expected=_missing(container, order))
+    console.say(f"job {str(job.id)[:8]}")
+    if not wait:
+        return {"job": str(job.id)}
+    try:
+        ended = followed(container, job.id, every_chunk=follow)
+    except KeyboardInterrupt:
+        console.say("cancelling")
+        stop(container, job.id)
+        with contextlib.suppress(KeyboardInterrupt):
+            followed(container, job.id, quiet=True, timeout=15)
+        raise
+    return _document(container, ended, time.monotonic() - began)
+
+
+def told(document: dict[str, Any]) -> None:
+    """Say in words what came out."""
+    chunks = document["chunks"]
+    console.show(f"film      {document['film']}")
+    console.show(f"manifest  {document['manifest']}")
+    console.say(
+        f"{document['frames']} frames in {document['seconds']:.1f} s; {chunks['encoded']} of {chunks['total']} chunks encoded,"
+        f" {chunks['reused']} reused"
+    )
+
+
+@contextlib.contextmanager
+def reached_farm(settings: Settings, *, standing: bool = False) -> Iterator[Services]:
+    """Yield the services of the farm that is up, or of one that lives as long as this block.
+
+    Raises:  KinofarmError FARM-043 when a standing one is needed and none is up; what keeps a farm from starting.
+    """
+    from infra import farm, services
+    from infra.errors import KinofarmError
+
+    with contextlib.ExitStack() as stack:
+        if farm.connect(settings) is None:
+            if standing:
+                raise KinofarmError("FARM-043", home=str(settings.home))
+            console.say("no farm is up: starting one for this render (about 10 s)")
+            stack.enter_context(farm.embedded(settings, RECONCILE))
+        yield stack.enter_context(services.opened(settings))
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Within this block SIGTERM is the same as Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _missing(container: Services, order: Order) -> int:
+    """Count the pieces that the cache lacks, as far as they can be planned from here: shards are started for them."""
+    from infra.cache.store import ChunkStore
+    from infra.jobs.facts import FactsStore
+    from infra.settings import Settings
+    from tasks.compiler.film import film_key
+    from tasks.compiler.order import planned
+    from tasks.media.remembered import remembering
+
+    settings, store = container.get(Settings), container.get(ChunkStore)
+    read, checked = checked_project(order, settings, remembering(container.get(FactsStore)))
+    plan = planned(read, checked, way_of(settings))
+    keys = {plan.sound.key, *(chunk.work.key for chunk in plan.chunks)}
+    return 0 if store.has(film_key(plan)) else len(keys - store.present(keys))
+
+
+def _document(container: Services, job: Job, seconds: float) -> dict[str, Any]:
+    from infra.jobs.store import JobStore
+
+    jobs = container.get(JobStore)
+    places = {output.kind: output.location for output in jobs.outputs(job.id)}
+    mine = {attempt.key for attempt in jobs.attempts(job.id) if attempt.job == job.id and attempt.outcome == "done"}
+    chunks = [chunk for chunk in jobs.chunks(job.id) if chunk.kind == "picture"]
+    encoded = len({chunk.key for chunk in chunks} & mine)
+    return {
+        "job": str(job.id),
+        "film": places["film"],
+        "manifest": places["manifest"],
+        "frames": job.frames_total,
+        "chunks": {"total": len(chunks), "reused": len(chunks) - encoded, "encoded": encoded},
+        "seconds": round(seconds, 3),
+    }
