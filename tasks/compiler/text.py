@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from fractions import Fraction
+
+import ffmpeg
 
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.model import Clip, Subtitle, Timeline, TitleSource
@@ -36,12 +39,19 @@ class TextFiles:
 
     def add(self, script: AssScript) -> str:
         """Keep a script and its fonts; returns the name under which the filter finds it."""
-        name = f"text-{hashlib.sha256(script.text.encode()).hexdigest()[:16]}.ass"
-        self._files[name] = TextFile(name=name, text=script.text)
         for font in script.fonts:
             self._fonts[font.sha256] = FontUse(sha256=font.sha256, path=str(font.path))
         for warning in script.warnings:
             self.warnings[notice(warning.code, **dict(warning.params))] = None
+        return self._keep(script.text)
+
+    def add_mask(self, script: AssScript) -> str:
+        """Keep a script's mask beside it; returns its name."""
+        return self._keep(script.mask)
+
+    def _keep(self, text: str) -> str:
+        name = f"text-{hashlib.sha256(text.encode()).hexdigest()[:16]}.ass"
+        self._files[name] = TextFile(name=name, text=text)
         return name
 
 
@@ -58,13 +68,24 @@ def drawn(
     script = overlay_script(
         [_title(clip) for clip in clips], subtitles, start, end, timeline.size, timeline.rate, texts.catalogue
     )
-    return stream if script is None else _burnt(stream, script, texts)
+    return stream if script is None else _burnt(stream, texts.add(script), script.slow, timeline.rate)
 
 
 def drawn_title(stream: Stream, clip: Clip, start: int, end: int, timeline: Timeline, texts: TextFiles) -> Stream:
-    """Draw one title onto a clear RGBA ground, alpha included."""
+    """Draw one title onto a clear RGBA ground.
+
+    ffmpeg's `ass` squares the alpha of what is half clear (measured). So the colours are drawn onto black, which gives them
+    multiplied by their alpha, and the alpha is drawn beside them, as white on black.
+    """
     script = overlay_script([_title(clip)], (), start, end, timeline.size, timeline.rate, texts.catalogue)
-    return stream if script is None else _burnt(stream, script, texts, alpha=1)
+    if script is None:
+        return stream
+    black = stream.filter("format", "gbrp").filter_multi_output("split", 2)
+    colour = _burnt(black[0], texts.add(script), script.slow, timeline.rate)
+    alpha = _burnt(black[1], texts.add_mask(script), script.slow, timeline.rate)
+    planes = {"map0s": 0, "map0p": 0, "map1s": 0, "map1p": 1, "map2s": 0, "map2p": 2, "map3s": 1, "map3p": 0}
+    merged = ffmpeg.filter([colour, alpha], "mergeplanes", format="gbrap", **planes)
+    return merged.filter("unpremultiply", inplace=1).filter("format", "rgba")
 
 
 def _title(clip: Clip) -> Title:
@@ -72,9 +93,9 @@ def _title(clip: Clip) -> Title:
     return Title(source=clip.source, start=clip.start, end=clip.end)
 
 
-def _burnt(stream: Stream, script: AssScript, texts: TextFiles, **options: int) -> Stream:
-    name = texts.add(script)
-    if script.slow > 1:
-        stream = stream.filter("setpts", f"PTS*{script.slow}")
-    stream = stream.filter("ass", filename=name, fontsdir="fonts", **options)
-    return stream.filter("setpts", f"PTS/{script.slow}") if script.slow > 1 else stream
+def _burnt(stream: Stream, script: str, slow: int, rate: Fraction) -> Stream:
+    """Draw a script; setpts forgets the frame rate, which later filters may ask for."""
+    if slow > 1:
+        stream = stream.filter("setpts", f"PTS*{slow}")
+    stream = stream.filter("ass", filename=script, fontsdir="fonts")
+    return stream.filter("setpts", f"PTS/{slow}").filter("fps", fps=str(rate)) if slow > 1 else stream

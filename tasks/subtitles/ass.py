@@ -8,12 +8,14 @@ ASS times are hundredths of a second. A line for the frames [s, e) stands from h
 frame before e, which rounding can't push past a neighbouring frame up to `FASTEST` frames a second; faster films
 are drawn in slow motion: `AssScript.slow` says by what factor to stretch the timestamps before the filter.
 
-libass's filter blends colours as the frame's matrix asks if the script says TV.709 (measured; TV.601 would shift them).
+The script's matrix is None: ffmpeg's filter then takes colours as RGB and converts them as the frame's own tags say
+(measured; TV.709 comes out right on BT.709 frames, but darkens RGB ones).
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -28,6 +30,7 @@ from tasks.subtitles.fonts import SHIPPED_FAMILY, FontCatalogue, FontChoice
 from tasks.subtitles.model import Animation, Element, Subtitle, TextElement, TitleSource
 from tasks.subtitles.motion import Stage, poses
 from tasks.subtitles.paint import (
+    Drawing,
     FrameSize,
     Painting,
     ground,
@@ -41,6 +44,9 @@ FASTEST = 75
 
 MAX_EVENTS = 50_000
 """Most lines of one script: about 10 MB."""
+
+_COLOUR_TAG = re.compile(r"(\\[13]c)&H[0-9A-F]{6}&")
+"""Our own tags only: behind a backslash of a user's text stands a joiner."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,11 @@ class AssScript:
     visible: tuple[tuple[int, int], ...]
     warnings: tuple[TextWarning, ...] = ()
 
+    @property
+    def mask(self) -> str:
+        """The same script with every colour white: drawn onto black, it gives the coverage, that is the alpha."""
+        return _COLOUR_TAG.sub(r"\1&HFFFFFF&", self.text)
+
 
 def overlay_script(
     titles: Sequence[Title],
@@ -89,7 +100,7 @@ def overlay_script(
     Returns: None where nothing shows.
     Raises:  KinofarmError TEXT-003 when more moves at once than a script may hold.
     """
-    page = _Page(size, rate, start, end)
+    page = _Page(size, rate, start, end, fonts)
     for title in titles:
         if title.source.background is not None:
             page.add(ground(title.source.background, size), (), title.start, title.end)
@@ -118,6 +129,7 @@ class _Page:
     rate: Fraction
     start: int
     end: int
+    catalogue: FontCatalogue
     events: list[tuple[int, int, int, str]] = field(default_factory=list)
     fonts: dict[str, FontChoice] = field(default_factory=dict)
     warnings: dict[TextWarning, None] = field(default_factory=dict)
@@ -159,11 +171,14 @@ class _Page:
         )
 
     def _note(self, painting: Painting) -> None:
-        for font in painting.fonts:
+        used = set(painting.fonts)
+        if any(isinstance(part, Drawing) for part in painting.parts):
+            used.add(self.catalogue.resolve(SHIPPED_FAMILY))  # libass draws no shape unless the style's font is there
+        for font in used:
             self.fonts.setdefault(font.sha256, font)
         if painting.substituted:
-            family, used = painting.substituted
-            self.warnings[TextWarning("TEXT-001", (("family", family), ("used", used)))] = None
+            family, instead = painting.substituted
+            self.warnings[TextWarning("TEXT-001", (("family", family), ("used", instead)))] = None
         if painting.missing:
             shown = " ".join(painting.missing[:20])
             self.warnings[TextWarning("TEXT-002", (("characters", shown),))] = None
@@ -177,7 +192,7 @@ def _written(events: Iterable[tuple[int, int, int, str]], size: FrameSize, rate:
         "PlayResY": str(size.height),
         "WrapStyle": "2",
         "ScaledBorderAndShadow": "yes",
-        "YCbCr Matrix": "TV.709",
+        "YCbCr Matrix": "None",
     }
     file.styles = {
         "Default": pysubs2.SSAStyle(fontname=SHIPPED_FAMILY, outline=0, shadow=0, marginl=0, marginr=0, marginv=0)
