@@ -3,7 +3,7 @@
 Reads structure only (box, element and chunk headers), never the media in it. A download that broke off shows
 here even where a reader would silently play what there is.
 
-Source: ISO/IEC 14496-12 section 4.2 (boxes), RFC 8794 (EBML), the RIFF chunk layout, GIF89a.
+Source: ISO/IEC 14496-12 section 4.2 (boxes), RFC 8794 (EBML), the RIFF chunk layout, GIF89a, PNG, ITU-T T.81 (JPEG).
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def missing(path: Path) -> str | None:
             return _gif(file, size)
         if head[:8] == b"\x89PNG\r\n\x1a\n":
             return _png(file, size)
+        if head[:3] == b"\xff\xd8\xff":
+            return _jpeg(file, size)
     return None
 
 
@@ -173,3 +175,24 @@ def _png(file: BinaryIO, size: int) -> str | None:
         if header[4:] == b"IEND":
             return None
     return "the mark of its end is missing"
+
+
+def _jpeg(file: BinaryIO, size: int) -> str | None:
+    at = 2
+    for _ in range(_MOST_PARTS):
+        file.seek(at)
+        header = file.read(4)
+        if len(header) < 4:
+            break
+        if header[0] != 0xFF:
+            return None
+        if header[1] == 0xFF:  # filling
+            at += 1
+            continue
+        at += 2 + int.from_bytes(header[2:], "big")
+        if at > size:
+            break
+        if header[1] == 0xDA:  # from here on lies the picture; the mark of the end can't stand in it
+            file.seek(at)
+            return None if b"\xff\xd9" in file.read() else "the mark of its end is missing"
+    return "its header is not whole"

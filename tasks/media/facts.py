@@ -24,7 +24,7 @@ class PictureFacts(Value):
     width: int = Field(description="Coded width in pixels, before rotation.")
     height: int
     rotation: Literal[0, 90, 180, 270] = Field(0, description="Degrees clockwise that a player turns it.")
-    flipped: bool = Field(False, description="The display matrix mirrors the picture.")
+    flipped: bool = Field(False, description="A player mirrors it left to right before it turns it.")
     pixel_aspect: Exact = Fraction(1)
     pixel_format: str = Field(description="ffmpeg's name, e.g. yuv420p10le.")
     bit_depth: int = 8

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-from av.sidedata.sidedata import Type
 from av.stream import Disposition
 
 from tasks.media.colours import MATRIX, PRIMARIES, RANGE, TRANSFER
 from tasks.media.facts import PictureFacts
+from tasks.media.orientation import Turn, turn_of
 from tasks.media.timing import Timing
 
 _WITHOUT_OWN_ALPHA = {"vp8": "yuva420p", "vp9": "yuva420p"}
@@ -23,8 +22,7 @@ class Seen(NamedTuple):
     pixel_format: str
     bit_depth: int
     alpha: bool
-    rotation: Literal[0, 90, 180, 270]
-    flipped: bool
+    turn: Turn
     matrix: int
     primaries: int
     transfer: int
@@ -33,14 +31,12 @@ class Seen(NamedTuple):
     @classmethod
     def of(cls, frame: Any) -> Seen:
         """Read a frame of PyAV."""
-        rotation, flipped = _turn(frame)
         components = frame.format.components
         return cls(
             pixel_format=frame.format.name,
             bit_depth=max((part.bits for part in components), default=8),
             alpha=_has_alpha(frame),
-            rotation=rotation,
-            flipped=flipped,
+            turn=turn_of(frame),
             matrix=int(frame.colorspace),
             primaries=int(frame.color_primaries),
             transfer=int(frame.color_trc),
@@ -72,8 +68,8 @@ def picture_facts(stream: Any, timing: Timing, seen: Seen, start: Fraction, stil
         codec=codec,
         width=context.width,
         height=context.height,
-        rotation=seen.rotation,
-        flipped=seen.flipped,
+        rotation=seen.turn.degrees,
+        flipped=seen.turn.mirrored,
         pixel_aspect=_pixel_aspect(stream),
         pixel_format=pixel_format,
         bit_depth=seen.bit_depth,
@@ -105,24 +101,6 @@ def _pixel_aspect(stream: Any) -> Fraction:
     if not aspect or aspect <= 0 or not Fraction(1, 20) <= aspect <= 20:
         return Fraction(1)
     return Fraction(aspect)
-
-
-def _turn(frame: Any) -> tuple[Literal[0, 90, 180, 270], bool]:
-    """Read the display matrix as a turn: mirrored left to right first (if at all), then turned clockwise.
-
-    The matrix is 3x3 of 16.16 fixed point, little-endian here; (a b; c d) in its upper left maps (x, y) to
-    (a*x + c*y, b*x + d*y) with y downwards.
-    """
-    side = frame.side_data.get(Type.DISPLAYMATRIX)
-    if side is None:
-        return 0, False
-    a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(side), dtype="=i4", count=5))
-    flipped = a * d - b * c < 0
-    if flipped:
-        a, b = -a, -b
-    if abs(b) > abs(a):
-        return (90, flipped) if b > 0 else (270, flipped)
-    return (180, flipped) if a < 0 else (0, flipped)
 
 
 def _has_alpha(frame: Any) -> bool:

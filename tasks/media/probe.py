@@ -25,6 +25,7 @@ from av.stream import Disposition
 from infra.errors import KinofarmError
 from tasks.media import extent
 from tasks.media.facts import MediaFacts, PictureFacts, Sha256, SoundFacts
+from tasks.media.orientation import turn_of_still
 from tasks.media.picture_facts import Seen, picture_facts
 from tasks.media.timing import Timing
 from tasks.security import formats
@@ -37,8 +38,11 @@ MAX_STREAMS = 256
 MAX_PACKETS = 50_000_000
 """Beyond these a file is refused (MEDIA-005): a guard against files made to exhaust the machine."""
 
-_MISSING_TAIL = Fraction(1), Fraction(1, 20)
-"""A file that ends this much (seconds, and share of its length) before its header says is cut short."""
+_EXACT_HEADERS = frozenset({"flac", "wv", "aiff", "caf", "w64"})
+"""Demuxers whose header gives the exact length, and whose structure `extent` does not look into."""
+
+_MISSING_TAIL = Fraction(1, 10)
+"""Seconds by which a file may end before such a header says."""
 
 _LOOKED_AT = 500
 """Packets of a stream that may fail to decode before its first picture must have come."""
@@ -56,10 +60,10 @@ def probe(path: Path, sha256: Sha256 | None = None) -> MediaFacts:
     """
     with _translated(path):
         before = path.stat()
-        formats.sniff(path)
+        settled = formats.sniff(path)
         if lacking := extent.missing(path):
             raise KinofarmError("MEDIA-002", file=path.name, reason=lacking)
-        seen = _read(path)
+        seen = _read(path, settled)
         digest = sha256 or content_hash(path)
         after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -82,21 +86,22 @@ class _Stream:
 
     stream: Any
     timing: Timing
-    first: Any = None
+    first: Seen | None = None
     tried: int = 0
     complaint: str = ""
     damaged: bool = field(default=False)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    with av.open(f"file:{path}", options=formats.options(), metadata_errors="replace") as container:
+def _read(path: Path, settled: str | None) -> dict[str, Any]:
+    options = formats.options()
+    with av.open(f"file:{path}", format=settled, options=options, metadata_errors="replace") as container:
         demuxer = formats.demuxer(container.format.name, path)
         still = demuxer in formats.STILL_DEMUXERS
         streams = _streams_of_interest(container, path)
         for one in streams.values():
             _refuse_absurd(one.stream, path)
             one.stream.codec_context.thread_count = 1
-            if still:  # a picture that breaks off must not pass as a grey one
+            if demuxer == "jpeg_pipe":  # the one still format whose decoder lets damage pass
                 one.stream.codec_context.options = {"err_detect": "explode"}
         _demux(container, streams, path)
         clock = _clock(container)
@@ -145,9 +150,9 @@ def _demux(container: Any, streams: dict[int, _Stream], path: Path) -> None:
     total = 0
     try:
         for packet in container.demux(wanted):
-            one = streams[packet.stream_index]
             if packet.size == 0 and packet.pts is None and packet.dts is None:
-                continue  # PyAV's flush marker at the end
+                continue  # PyAV's flush marker at the end; its stream index means nothing
+            one = streams[packet.stream_index]
             total += 1
             if total > MAX_PACKETS:
                 raise KinofarmError("MEDIA-005", file=path.name, reason=f"it has more than {MAX_PACKETS} packets")
@@ -194,13 +199,14 @@ def _container_start(clock: Fraction | None, starts: Sequence[Fraction]) -> Frac
 
 
 def _refuse_lost_tail(one: _Stream, demuxer: str, path: Path) -> None:
-    """Compare the length that a stream's header gives with where its packets end (an flv's header is never right)."""
+    """Compare the length that a stream's header gives, where it is no estimate, with where its packets end."""
+    # An mp3 whose first packet is trimmed has a Xing header, which counts its frames.
+    exact = demuxer in _EXACT_HEADERS or (demuxer == "mp3" and one.timing.start > 0)
     declared = one.stream.duration
-    if demuxer == "flv" or not declared or declared < 0:
+    if not exact or not declared or declared < 0:
         return
-    length = declared * one.stream.time_base
-    lost = one.timing.start + length - one.timing.end
-    if lost > max(_MISSING_TAIL[0], _MISSING_TAIL[1] * length):
+    lost = one.timing.start + declared * one.stream.time_base - one.timing.end
+    if lost > _MISSING_TAIL:
         reason = f"stream {one.stream.index} ends {float(lost):.2f} s before its header says"
         raise KinofarmError("MEDIA-002", file=path.name, reason=reason)
 
@@ -217,7 +223,10 @@ def _facts_of(
             reason = one.complaint or "no picture comes out of it"
             raise KinofarmError("MEDIA-006", file=path.name, reason=f"stream {one.stream.index}: {reason}")
         still = may_be_still and one.timing.packets == 1
-        pictures.append(picture_facts(one.stream, one.timing, one.first, start, still))
+        seen = one.first
+        if still and (turn := turn_of_still(path)):
+            seen = seen._replace(turn=turn)
+        pictures.append(picture_facts(one.stream, one.timing, seen, start, still))
     return tuple(pictures), tuple(sounds)
 
 
@@ -252,6 +261,8 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except av.error.InvalidDataError:
         raise KinofarmError("MEDIA-001", file=path.name, reason="no reader recognises its content") from None
+    except av.error.EOFError:
+        raise KinofarmError("MEDIA-002", file=path.name, reason="it ends before its streams are described") from None
     except av.error.FFmpegError as error:
         if error.errno == errno.EINVAL:
             raise KinofarmError("SECURITY-002", file=path.name, reason="its format is not on the allow-list") from None

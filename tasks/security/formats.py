@@ -29,6 +29,14 @@ STILL_DEMUXERS = frozenset(name for name in DEMUXERS if name.endswith("_pipe"))
 PROTOCOLS = ("file",)
 """The only protocol by which media is read."""
 
+_STILLS: Mapping[str, re.Pattern[bytes]] = {
+    "jpeg_pipe": re.compile(rb"\xff\xd8\xff"),
+    "png_pipe": re.compile(rb"\x89PNG\r\n\x1a\n(?!(?s:.{0,2000})acTL)"),
+    "bmp_pipe": re.compile(rb"BM(?s:.{4})\0\0\0\0"),
+    "tiff_pipe": re.compile(rb"II\*\0|MM\0\*"),
+    "webp_pipe": re.compile(rb"RIFF(?s:.{4})WEBP"),
+}
+
 HEAD = 4096
 """Bytes looked at before a library opens the file."""
 
@@ -49,9 +57,11 @@ def options() -> dict[str, str]:
     return {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": ",".join(PROTOCOLS)}
 
 
-def sniff(path: Path) -> None:
+def sniff(path: Path) -> str | None:
     """Refuse what is text by its first bytes, playlists above all, before a library opens it.
 
+    Returns: the demuxer that must read the file, where the first bytes settle it: left alone, libavformat takes a still named
+        .jpg for a pattern of names (image2).
     Raises:  KinofarmError SECURITY-001 for a playlist, MEDIA-001 for an empty file or other text, MEDIA-009 when the file
         cannot be read.
     """
@@ -64,7 +74,7 @@ def sniff(path: Path) -> None:
         raise KinofarmError("MEDIA-001", file=path.name, reason="it is empty")
     text = _text(head)
     if text is None:
-        return
+        return next((name for name, start in _STILLS.items() if start.match(head)), None)
     for pattern, kind in _PLAYLISTS.items():
         if pattern.match(text):
             raise KinofarmError("SECURITY-001", file=path.name, kind=kind)
