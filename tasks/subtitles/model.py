@@ -22,7 +22,11 @@ Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?$")]
 
 
 class Animation(Value):
-    """A motion of a title's element or a subtitle; delay and duration in frames from the element's start."""
+    """A motion of a title's element or a subtitle; delay and duration in frames from the element's start.
+
+    One in hides the element until its delay is over; one out without a delay ends with the element. A slide comes
+    from the side `direction` of the frame, or leaves to it. tasks/subtitles/motion.py has every kind's shape.
+    """
 
     kind: Literal[
         "fade-in",
@@ -42,7 +46,11 @@ class Animation(Value):
 
 
 class TextStyle(Value):
-    """How text looks. Lengths are pixels of a frame 1080 lines high, so that a style fits every size."""
+    """How text looks. Lengths are pixels of a frame 1080 lines high, so that a style fits every size.
+
+    font_size is the em, as in CSS; line_height a multiple of it. The stroke lies outside the letters. A family that
+    is not in the farm's fonts is drawn in Roboto, with a warning. shadow_blur is CSS's blur radius.
+    """
 
     font_family: Name = ""
     font_size: float = Field(48, gt=0, le=2000)
@@ -63,7 +71,11 @@ class TextStyle(Value):
 
 
 class TextElement(Value):
-    """Text in a title. (x, y) is the top left corner of its box; start and end are frames of the title."""
+    """Text in a title. (x, y) is the top left corner of its box; start and end are frames of the title.
+
+    Lines break at the box's width less the padding and stand in the middle of its height; background_colour fills
+    the box. Rotation is clockwise about the box's middle.
+    """
 
     kind: Literal["text"] = "text"
     id: Name = ""
@@ -81,7 +93,11 @@ class TextElement(Value):
 
 
 class ShapeElement(Value):
-    """A rectangle (with rounded corners, radius in pixels at 1080 lines), an ellipse or a line in a title."""
+    """A rectangle (with rounded corners), an ellipse or a line in a title, filling its box.
+
+    border_width and radius are pixels of a frame 1080 lines high; the border lies inside the box. A line is as thick
+    as its box is high and has no border.
+    """
 
     kind: Literal["shape"] = "shape"
     id: Name = ""
@@ -115,7 +131,9 @@ class TitleSource(Value):
 class Subtitle(Value):
     """A line of speech over the timeline's frames [start, end), burnt in above every track.
 
-    (x, y) is the anchor in fractions of the frame; align says which corner or edge of the text lies on it.
+    (x, y) is the anchor in fractions of the frame; align says which corner or edge of the text lies on it. Lines
+    are at most max_width of the frame's width and of about one length; background_colour lies round them, padding
+    and all.
     """
 
     id: Name = ""
