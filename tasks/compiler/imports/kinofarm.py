@@ -49,9 +49,10 @@ def read(project: dict[str, Any]) -> Imported:
 
     def in_file(where: str) -> str:
         match = _CLIP.match(where)
-        if match is None or int(match[2]) >= len(orders[int(match[1])]):
+        row, number = (int(match[1]), int(match[2])) if match else (len(orders), 0)
+        if match is None or row >= len(orders) or number >= len(orders[row]):
             return where
-        return f"tracks[{match[1]}].clips[{orders[int(match[1])][int(match[2])]}]{where[match.end() :]}"
+        return f"tracks[{row}].clips[{orders[row][number]}]{where[match.end() :]}"
 
     return Imported(timeline=timeline.model_copy(update={"tracks": tracks}), in_file=in_file)
 
