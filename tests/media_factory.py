@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -57,8 +58,9 @@ class MediaFactory:
 
     def chunk(self, frames: int, rate: Fraction = Fraction(25), gop: int = 10, extra: tuple[str, ...] = ()) -> Path:
         """A chunk as the farm renders one: closed GOPs, B-frames, parameter sets that depend on nothing seen."""
+        mark = re.sub(r"\W", "", "".join(extra))
         return self.make(
-            f"chunk-{frames}-{rate.numerator}-{rate.denominator}-{gop}-{'_'.join(extra).replace('/', '')}.mp4",
+            f"chunk-{frames}-{rate.numerator}-{rate.denominator}-{gop}-{mark}.mp4",
             *("-f", "lavfi", "-i", f"testsrc2=s={SIZE[0]}x{SIZE[1]}:r={rate}"),
             *("-vf", f"format=yuv420p,{BT709}", "-frames:v", str(frames)),
             *("-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-g", str(gop), "-flags", "+cgop"),
