@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.documentation import effects_page
-from tasks.compiler.model import Timeline
+from tasks.compiler.imports import kinofarm
 from tasks.compiler.presets import presets as every_preset
 from tasks.compiler.transitions import TRANSITIONS, TransitionRow
 from tasks.media import manifest
@@ -59,7 +59,7 @@ def presets() -> str:
 
 def timeline_schema() -> Mapping[str, object]:
     """Return the JSON Schema of our own project format, as `kinofarm schema` prints it."""
-    return Timeline.model_json_schema()
+    return kinofarm.schema()
 
 
 def manifest_schema() -> Mapping[str, object]:

@@ -13,8 +13,10 @@ from typing import Any
 
 from pydantic import Field
 
+from infra.errors import KinofarmError
 from infra.values import Value
 from tasks.compiler.check import CheckedProject, check
+from tasks.compiler.imports.imported import as_it_stands
 from tasks.compiler.load import load
 from tasks.compiler.model import Timeline
 from tasks.compiler.plan import Plan, Way, plan
@@ -38,6 +40,7 @@ class Read:
     """A project as it was read: the timeline with the preset applied, its folder, the frames [start, end) to render.
 
     warnings: what its author should know, as JSON values (code, message, hint, where).
+    in_file: turns a place in the model into the place in the project file that it came from.
     """
 
     timeline: Timeline
@@ -45,6 +48,7 @@ class Read:
     start: int
     end: int
     warnings: tuple[dict[str, Any], ...]
+    in_file: Callable[[str], str] = as_it_stands
 
 
 def read(order: Order) -> Read:
@@ -56,16 +60,20 @@ def read(order: Order) -> Read:
     timeline = loaded.timeline if order.preset is None else apply_preset(loaded.timeline, order.preset)
     whole = 0, timeline.duration
     start, end = whole if order.range is None else parse_range(order.range, timeline.rate, timeline.duration)
-    return Read(timeline, loaded.base, start, end, tuple(warning.as_dict() for warning in loaded.warnings))
+    warnings = tuple(warning.as_dict() for warning in loaded.warnings)
+    return Read(timeline, loaded.base, start, end, warnings, loaded.in_file)
 
 
 def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[[Path], MediaFacts]) -> CheckedProject:
     """Hold the project against its media; `roots`: the farm's media roots.
 
-    Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx.
+    Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the project file.
     """
     extra = (*roots, *(Path(root) for root in order.media_roots))
-    return check(project.timeline, MediaRoots(project.base, extra), probe)
+    try:
+        return check(project.timeline, MediaRoots(project.base, extra), probe)
+    except KinofarmError as error:
+        raise KinofarmError(error.code, where=project.in_file(error.where), **dict(error.params)) from error
 
 
 def planned(project: Read, checked: CheckedProject, way: Way) -> Plan:
@@ -75,4 +83,5 @@ def planned(project: Read, checked: CheckedProject, way: Way) -> Plan:
 
 def warnings_of(project: Read, checked: CheckedProject) -> tuple[dict[str, Any], ...]:
     """Return all that the project's author should know, as JSON values."""
-    return (*project.warnings, *(notice.model_dump(mode="json") for notice in checked.warnings))
+    found = (notice.model_copy(update={"where": project.in_file(notice.where)}) for notice in checked.warnings)
+    return (*project.warnings, *(notice.as_dict() for notice in found))
