@@ -40,28 +40,23 @@ class FolderStore:
         """See `ChunkStore.put`."""
         place = self._place(key)
         with self._translated():
-            if place.exists():
-                return self._held(key, place)
+            if (held := self._held(key, place)) is not None:
+                return held
             self._incoming.mkdir(parents=True, exist_ok=True)
             draft = self._incoming / f"{key}.{uuid.uuid4().hex}"
             try:
                 found = _moved(source, draft) if consume else _copied(source, draft)
                 if sha256 is not None and found != sha256:
                     raise KinofarmError("CACHE-003", key=key, wanted=sha256, found=found)
-                size = draft.stat().st_size
+                ours = Stored(key=key, size=draft.stat().st_size, sha256=found)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                try:
-                    os.link(draft, place)
-                except FileExistsError:  # another writer was first
-                    return self._held(key, place)
-                except OSError as error:
-                    if error.errno not in _CANNOT_LINK:
-                        raise
-                    draft.replace(place)  # a share without hard links: the last writer stays
+                while not _linked(draft, place):
+                    if (held := self._held(key, place)) is not None:  # another writer was first
+                        return held
                 _sync(place.parent)
             finally:
                 draft.unlink(missing_ok=True)
-        return Stored(key=key, size=size, sha256=found)
+        return ours
 
     def get(
         self, key: Key, into: Path, *, size: int | None = None, sha256: str | None = None, link: bool = True
@@ -78,7 +73,7 @@ class FolderStore:
                 raise KinofarmError("CACHE-003", key=key, wanted=sha256, found=digest)
             draft = into.with_name(f".{into.name}.{uuid.uuid4().hex}")
             try:
-                if not (link and _linked(place, draft)):
+                if not (link and _shared(place, draft)):
                     shutil.copyfile(place, draft)
                 draft.replace(into)
             finally:
@@ -131,8 +126,11 @@ class FolderStore:
             raise KinofarmError("CACHE-001", key=key)
         return self.root / key[:2] / key[2:4] / key
 
-    def _held(self, key: Key, place: Path) -> Stored:
-        return Stored(key=key, size=place.stat().st_size, sha256=_digest(place))
+    def _held(self, key: Key, place: Path) -> Stored | None:
+        try:
+            return Stored(key=key, size=place.stat().st_size, sha256=_digest(place))
+        except FileNotFoundError:
+            return None
 
     @contextlib.contextmanager
     def _translated(self, key: Key | None = None) -> Iterator[None]:
@@ -185,7 +183,21 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _linked(place: Path, draft: Path) -> bool:
+def _linked(draft: Path, place: Path) -> bool:
+    """Bring the whole file to its place; false when another is there."""
+    try:
+        place.hardlink_to(draft)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _CANNOT_LINK:
+            raise
+        draft.replace(place)  # a share without hard links: the last writer stays
+    return True
+
+
+def _shared(place: Path, draft: Path) -> bool:
+    """Give the file a second name; false where that can't be done."""
     try:
         draft.hardlink_to(place)
     except OSError as error:

@@ -26,7 +26,6 @@ from infra.process import environment
 
 SOURCES: dict[str, Callable[[], tuple[Binaries, ...]]] = {"system": system_binaries, "wheel": wheel_binaries}
 AS_ROOT = os.geteuid() == 0
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module", params=sorted(SOURCES))
@@ -199,7 +198,10 @@ def test_it_ends_with_the_process_that_started_it(
         """)
     )
     owner = Daemon(
-        "owner", [sys.executable, str(script)], env=environment({"PYTHONPATH": str(ROOT)}), log=home.parent / "log"
+        "owner",
+        [sys.executable, str(script)],
+        env=environment({"PYTHONPATH": os.pathsep.join(sys.path)}),
+        log=home.parent / "log",
     )
     owner.start()
     try:
