@@ -99,7 +99,11 @@ def _passage(conform: Conform, item: Item, start: int, end: int, clear: bool) ->
     make = conform.canvas if clear else conform.frame
     before = make(item.clip, item.track, item.start, item.end)
     after = make(item.into, item.track, item.start, item.end)
+    if clear:  # what is clear has no colour of its own to mix: the mixing is done on premultiplied values
+        before, after = _weighed("premultiply", before), _weighed("premultiply", after)
     stream = _crossed(conform, before, after, item.transition, 0)
+    if clear:
+        stream = _weighed("unpremultiply", stream).filter("setparams", **BT709)
     if (start, end) == (item.start, item.end):
         return stream
     stream = stream.filter("trim", start_frame=start - item.start, end_frame=end - item.start)
@@ -116,6 +120,11 @@ def _crossed(conform: Conform, before: Stream, after: Stream, join: Transition, 
         "offset": _seconds(conform, offset),
     }
     return joined("xfade", [before, after], **options)
+
+
+def _weighed(name: str, stream: Stream) -> Stream:
+    """(Un)premultiply with luma taken from 0, so that black and clear are one."""
+    return stream.filter("setparams", range="pc").filter(name, inplace=1)
 
 
 def _seconds(conform: Conform, frames: int) -> str:

@@ -18,7 +18,7 @@ from tasks.compiler.effects import colour_correction
 from tasks.compiler.effects.row import Setting, Stream
 from tasks.compiler.fit import Box, Fit
 from tasks.compiler.graph import DECODERS, Sources, concatenated, decimal, joined
-from tasks.compiler.layers import fit, is_clear
+from tasks.compiler.layers import fit, is_clear, is_seen
 from tasks.compiler.model import Clip, ColourCorrection, Effect, Size, TitleSource, Track
 from tasks.compiler.text import TextFiles, drawn_title
 from tasks.media.facts import MediaFacts, PictureFacts
@@ -52,6 +52,8 @@ class Conform:
 
     def canvas(self, clip: Clip, track: Track, start: int, end: int) -> Stream:
         """The same with everything around the clip clear (yuva420p)."""
+        if not is_seen(self.project, clip):
+            return self.blank("black@0", end - start, "yuva420p")
         stream, place = self._picture(clip, track, start, end, alpha=True)
         if place.box.covers(self.size) and place.box.inside(self.size):
             return stream
@@ -65,49 +67,59 @@ class Conform:
 
     def blank(self, colour: str, frames: int, pixel_format: str = "yuv420p") -> Stream:
         """That many frames of one colour."""
-        stream = self.sources.generate("color", c=colour, s=f"{self.size.width}x{self.size.height}", r=str(self.rate))
-        stream = stream.filter("trim", end_frame=frames).filter("format", pixel_format)
+        stream = self._ground(colour, frames, pixel_format)
         return stream.filter("setparams", **BT709)
+
+    def _ground(self, colour: str, frames: int, pixel_format: str) -> Stream:
+        size = f"{self.size.width}x{self.size.height}"
+        stream = self.sources.generate("color", pixel_format, c=colour, s=size, r=str(self.rate))
+        return stream.filter("trim", end_frame=frames)
 
     def _picture(self, clip: Clip, track: Track, start: int, end: int, alpha: bool) -> tuple[Stream, Fit]:
         place = fit(self.project, clip)
         frames = end - start
         if isinstance(clip.source, TitleSource):
-            ground = self.sources.generate(
-                "color", c="black@0", s=f"{self.size.width}x{self.size.height}", r=str(self.rate)
-            )
-            ground = ground.filter("trim", end_frame=frames).filter("format", "rgba")
-            stream = drawn_title(ground, clip, start, end, self.project.timeline, self.texts)
+            stream, ends_early = self._title(clip, start, end), False
             facts = _DRAWN.model_copy(update={"width": self.size.width, "height": self.size.height})
-            ends_early = False
         else:
             media = self.project.facts(clip)
             found = media.picture()
             assert found is not None, "only clips with a picture are conformed"
             facts = found
             stream, ends_early = self._sampled(clip, media, facts, start, frames)
+        # What stands still is repeated after all that is done to each frame alike, so that this is done once.
         changes = any(effect.start or effect.end is not None for effect in (*clip.effects, *track.effects))
-        if facts.still and changes:
-            stream = self._repeated(stream)
+        if changes:
+            stream = self._prolonged(stream, facts, ends_early)
         stream = self._developed(stream, clip, track, facts, place, start, frames, alpha)
-        if facts.still and not changes:
-            stream = self._repeated(stream)
-        if ends_early:
-            stream = stream.filter("tpad", stop_mode="clone", stop=-1)
+        if not changes:
+            stream = self._prolonged(stream, facts, ends_early)
         return stream.filter("trim", end_frame=frames), place
+
+    def _title(self, clip: Clip, start: int, end: int) -> Stream:
+        """A title drawn onto clear RGBA; in a transition's handles its first and last frame stand still."""
+        first = min(max(start, clip.start), clip.end - 1)
+        last = max(first + 1, min(end, clip.end))
+        ground = self._ground("black@0", last - first, "rgba")
+        stream = drawn_title(ground, clip, first, last, self.project.timeline, self.texts)
+        if (first, last) == (start, end):
+            return stream
+        before, after = max(0, first - start), max(0, end - last)
+        return stream.filter("tpad", start=before, start_mode="clone", stop=after, stop_mode="clone")
 
     def _sampled(
         self, clip: Clip, media: MediaFacts, facts: PictureFacts, start: int, frames: int
     ) -> tuple[Stream, bool]:
         """The clip's source at the timeline's rate from frame `start` on; may end early, which the flag says.
 
-        A still comes as its one picture: it is repeated after all else is done to it, so that this is done once.
+        A still comes as its one picture. Past the end of its pictures a source shows the last one.
         """
         decoder = DECODERS.get((facts.codec, facts.alpha))
         if facts.still:
             stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, Fraction(0), decoder)
             return stream.filter("settb", str(1 / self.rate)), False
         begins = clip.source_start + (start - clip.start) / self.rate * clip.speed
+        begins = min(begins, max(facts.start, facts.end - facts.time_base))
         ends = begins + frames / self.rate * clip.speed
         seek = begins - facts.max_gap - facts.time_base
         stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, seek, decoder, facts.keyframe_gap)
@@ -119,9 +131,11 @@ class Conform:
         stream = stream.filter("fps", fps=str(self.rate), round="up", start_time=0)
         return stream, ends > facts.end - facts.max_gap
 
-    def _repeated(self, stream: Stream) -> Stream:
-        """A still's one picture, for ever."""
-        return stream.filter("loop", loop=-1, size=1).filter("setpts", "N").filter("fps", fps=str(self.rate))
+    def _prolonged(self, stream: Stream, facts: PictureFacts, ends_early: bool) -> Stream:
+        """A still's one picture for ever; the last picture of what ends early, likewise."""
+        if facts.still:
+            return stream.filter("loop", loop=-1, size=1).filter("setpts", "N").filter("fps", fps=str(self.rate))
+        return stream.filter("tpad", stop_mode="clone", stop=-1) if ends_early else stream
 
     def _developed(
         self,
@@ -166,8 +180,7 @@ class Conform:
         for effect in effects:
             row = self.project.effects[effect.kind]
             parameters = row.parameters.model_validate(dict(effect.parameters))
-            first = max(0, clip.start + (effect.start or 0) - start)
-            last = frames if effect.end is None else min(frames, clip.start + effect.end - start)
+            first, last = _reach(effect, clip, start, frames)
             if first >= last:
                 continue
             pieces = [(0, first, False), (first, last, True), (last, frames, False)]
@@ -183,6 +196,14 @@ class Conform:
                 parts.append(row.build(part, parameters, setting) if treated else part)
             stream = concatenated(parts, self.rate).filter("fps", fps=str(self.rate))
         return stream
+
+
+def _reach(effect: Effect, clip: Clip, start: int, frames: int) -> tuple[int, int]:
+    """The frames, from `start` on, that an effect treats: one that reaches a clip's end treats its handle too."""
+    first = clip.start + effect.start - start if effect.start else 0
+    whole = effect.end is None or effect.end >= clip.end - clip.start
+    last = frames if effect.end is None or whole else clip.start + effect.end - start
+    return max(0, first), min(frames, last)
 
 
 _DRAWN = PictureFacts(

@@ -61,13 +61,15 @@ class Sources:
         """Open raw stereo float samples that an earlier stage of the same work left in its scratch folder."""
         return ffmpeg.input(name, f="f32le", ar=rate, ac=2)["0"]
 
-    def generate(self, name: str, **options: Any) -> Stream:
+    def generate(self, name: str, pixel_format: str = "", **options: Any) -> Stream:
         """Return a generator's stream, e.g. generate("color", c="black", s="1280x720", r="25").
 
+        The pixel format is chosen at the generator: past it, what was clear would have become opaque.
         Options are our own numbers and names, never a user's text: they are written unescaped.
         """
         written = ":".join(f"{key}={value}" for key, value in sorted(options.items()))
-        return ffmpeg.input(f"{name}@{next(self._numbers)}={written}", f="lavfi")["0"]
+        chosen = f",format={pixel_format}" if pixel_format else ""
+        return ffmpeg.input(f"{name}@{next(self._numbers)}={written}{chosen}", f="lavfi")["0"]
 
 
 def joined(name: str, streams: Sequence[Stream], **options: Any) -> Stream:

@@ -91,11 +91,12 @@ def picture(project: CheckedProject, shown: Sequence[Item], start: int, end: int
 def is_text(item: Item) -> bool:
     """Is it a title that libass can draw straight onto what lies below it?
 
-    A title that is graded, cropped, moved, in a cell or in a passage is drawn as a picture of its own instead.
+    A title that is graded, cropped, moved, in a cell or in or beside a passage is drawn as a picture of its own instead.
     """
     clip = item.clip
     return (
         item.into is None
+        and (item.start, item.end) == (clip.start, clip.end)
         and isinstance(clip.source, TitleSource)
         and clip.cell is None
         and clip.crop is None
@@ -124,36 +125,40 @@ def is_clear(project: CheckedProject, clip: Clip) -> bool:
     return facts is None or facts.alpha or not fit(project, clip).upright
 
 
+def is_seen(project: CheckedProject, clip: Clip) -> bool:
+    """Does any of the clip's picture show within the frame?"""
+    if clip.opacity == 0 or (not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None):
+        return False
+    return fit(project, clip).box.meets(project.timeline.size)
+
+
 def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Item]:
-    seen = sorted((clip for clip in track.clips if _is_seen(project, clip)), key=lambda clip: clip.start)
-    looks = {clip.id: _look(project, clip) for clip in seen}
-    comes = {join.to_clip: join for join in track.transitions if join.from_clip in looks}
-    goes = {join.from_clip: join for join in track.transitions if join.to_clip in looks}
-    clips = {clip.id: clip for clip in seen}
-    for clip in seen:
+    """A clip that is not seen shows nothing itself, but a transition leads out of it, or into it."""
+    order = sorted(track.clips, key=lambda clip: clip.start)
+    looks = {clip.id: _look(project, clip) for clip in order}
+    comes = {join.to_clip: join for join in track.transitions}
+    goes = {join.from_clip: join for join in track.transitions}
+    clips = {clip.id: clip for clip in order}
+    for clip in order:
         arrival, departure = comes.get(clip.id), goes.get(clip.id)
         start = arrival.end if arrival else clip.start
         end = departure.start if departure else clip.end
-        fills, solid = looks[clip.id]
-        if start < end:
+        seen, fills, solid = looks[clip.id]
+        if seen and start < end:
             yield Item(level, start, end, clip, track, fills, solid)
         if departure:
             into = clips[departure.to_clip]
-            fills, solid = fills and looks[into.id][0], solid and looks[into.id][1]
-            yield Item(level, departure.start, departure.end, clip, track, fills, solid, into, departure)
+            seen, fills, solid = seen or looks[into.id][0], fills and looks[into.id][1], solid and looks[into.id][2]
+            if seen:
+                yield Item(level, departure.start, departure.end, clip, track, fills, solid, into, departure)
 
 
-def _look(project: CheckedProject, clip: Clip) -> tuple[bool, bool]:
-    """Does the clip's picture fill the frame, and is it solid?"""
-    box = fit(project, clip).box
+def _look(project: CheckedProject, clip: Clip) -> tuple[bool, bool, bool]:
+    """Is the clip's picture seen, does it fill the frame, and is it solid?"""
+    if not is_seen(project, clip):
+        return False, False, False
     opaque = not is_clear(project, clip)
-    return opaque and box.covers(project.timeline.size), opaque and box.meets(project.timeline.size)
-
-
-def _is_seen(project: CheckedProject, clip: Clip) -> bool:
-    if clip.opacity == 0:
-        return False
-    return isinstance(clip.source, TitleSource) or project.facts(clip).picture() is not None
+    return True, opaque and fit(project, clip).box.covers(project.timeline.size), opaque
 
 
 def _by_level(run: Run) -> tuple[int, int]:

@@ -55,11 +55,12 @@ def counted(
     options: dict[str, str] | None = None,
     size: tuple[int, int] = (SIDE, SIDE),
     container: dict[str, str] | None = None,
-    tone: bool = False,
+    sound: np.ndarray | None = None,
+    sound_codec: str = "aac",
 ) -> Path:
     """Write a video whose frame n is flat luma 16 + n % SHADES, tagged BT.709.
 
-    Args:    times: timestamps in seconds, instead of n / rate. tone: add a silent sound of the same length.
+    Args:    times: timestamps in seconds, instead of n / rate. sound: stereo samples at 48 kHz.
     """
     settings = {"preset": "ultrafast", "qp": "0", "g": "12", "bf": "2"} | (options or {})
     with av.open(str(path), "w", options=container or {}) as file:
@@ -70,7 +71,7 @@ def counted(
         context.colorspace, context.color_primaries, context.color_trc, context.color_range = 1, 1, 1, 1
         ticks = Fraction(1, 90_000)
         context.time_base = stream.time_base = ticks
-        sound = file.add_stream("aac", rate=48_000, layout="stereo") if tone else None
+        beside = file.add_stream(sound_codec, rate=48_000, layout="stereo") if sound is not None else None
         for number in range(frames):
             frame = av.VideoFrame.from_ndarray(flat(16 + number % SHADES, size), format="yuv420p")
             frame.color_range = ColorRange.MPEG
@@ -79,8 +80,7 @@ def counted(
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
         if sound is not None:
-            quiet = np.zeros((2, int(frames / rate * 48_000)), np.float32)
-            _encode_sound(file, sound, quiet, 48_000)
+            _encode_sound(file, beside, sound, 48_000)
     return path
 
 
@@ -192,6 +192,12 @@ class Studio:
         seen = self.still(film, frame)
         red, green, blue = seen[int(y * seen.shape[0]), int(x * seen.shape[1])]
         return int(red), int(green), int(blue)
+
+    @staticmethod
+    def from_rgb(picture: np.ndarray) -> np.ndarray:
+        """An RGB picture as the film's own yuv420p rows (BT.709, limited)."""
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        return frame.reformat(format="yuv420p", dst_colorspace=1, dst_color_range=1).to_ndarray()
 
     def samples(self, film: Timeline, start: int = 0, end: int | None = None) -> np.ndarray:
         """The film's sound before it is encoded, (n, 2)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import accumulate
-from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.tasks.compiler.films import NTSC, PAL, SHADES, Studio, clip, counted, near, timeline, track
+from tests.tasks.compiler.films import NTSC, PAL, SHADES, Studio, clip, near, timeline, track
 
 FILM = Fraction(24000, 1001)
 MS = Fraction(1, 1000)
@@ -93,3 +93,12 @@ def test_a_film_of_one_frame_from_a_source_of_one_frame(studio: Studio) -> None:
         for speed in (1, "0.5"):
             film = timeline(track(clip("a", name, 0, 1, speed=speed)), duration=1)
             assert near(studio.numbers(film), [0]), (suffix, speed)
+
+
+def test_past_the_end_of_its_pictures_a_source_shows_the_last_one(studio: Studio) -> None:
+    silence = np.zeros((2, 144_000), np.float32)
+    for suffix in ("mp4", "mkv", "ts"):
+        name = studio.counted(f"outlasted.{suffix}", 25, sound=silence)
+        for begin in ("1", "2"):
+            film = timeline(track(clip("a", name, 0, 5, source_start=begin)), duration=5)
+            assert near(studio.numbers(film), [24] * 5), (suffix, begin)
