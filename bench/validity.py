@@ -72,7 +72,9 @@ def decoded_frames(film: Path) -> int:
 def ssim(film: Path, reference: Path, scratch: Path) -> float:
     """Return the mean over all frames of the luma's structural similarity, 0 to 1."""
     scratch.mkdir(parents=True, exist_ok=True)
-    graph = "[0:v]settb=1/25,setpts=N[film];[1:v]settb=1/25,setpts=N[reference];[film][reference]ssim=stats_file=ssim.txt"
+    graph = (
+        "[0:v]settb=1/25,setpts=N[film];[1:v]settb=1/25,setpts=N[reference];[film][reference]ssim=stats_file=ssim.txt"
+    )
     inputs = ("-i", str(film), "-i", str(reference))
     run_ffmpeg((*inputs, "-filter_complex", graph, "-f", "null", "-"), cwd=scratch)
     rows = (scratch / "ssim.txt").read_text(encoding="ascii").splitlines()

@@ -49,7 +49,11 @@ def _pip_titles(files: Files, preset: str) -> Project:
     small = {"scale_x": 0.3, "scale_y": 0.3, "position_x": 0.3, "position_y": -0.3}
     ground = [_clip(f"g{number}", files[NAMES[number]], number * 30, 30, 4) for number in range(4)]
     inset = [
-        {**_clip(f"p{number}", files[NAMES[4 + number % 2]], number * 40, 40, 2 + number), "transform": small, "volume": 0}
+        {
+            **_clip(f"p{number}", files[NAMES[4 + number % 2]], number * 40, 40, 2 + number),
+            "transform": small,
+            "volume": 0,
+        }
         for number in range(3)
     ]
     titles = [_title(f"t{number}", f"title{number}", 5 + 20 * number, 5) for number in range(6)]

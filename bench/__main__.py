@@ -1,0 +1,76 @@
+"""`python -m bench`: measure, print a table, and write bench/RESULTS.md."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench import farm, report
+from bench.rounds import Comparison, Edits, compare, edit
+from bench.workloads import WORKLOADS
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+EDITED = "ten_minutes"
+LEAST_ROUNDS = 5
+
+
+def main(
+    workload: Annotated[
+        list[str] | None, typer.Option(help=f"One of {', '.join(WORKLOADS)}; repeatable. Default: all but smoke.")
+    ] = None,
+    preset: Annotated[
+        list[str] | None, typer.Option(help="x264 preset; repeatable. Default: medium, veryfast.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=LEAST_ROUNDS, help="Rounds of each comparison.")] = LEAST_ROUNDS,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One round of two seconds, nothing written: does it work?")
+    ] = False,
+    work: Annotated[Path, typer.Option(help="Where sources and films are kept.")] = Path(".kinofarm-bench"),
+    out: Annotated[Path, typer.Option(help="The page to write.")] = RESULTS,
+) -> None:
+    """Render the workloads by the farm and by hand, side by side."""
+    presets = preset or (["veryfast"] if quick else ["medium", "veryfast"])
+    names = workload or (["smoke"] if quick else [name for name in WORKLOADS if name != "smoke"])
+    work = work.absolute()
+    comparisons: list[Comparison] = []
+    edits: list[Edits] = []
+    # The farm's home is not kept, and lies where the database's user can reach it when root runs this.
+    home = Path(tempfile.mkdtemp(prefix="kinofarm-bench-"))
+    home.chmod(0o755)
+    try:
+        with farm.running(home):
+            compare(WORKLOADS["smoke"], "veryfast", 1, work / "smoke", _say)  # the first render imports and warms up
+            for each in presets:
+                for name in names:
+                    if name == EDITED:
+                        edits.append(edit(each, work / "long", _say))
+                    else:
+                        row = WORKLOADS[name]
+                        folder = work / ("smoke" if name == "smoke" else "long")
+                        comparisons.append(compare(row, each, 1 if quick else rounds, folder, _say))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    command = shlex.join(["make", "bench", *([f"ARGS={shlex.join(sys.argv[1:])}"] if sys.argv[1:] else [])])
+    text = report.page(command, rounds, comparisons, edits)
+    print(text)
+    if quick:
+        return
+    out.write_text(text, encoding="utf-8")
+    short = report.faults(comparisons, edits)
+    for fault in short:
+        _say(fault)
+    raise typer.Exit(1 if short else 0)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)
