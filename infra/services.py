@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy
-import svcs
 
 from infra import farm, ffmpeg
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
+from infra.container import Container, Registry, ServicePing
 from infra.errors import KinofarmError
 from infra.farm import FarmConnection
 from infra.jobs import engine as database
@@ -33,7 +33,7 @@ from infra.values import Value
 
 T = TypeVar("T")
 
-Services = svcs.Container
+Services = Container
 NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "PrefectApi": "prefect"}
 """What health checks call the services."""
 
@@ -58,12 +58,12 @@ class Health(Value):
         return not self.error
 
 
-def registry(settings: Settings) -> svcs.Registry:
+def registry(settings: Settings) -> Registry:
     """Return the table of factories for these settings; nothing is made yet.
 
     Asking for what needs a farm raises KinofarmError FARM-043 where none runs.
     """
-    table = svcs.Registry()
+    table = Registry()
     table.register_value(Settings, settings)
     table.register_factory(Ffmpeg, lambda: _ffmpeg(settings), ping=lambda found: ffmpeg.version(found.path))
     table.register_factory(
@@ -81,7 +81,7 @@ def registry(settings: Settings) -> svcs.Registry:
 @contextlib.contextmanager
 def opened(settings: Settings) -> Iterator[Services]:
     """Yield a container of services, and close what was made in it."""
-    with registry(settings) as table, svcs.Container(table) as container:
+    with registry(settings) as table, Container(table) as container:
         yield container
 
 
@@ -140,7 +140,7 @@ def _prefect(svcs_container: Services) -> Iterator[PrefectApi]:
     api.close()
 
 
-def _health(ping: svcs.ServicePing) -> Health:
+def _health(ping: ServicePing) -> Health:
     began = time.monotonic()
     error, hint = "", ""
     try:
