@@ -171,7 +171,7 @@ def _described(font: TTFont, path: Path, stamp: tuple[int, int]) -> Face | None:
     ascent, descent = os2.usWinAscent, os2.usWinDescent
     if ascent + descent == 0:
         ascent, descent = hhea.ascent, -hhea.descent
-    if em <= 0 or ascent + descent <= 0 or not font.getBestCmap():
+    if em <= 0 or ascent + descent <= 0 or not {"cmap", "hmtx"} <= set(font.keys()):
         return None
     weight = min(900, max(100, os2.usWeightClass))
     return Face(path, stamp, label, frozenset(known), weight, bool(os2.fsSelection & 1), ascent / em, descent / em)
