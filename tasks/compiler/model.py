@@ -87,7 +87,7 @@ class Cell(Value):
 
 
 class ColourCorrection(Value):
-    """Grading on sRGB values 0..1; every field's default changes nothing (docs/format.md has the formulas)."""
+    """Grading on sRGB values 0..1; every field's default changes nothing (docs/colour-correction.md has the formulas)."""
 
     brightness: float = Field(0, ge=-1, le=1)
     contrast: float = Field(1, ge=0, le=10)
