@@ -43,15 +43,16 @@ def check_target(target: Path, *, keep: Iterable[Path] = (), need: int = 0) -> P
     for kept in keep:
         if _same(place, kept):
             raise KinofarmError("PUBLISH-001", path=str(target))
-    if place.is_dir():
-        raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a folder")
-    if place.exists() and not place.is_file():
-        raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a device, pipe or socket")
-    folder = _nearest(place.parent)
-    if not folder.is_dir():
-        raise KinofarmError("PUBLISH-002", path=str(target), reason=f"{folder} is a file, not a folder")
-    _require_writable(folder)
-    free = shutil.disk_usage(folder).free
+    with _translated(place):
+        if place.is_dir():
+            raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a folder")
+        if place.exists() and not place.is_file():
+            raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a device, pipe or socket")
+        folder = _nearest(place.parent)
+        if not folder.is_dir():
+            raise KinofarmError("PUBLISH-002", path=str(target), reason=f"{folder} is a file, not a folder")
+        _require_writable(folder)
+        free = shutil.disk_usage(folder).free
     if need and free < need + SPARE:
         raise KinofarmError("PUBLISH-004", path=str(folder), free=_megabytes(free), needed=_megabytes(need + SPARE))
     return place
@@ -84,9 +85,9 @@ def put_in_place(moves: Sequence[tuple[Path, Path]]) -> None:
     Raises:  KinofarmError PUBLISH-002, PUBLISH-003, PUBLISH-005, PUBLISH-006.
     """
     for hidden, target in moves:
-        if _absolute(target).is_dir():
-            raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a folder")
         with _translated(target):
+            if _absolute(target).is_dir():
+                raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a folder")
             _flush(hidden)
             _keep_mode(_absolute(target), hidden)
     for hidden, target in moves:

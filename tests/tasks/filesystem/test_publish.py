@@ -119,11 +119,13 @@ def test_checking_a_place_makes_no_folder(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_folder_that_may_not_be_written_to_says_so(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    try:
-        assert code_of(check_target, tmp_path / "film.mp4") == "PUBLISH-003"
-    finally:
-        tmp_path.chmod(0o700)
+    for mode in (0o500, 0o000):
+        tmp_path.chmod(mode)
+        try:
+            assert code_of(check_target, tmp_path / "film.mp4") == "PUBLISH-003"
+            assert code_of(check_target, tmp_path / "deeper" / "film.mp4") == "PUBLISH-003"
+        finally:
+            tmp_path.chmod(0o700)
 
 
 def test_too_little_space_is_said_before_anything_is_rendered(tmp_path: Path) -> None:
