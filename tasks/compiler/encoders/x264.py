@@ -37,7 +37,7 @@ def video_arguments(export: Export, rate: Fraction, gop_frames: int) -> tuple[st
     return (
         *("-c:v", "libx264", "-preset", video.preset),
         *_rate_control(video),
-        *("-profile:v", video.profile or "high"),
+        *("-profile:v", _profile(video)),
         *("-g", str(video.gop or gop_frames), "-flags", "+cgop"),
         *(("-bf", str(video.b_frames)) if video.b_frames is not None else ()),
         *("-pix_fmt", PIXEL_FORMAT),
@@ -59,6 +59,13 @@ def _rate_control(video: VideoExport) -> tuple[str, ...]:
         return ("-b:v", f"{video.bitrate}k", *_cap(video.max_bitrate))
     steady = f"{video.bitrate}k"
     return ("-b:v", steady, "-minrate", steady, "-maxrate", steady, "-bufsize", steady)
+
+
+def _profile(video: VideoExport) -> str:
+    """CRF 0 is lossless, which only High 4:4:4 Predictive can say, of 4:2:0 too; it wins over the project's profile."""
+    if video.mode == "crf" and video.crf == 0:
+        return "high444"
+    return video.profile or "high"
 
 
 def _cap(bitrate: int | None) -> tuple[str, ...]:

@@ -150,3 +150,8 @@ def test_every_encoder_stands_under_its_own_name() -> None:
 
 def test_a_sound_bitrate_is_passed_in_kilobits() -> None:
     assert options(sound_arguments(Export(sound=SoundExport(bitrate=256))))["-b:a"] == "256k"
+
+
+def test_quality_zero_is_lossless_and_still_420(made: Made) -> None:
+    film = made(export(crf=0, profile="main", preset="ultrafast"), 3)
+    assert (film.profile, film.format) == ("High 4:4:4 Predictive", "yuv420p")
