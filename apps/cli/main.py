@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 
 from apps.cli import console, demo, farm, jobs, project, render
@@ -42,29 +41,19 @@ def main(arguments: list[str]) -> int:
     """Run one command and return its exit code; every error is told, none is raised."""
     as_json = "--json" in arguments
     try:
-        code = typer.main.get_command(app).main(args=arguments, prog_name="kinofarm", standalone_mode=False)
+        code = typer.main.get_command(app).main(args=arguments or ["--help"], prog_name="kinofarm", standalone_mode=False)
+        if code == console.CANCELLED:  # what Typer makes of Ctrl-C
+            return _told(KinofarmError("CLI-005"), as_json)
         return code if isinstance(code, int) else console.OK
     except KinofarmError as error:
         return _told(error, as_json)
     except JobFailed as failed:
         _tell(failed.error, as_json)
         return console.RENDER_FAILED
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.exceptions.Abort:
+    except typer.Abort:
         return _told(KinofarmError("CLI-005"), as_json)
-    except click.ClickException as misuse:
-        if as_json:
-            console.show_json(
-                console.error_document(KinofarmError("CLI-006", reason=misuse.format_message()).as_dict())
-            )
-        misuse.show(sys.stderr)
-        return console.USAGE
-    except KeyboardInterrupt:
-        return _told(KinofarmError("CLI-005"), as_json)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return console.OK
+    except typer.TyperException as misuse:
+        return _told(KinofarmError("CLI-006", reason=misuse.format_message()), as_json)
     except Exception:
         return _told(KinofarmError("INTERNAL-001", log=str(_log_of_bug())), as_json)
 

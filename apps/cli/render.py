@@ -15,7 +15,9 @@ import typer
 from apps.cli import console
 from apps.cli.farm import RECONCILE
 from apps.cli.options import AsJson, MediaRoots, Preset, Project, Range
+from apps.cli.progress import followed
 from apps.cli.project import checked_project, order_of, tell_warnings, way_of
+from infra.errors import KinofarmError
 
 if TYPE_CHECKING:
     from infra.jobs.records import Job
@@ -38,6 +40,10 @@ IdempotencyKey = Annotated[
     str | None,
     typer.Option("--idempotency-key", metavar="KEY", help="The same key means the same job, however often it is sent."),
 ]
+
+
+STOP_SECONDS = 15.0
+"""Longest wait for a cancelled job's end."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -86,9 +92,8 @@ def rendered(
 ) -> dict[str, Any]:
     """Submit a render and, if it is waited for, follow it to its end; returns what `--json` prints.
 
-    Raises:  KinofarmError of what failed it; JobFailed is told by exiting.
+    Raises:  JobFailed; KinofarmError CLI-008 when the job was cancelled, by Ctrl-C or by somebody else; FARM-02x, DB-00x.
     """
-    from apps.cli.progress import followed
     from flows.dispatch import stop, submit
 
     began = time.monotonic()
@@ -109,8 +114,8 @@ def rendered(
         console.say("cancelling")
         stop(container, job.id)
         with contextlib.suppress(KeyboardInterrupt):
-            followed(container, job.id, quiet=True, timeout=15)
-        raise
+            followed(container, job.id, quiet=True, timeout=STOP_SECONDS)
+        raise KinofarmError("CLI-008", job=str(job.id)[:8]) from None
     return _document(container, ended, time.monotonic() - began)
 
 
@@ -132,7 +137,6 @@ def reached_farm(settings: Settings, *, standing: bool = False) -> Iterator[Serv
     Raises:  KinofarmError FARM-043 when a standing one is needed and none is up; what keeps a farm from starting.
     """
     from infra import farm, services
-    from infra.errors import KinofarmError
 
     with contextlib.ExitStack() as stack:
         if farm.connect(settings) is None:
