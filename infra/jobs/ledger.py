@@ -3,6 +3,10 @@
 A claim raises the chunk's `lease_token`; every later call names the token it was given, so that a shard that was
 thought dead can't finish, fail or hand back what another has taken since (fencing). All times are the database's.
 
+The claim walks the jobs in their turn, the chunks of each in their order, and stops at the first that it can lock.
+Sorted subqueries and a locking one inside can't be flattened, so that is the plan whatever the statistics say:
+each place that it passes costs one look-up by key.
+
 The order of claims: priority of the job, then the submitter with the fewest chunks in work, then the job with the
 fewest, then the oldest job; within a job its sound first (the longest single piece), then by place in the film.
 """
@@ -50,15 +54,16 @@ WITH busy AS MATERIALIZED (
         WHERE {LIVE}
     ) job
 ), picked AS MATERIALIZED (
-    SELECT pick.key, pick.index, turns.id AS job_id
+    SELECT chunk.key, link.index, turns.id AS job_id
     FROM (SELECT id FROM turns ORDER BY turn) turns
     CROSS JOIN LATERAL (
-        SELECT chunk.key, link.index
-        FROM job_chunks link JOIN chunks chunk ON chunk.key = link.chunk_key
-        WHERE link.job_id = turns.id AND chunk.pool = :pool AND {_CLAIMABLE}
-        ORDER BY chunk.kind DESC, link.index
-        LIMIT 1 FOR UPDATE OF chunk SKIP LOCKED
-    ) pick
+        SELECT chunk_key, index FROM job_chunks WHERE job_id = turns.id ORDER BY kind DESC, index
+    ) link
+    CROSS JOIN LATERAL (
+        SELECT chunk.key FROM chunks chunk
+        WHERE chunk.key = link.chunk_key AND chunk.pool = :pool AND {_CLAIMABLE}
+        FOR UPDATE SKIP LOCKED
+    ) chunk
     LIMIT 1
 ), lost AS (
     UPDATE attempts SET outcome = 'lost', ended_at = now()

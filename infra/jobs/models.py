@@ -124,6 +124,7 @@ class JobChunkRow(Base):
     """The place of a chunk in a job's film; one chunk can stand at several places, in several jobs."""
 
     __tablename__ = "job_chunks"
+    __table_args__ = (Index("ix_job_chunks_order", "job_id", text("kind DESC"), "index"),)
 
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)

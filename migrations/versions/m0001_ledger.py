@@ -249,6 +249,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_job_chunks_job_id_jobs", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job_id", "kind", "index", name="pk_job_chunks"),
     )
+    op.create_index("ix_job_chunks_order", "job_chunks", ["job_id", sa.text("kind DESC"), "index"], unique=False)
     op.create_index("ix_job_chunks_chunk_key", "job_chunks", ["chunk_key"], unique=False)
     op.create_table(
         "outputs",
