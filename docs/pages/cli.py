@@ -60,7 +60,12 @@ def _names(item: Any) -> str:
     if item.param_type_name == "argument":
         return f"`{item.metavar or item.name.upper()}`"
     names = ", ".join(f"`{name}`" for name in (*item.opts, *item.secondary_opts))
-    return names if item.is_flag else f"{names} `{(item.metavar or item.type.name).upper()}`"
+    return names if item.is_flag else f"{names} `{item.metavar or _kind(item)}`"
+
+
+def _kind(item: Any) -> str:
+    """What an option without a name for its value takes."""
+    return {int: "NUMBER", float: "NUMBER"}.get(item.type_descriptor.annotation, "TEXT")
 
 
 def _default(item: Any) -> str:
