@@ -78,6 +78,7 @@ class Farm:
         home = self.settings.home.absolute()
         farm_state.prepare(home)
         with farm_state.locked(home):
+            farm_state.empty_scratch(home)
             deployments = self.deployments or deployment.shipped()
             supervisor = Supervisor(self.settings, self.reconcile, deployments, embedded=self.is_embedded)
             try:

@@ -77,12 +77,16 @@ def prepare(home: Path) -> None:
         for name in FOLDERS:
             (home / name).mkdir(exist_ok=True)
             (home / name).chmod(0o700)
-        for left in (home / "run" / "tmp").iterdir():
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
         if not os.access(home, os.W_OK):
             raise PermissionError(13, "it can't be written to")
     except OSError as error:
         raise KinofarmError("FARM-041", home=str(home), reason=error.strerror or str(error)) from None
+
+
+def empty_scratch(home: Path) -> None:
+    """Remove what processes that were killed left in the farm's folder for temporary files."""
+    for left in (home / "run" / "tmp").iterdir():
+        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 """What the farm's own processes run: `python -m infra.launch WHAT ...`.
 
+    server PORT                    the Prefect server
     worker POOL NAME MODULE ...    waits until the pool exists, then works for it; keeps MODULEs warm for its engines
     deploy FILE POOL ...           waits likewise, then is `prefect deploy --all`
     supervise HOW FUNCTION FILE    the supervisor of a farm, see `infra.farm`; HOW: embedded or standing
     reconcile FUNCTION             calls it ("module:function") every few seconds with a service container
 
-The first two import Prefect while the server still starts, which saves seconds of the farm's start.
+Worker and deployment import Prefect while the server still starts, which saves seconds of the farm's start.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import httpx
 from infra.engine import WORKER_PID
 from infra.errors import KinofarmError
 from infra.settings import Settings
-from infra.warm import keep_warm
+from infra.warm import importing, keep_warm
 
 logger = logging.getLogger("kinofarm.launch")
 
@@ -35,6 +36,8 @@ RECONCILE_SECONDS = 3
 def main(argv: Sequence[str]) -> None:
     """Be the process that the arguments name; does not return normally."""
     match argv:
+        case ["server", port]:
+            _serve(int(port))
         case ["worker", pool, name, *modules]:
             _work(pool, name, modules)
         case ["deploy", file, *pools]:
@@ -47,18 +50,27 @@ def main(argv: Sequence[str]) -> None:
             raise SystemExit(f"{__doc__}")
 
 
+def _serve(port: int) -> None:
+    with importing():
+        uvicorn = importlib.import_module("uvicorn")
+        server = importlib.import_module("prefect.server.api.server")
+    uvicorn.run(server.create_app, factory=True, host="127.0.0.1", port=port, log_level="warning", timeout_keep_alive=5)
+
+
 def _work(pool: str, name: str, modules: Sequence[str]) -> None:
     os.environ[WORKER_PID] = str(os.getpid())
-    importlib.import_module("prefect")  # before the fork, for both
-    keep_warm(modules)
-    worker = importlib.import_module("infra.worker")
+    with importing():
+        importlib.import_module("prefect.flow_engine")  # before the fork, for both
+        keep_warm(modules)
+        worker = importlib.import_module("infra.worker")
     _wait_for([pool])
     worker.work(pool, name)
 
 
 def _deploy(file: str, pools: Sequence[str]) -> None:
-    importlib.import_module("prefect.cli.deploy")
-    app = importlib.import_module("prefect.cli").app
+    with importing():
+        importlib.import_module("prefect.cli.deploy")
+        app = importlib.import_module("prefect.cli").app
     _wait_for(pools)
     sys.argv = ["prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file]
     app()

@@ -95,11 +95,9 @@ class PrefectServer:
 
         Args:    database: SQLAlchemy URL for asyncpg; None: an SQLite file in the server's folder.
         """
-        serve = ["uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "warning"]
-        address = ["--host", "127.0.0.1", "--port", str(self.port), "--timeout-keep-alive", "5"]
         return Daemon(
             "the Prefect server",
-            [sys.executable, "-m", *serve, *address],
+            [sys.executable, "-m", "infra.launch", "server", str(self.port)],
             env=self._environment(database),
             cwd=self.folder,
             log=self.home / "logs" / "prefect.log",

@@ -116,7 +116,7 @@ class PrefectApi:
         self._client.close()
 
     def healthy(self) -> bool:
-        """Whether the server answers and takes our password; never raises."""
+        """Whether the server answers, whatever the password; never raises."""
         try:
             return self._client.get("/health", timeout=5).status_code == 200
         except httpx.HTTPError:

@@ -118,6 +118,7 @@ class Supervisor:
         end_processes(descendants(os.getpid()), grace=0)
         self._reap_orphans()
         self.api.close()
+        farm_state.empty_scratch(self.home)
         farm_state.clear(self.home)
         logger.info("the farm has ended")
 

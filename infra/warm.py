@@ -22,7 +22,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from infra import engines
@@ -167,11 +167,22 @@ def _request(connection: socket.socket) -> tuple[dict[str, str], str, list[int]]
     return body["env"], body["cwd"], outputs
 
 
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Import without the cyclic collector, which takes a sixth of the time and finds nothing; what was imported is
+    frozen: never looked at again, so that forks go on sharing it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _import(modules: Sequence[str]) -> None:
-    for module in modules:
-        try:
-            importlib.import_module(module)
-        except Exception:
-            logger.exception("%s can't be imported ahead; its runs will say so too", module)
-    gc.collect()
-    gc.freeze()  # what is shared stays shared: the collector must not touch it in every engine
+    with importing():
+        for module in modules:
+            try:
+                importlib.import_module(module)
+            except Exception:
+                logger.exception("%s can't be imported ahead; its runs will say so too", module)
