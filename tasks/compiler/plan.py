@@ -24,7 +24,7 @@ from tasks.compiler.graph import Sources, joined
 from tasks.compiler.layers import Item, items
 from tasks.compiler.model import Timeline
 from tasks.compiler.notice import Notice
-from tasks.compiler.sound import SEGMENTS_AT_ONCE, can_exceed, length, limited, mixed, segments, windows
+from tasks.compiler.sound import SEGMENTS_AT_ONCE, length, limited, mixed, segments, windows
 from tasks.compiler.text import TextFiles
 from tasks.compiler.work import MediaUse, Stage, Work
 from tasks.media.facts import Sha256
@@ -192,9 +192,7 @@ def _sound_work(project: CheckedProject, way: Way, start: int, end: int) -> Work
             argvs.append((*samples_argv(piece, timeline.sample_rate)[:-1], name))
             pieces.append(sources.samples(name, timeline.sample_rate))
         stream = joined("concat", pieces, n=len(pieces), v=0, a=1)
-    if can_exceed(project, parts):
-        stream = limited(stream)
-    stream = stream.filter("apad", whole_len=last - first).filter("atrim", end_sample=last - first)
+    stream = limited(stream).filter("apad", whole_len=last - first).filter("atrim", end_sample=last - first)
     argvs.append(sound_argv(stream, sound_arguments(timeline.export)))
     work = _work(project, way, "sound", argvs, sources, TextFiles(way.fonts), samples=last - first, suffix=".m4a")
     return work.model_copy(update={"sample_rate": timeline.sample_rate, "channels": 2})

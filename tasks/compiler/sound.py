@@ -10,18 +10,24 @@ Source: ffmpeg-filters(1): aresample, atempo, pan, amix, alimiter; ITU-R BS.775 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from math import gcd, lcm
 
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects.row import Setting, Stream
 from tasks.compiler.graph import Sources, decimal, joined
-from tasks.compiler.model import Clip, MediaSource, Track
+from tasks.compiler.model import Clip, Effect, MediaSource, Track
 from tasks.media.facts import MediaFacts, SoundFacts
 
 PREROLL = Fraction(1, 2)
 """Seconds read before a clip's first sample: decoders of AAC, MP3 and the like need a run-up."""
+
+RESAMPLER_RUN_UP = Fraction(1, 4)
+"""Seconds of decoded sound, at most, that the resampler gets before a clip's first sample."""
+
+SKIP = 60
+"""A clip that is cut later than so many seconds into its sound is not read from its beginning."""
 
 SEGMENTS_AT_ONCE = 80
 """Clips that one ffmpeg opens; a film with more is mixed in several stages."""
@@ -86,7 +92,7 @@ def mixed(project: CheckedProject, sources: Sources, parts: Sequence[Segment], s
             begin, stop = max(segment.start, start), min(segment.end, end)
             if begin > reached:
                 pieces.append(_silence(sources, rate, begin - reached))
-            pieces.append(_cut(_clip_sound(project, sources, segment), segment, begin, stop))
+            pieces.append(_part(project, sources, segment, begin, stop))
             reached = stop
         if reached < end:
             pieces.append(_silence(sources, rate, end - reached))
@@ -101,11 +107,6 @@ def mixed(project: CheckedProject, sources: Sources, parts: Sequence[Segment], s
 def limited(stream: Stream) -> Stream:
     """Keep a mix at or below full scale; what lies below it stays as it is."""
     return stream.filter("alimiter", limit=1, level=0, attack=5, release=50, latency=1)
-
-
-def can_exceed(project: CheckedProject, parts: Sequence[Segment]) -> bool:
-    """Can the sum pass full scale? Stereo clips, one at a time, at or below their own volume can't."""
-    return any(a.end > b.start for a, b in pairwise(parts)) or any(_is_loud(project, part) for part in parts)
 
 
 def windows(parts: Sequence[Segment], start: int, total: int) -> Iterator[tuple[int, int, tuple[Segment, ...]]]:
@@ -140,13 +141,6 @@ def _of_track(project: CheckedProject, track: Track) -> Iterator[Segment]:
         )
 
 
-def _is_loud(project: CheckedProject, part: Segment) -> bool:
-    found = _sound_of(project, part.clip)
-    folded = found is not None and found[1].channels > 2
-    louder = part.clip.volume * part.track.volume > 1
-    return folded or louder or bool(part.clip.effects or part.track.effects)
-
-
 def _sample(project: CheckedProject, frame: int) -> int:
     return int(frame * project.timeline.sample_rate / project.timeline.rate)
 
@@ -159,34 +153,40 @@ def _sound_of(project: CheckedProject, clip: Clip) -> tuple[MediaFacts, SoundFac
     return None if sound is None else (media, sound)
 
 
+def _part(project: CheckedProject, sources: Sources, segment: Segment, begin: int, stop: int) -> Stream:
+    """The film's samples [begin, stop) of a segment; what nothing before them depends on is not read from its start."""
+    rate = project.timeline.sample_rate
+    plain = not _effects(project, segment) and (segment.clip.speed == 1 or not segment.clip.keep_pitch)
+    skipped = (begin - segment.start) // rate
+    between = segment.rises <= skipped * rate and begin <= segment.end - segment.falls
+    if plain and between and skipped > SKIP:
+        moved = segment.start + skipped * rate
+        # Whole seconds of the source: the resampler's phase stays the same.
+        if (skipped * segment.clip.speed).denominator == 1:
+            segment = replace(segment, start=moved, rises=0)
+    stream = _clip_sound(project, sources, segment)
+    if (begin, stop) == (segment.start, segment.end):
+        return stream
+    stream = stream.filter("atrim", start_sample=begin - segment.start, end_sample=stop - segment.start)
+    return stream.filter("asetpts", "PTS-STARTPTS")
+
+
 def _clip_sound(project: CheckedProject, sources: Sources, segment: Segment) -> Stream:
     """A segment's sound from its first sample to its last, stereo float, faded, at its volume."""
     clip, track = segment.clip, segment.track
-    found = _sound_of(project, clip)
-    assert found is not None, "only clips with sound become segments"
-    media, sound = found
     rate = project.timeline.sample_rate
     samples = segment.end - segment.start
-    clip_sample = _sample(project, clip.start)
-    begins = clip.source_start + Fraction(segment.start - clip_sample, rate) * clip.speed
-    stream = sources.media_stream(media.sha256, sound.index, media.demuxer, begins - PREROLL)
-    zero = round((media.start + begins) * sound.sample_rate)
-    stream = stream.filter("asettb", f"1/{sound.sample_rate}")
-    stream = stream.filter("asetpts", f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}")
-    stream = stream.filter("aresample", rate, **{"async": 1, "first_pts": 0, "out_sample_fmt": "fltp"})
-    stream = stream.filter("atrim", start_sample=0, end_sample=int(samples * clip.speed) + rate)
-    if matrix := _FOLD_DOWN.get(sound.layout):
+    stream, layout = _resampled(project, sources, segment)
+    stream = stream.filter("atrim", end_sample=int(samples * clip.speed) + rate)
+    if matrix := _FOLD_DOWN.get(layout):
         stream = stream.filter("pan", args=f"stereo|{matrix}")
-    elif sound.layout != "stereo":
+    elif layout != "stereo":
         stream = stream.filter("aformat", channel_layouts="stereo")
     if clip.speed != 1:
         stream = _respeeded(stream, clip, rate)
     stream = stream.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
-    setting = Setting(rate=project.timeline.rate, sample_rate=rate, samples=samples)
-    for effect in (*clip.effects, *track.effects):
-        row = project.effects[effect.kind]
-        if row.on == "sound":
-            stream = row.build(stream, row.parameters.model_validate(dict(effect.parameters)), setting)
+    for effect in _effects(project, segment):
+        stream = _treated(project, stream, effect, segment)
     if (volume := clip.volume * track.volume) != 1:
         stream = stream.filter("volume", f"{volume:.9g}", precision="float")
     if segment.rises:
@@ -195,6 +195,60 @@ def _clip_sound(project: CheckedProject, sources: Sources, segment: Segment) -> 
         begin = samples - segment.falls
         stream = stream.filter("afade", type="out", start_sample=begin, nb_samples=segment.falls, curve="qsin")
     return stream
+
+
+def _resampled(project: CheckedProject, sources: Sources, segment: Segment) -> tuple[Stream, str]:
+    """The source's sound from the segment's first sample on, at the film's sample rate, and its channel layout.
+
+    Times are counted in ticks that both rates divide. The resampler starts at a fixed distance before the first
+    sample, a whole number of samples in both rates, so that its phase does not hang on where a packet began.
+    """
+    found = _sound_of(project, segment.clip)
+    assert found is not None, "only clips with sound become segments"
+    media, sound = found
+    rate, own = project.timeline.sample_rate, sound.sample_rate
+    from_clip = segment.start - _sample(project, segment.clip.start)
+    begins = segment.clip.source_start + Fraction(from_clip, rate) * segment.clip.speed
+    stream = sources.media_stream(media.sha256, sound.index, media.demuxer, begins - PREROLL)
+    ticks = lcm(own, rate) if lcm(own, rate) < 2**31 else own
+    zero = round((media.start + begins) * ticks)
+    stream = stream.filter("asettb", f"1/{ticks}")
+    stream = stream.filter("asetpts", f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}")
+    shared = own // gcd(own, rate)
+    run_up = int(RESAMPLER_RUN_UP * own) // shared * shared
+    if own != rate and run_up:
+        stream = stream.filter("atrim", start_pts=-run_up)
+    return stream.filter("aresample", rate, **{"async": 1, "first_pts": 0, "out_sample_fmt": "fltp"}), sound.layout
+
+
+def _effects(project: CheckedProject, segment: Segment) -> list[Effect]:
+    effects = (*segment.clip.effects, *segment.track.effects)
+    return [effect for effect in effects if project.effects[effect.kind].on == "sound"]
+
+
+def _treated(project: CheckedProject, stream: Stream, effect: Effect, segment: Segment) -> Stream:
+    """Add an effect, to the whole segment or to the frames of the clip that it names."""
+    row, clip = project.effects[effect.kind], segment.clip
+    parameters = row.parameters.model_validate(dict(effect.parameters))
+    samples = segment.end - segment.start
+    first, last = 0, samples
+    if effect.start:
+        first = min(samples, _sample(project, clip.start + effect.start) - segment.start)
+    if effect.end is not None and effect.end < clip.end - clip.start:
+        last = max(0, _sample(project, clip.start + effect.end) - segment.start)
+    edges = [(0, first, False), (first, last, True), (last, samples, False)]
+    pieces = [piece for piece in edges if piece[0] < piece[1]]
+    copies = [stream]
+    if len(pieces) > 1:
+        split = stream.filter_multi_output("asplit", len(pieces))
+        copies = [split[number] for number in range(len(pieces))]
+    parts: list[Stream] = []
+    for part, (begin, stop, treated) in zip(copies, pieces, strict=True):
+        if len(pieces) > 1:
+            part = part.filter("atrim", start_sample=begin, end_sample=stop).filter("asetpts", "PTS-STARTPTS")
+        setting = Setting(rate=project.timeline.rate, sample_rate=project.timeline.sample_rate, samples=stop - begin)
+        parts.append(row.build(part, parameters, setting) if treated else part)
+    return parts[0] if len(parts) == 1 else joined("concat", parts, n=len(parts), v=0, a=1)
 
 
 def _respeeded(stream: Stream, clip: Clip, rate: int) -> Stream:
@@ -212,10 +266,3 @@ def _respeeded(stream: Stream, clip: Clip, rate: int) -> Stream:
 def _silence(sources: Sources, rate: int, samples: int) -> Stream:
     stream = sources.generate("anullsrc", channel_layout="stereo", sample_rate=rate)
     return stream.filter("atrim", end_sample=samples).filter("aformat", sample_fmts="fltp")
-
-
-def _cut(stream: Stream, segment: Segment, begin: int, stop: int) -> Stream:
-    if (begin, stop) == (segment.start, segment.end):
-        return stream
-    stream = stream.filter("atrim", start_sample=begin - segment.start, end_sample=stop - segment.start)
-    return stream.filter("asetpts", "PTS-STARTPTS")

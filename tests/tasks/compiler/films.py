@@ -18,12 +18,14 @@ import numpy as np
 from av.video.reformatter import ColorRange
 
 from infra.ffmpeg import binary, version
+from infra.process import run_ffmpeg
 from tasks.compiler.check import CheckedProject, check
 from tasks.compiler.execute import Renderer, execute
 from tasks.compiler.model import Timeline
 from tasks.compiler.plan import Plan, Way, plan, plan_frame
 from tasks.compiler.work import Stage, Work
 from tasks.filesystem.roots import MediaRoots
+from tasks.media.facts import MediaFacts
 from tasks.media.probe import probe
 from tasks.subtitles.fonts import font_catalogue
 
@@ -153,6 +155,17 @@ class Studio:
 
     def recorded(self, name: str, samples: np.ndarray, rate: int = 48_000, **more: Any) -> str:
         return self.source(name, lambda path: recorded(path, samples, rate, **more))
+
+    def together(self, name: str, *sounds: str) -> str:
+        """A file that holds the streams of several, in order."""
+        inputs = [part for sound in sounds for part in ("-i", f"file:{self.folder / sound}")]
+        maps = [part for number in range(len(sounds)) for part in ("-map", str(number))]
+        return self.source(
+            name, lambda path: run_ffmpeg([*inputs, *maps, "-c", "copy", f"file:{path}"], cwd=self.folder)
+        )
+
+    def probe(self, path: Path) -> MediaFacts:
+        return probe(path)
 
     def way(self, chunk_seconds: float = 10) -> Way:
         return Way(chunk_seconds=chunk_seconds, gop_seconds=2, ffmpeg=self.renderer.version, fonts=self.fonts)
