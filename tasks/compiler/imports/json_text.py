@@ -25,6 +25,10 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 64
 """Deepest nesting: our own format needs 9; the rest is room for an editor's free metadata."""
 
+MAX_OBJECTS = 2_000_000
+MAX_VALUES = 8_000_000
+"""Lists and objects, and values, in one file: small ones take twenty times their text in memory."""
+
 MAX_DIGITS = 18
 """Longest integer: fits 64 bits."""
 
@@ -61,9 +65,9 @@ def read_bytes(path: Path) -> bytes:
 def parse(data: bytes) -> dict[str, Any]:
     """Return the JSON object that the bytes hold.
 
-    Raises:  FORMAT-005 to FORMAT-012, with the place in the file where one can be named.
+    Raises:  FORMAT-005 to FORMAT-012 and FORMAT-016, with the place in the file where one can be named.
     """
-    _check_depth(data)
+    _check_shape(data)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -88,22 +92,30 @@ def parse(data: bytes) -> dict[str, Any]:
     return root
 
 
-def _check_depth(data: bytes) -> None:
-    """Count brackets outside strings, before anything recursive sees them. Text that is no JSON may pass.
+def _check_shape(data: bytes) -> None:
+    """Count brackets and commas outside strings, before anything recursive sees them. Text that is no JSON may pass.
 
     Slice by slice, so that a file that is nothing but brackets is refused after its first few.
     """
     depth, position, in_string = 0, 0, False
+    objects, values = 0, 0
     while position < len(data):
         end = position + _SLICE
         while _ends_in_escape(data, position, min(end, len(data))):
             end += 1
         pieces = re.sub(rb"\\.", b"", data[position:end], flags=re.DOTALL).split(b'"')
-        brackets = b"".join(pieces[in_string::2]).translate(_NESTING, _NOT_BRACKETS)
+        outside = b"".join(pieces[in_string::2])
+        brackets = outside.translate(_NESTING, _NOT_BRACKETS)
         opened = brackets.count(b"[")
         depth = _walk_depth(brackets, depth) if depth + opened > MAX_DEPTH else depth + 2 * opened - len(brackets)
         in_string ^= len(pieces) % 2 == 0
         position = end
+        objects += opened
+        values += outside.count(b",")
+        if objects > MAX_OBJECTS:
+            raise KinofarmError("FORMAT-016", things="lists and objects", count=objects, limit=MAX_OBJECTS)
+        if values > MAX_VALUES:
+            raise KinofarmError("FORMAT-016", things="values", count=values, limit=MAX_VALUES)
 
 
 def _ends_in_escape(data: bytes, begin: int, end: int) -> bool:

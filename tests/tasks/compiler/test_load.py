@@ -17,6 +17,10 @@ from tasks.compiler.model import Timeline
 from tests.strategies import json_objects, mutated, studio_projects, timelines
 from tests.studio import project
 
+EXAMPLES = [
+    json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parents[3] / "examples").glob("*.json"))
+]
 OWN = {"format": "kinofarm/1", "rate": 25, "size": {"width": 640, "height": 360}, "duration": 50}
 
 
@@ -92,6 +96,12 @@ def test_generated_projects_are_mostly_read(written: dict[str, Any]) -> None:
 @given(mutated(studio_projects()))
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_damaged_projects_are_read_or_refused(written: dict[str, Any]) -> None:
+    either(written)
+
+
+@given(mutated(st.sampled_from(EXAMPLES)))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_damaged_examples_are_read_or_refused(written: dict[str, Any]) -> None:
     either(written)
 
 

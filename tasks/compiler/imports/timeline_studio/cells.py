@@ -8,6 +8,7 @@ the other, Grid in ceil(sqrt(n)) columns; each is filled (cover), as the editor 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -70,25 +71,39 @@ class TemplateObject(Read):
     regions: Annotated[list[RegionObject], Field(max_length=1000)] = Field(default_factory=list)
 
 
-def to_cell(template: TemplateObject, index: int | None, clip: str, grid: Grid, where: str, place: str) -> Cell:
-    """Return the cell of a template that a clip lies in.
+class Templates:
+    """The project's templates; each is laid out once, however many clips lie in it."""
 
-    Args:  index: the clip's template_cell or template_position, counted from 0. where: the clip's place in the
-           file; place: the template's.
-    Raises:  FORMAT-044 when the template has no such cell, FORMAT-040 for a diagonal split, FORMAT-020 for a cell
-             that leaves the frame.
-    """
-    cells, source = _cells(template, grid, place)
-    if index is None:
-        if len(cells) > 1:
-            reason = "it has several cells and the clip names none"
-            raise KinofarmError("FORMAT-044", where=where, clip=clip, template=template.id, reason=reason)
-        index = next(iter(cells), 0)
-    if index not in cells:
-        reason = f"it has no cell {index}"
-        raise KinofarmError("FORMAT-044", where=where, clip=clip, template=template.id, reason=reason)
-    cell, position = cells[index]
-    return _inside(cell, f"{place}.{source}[{position}]" if source else place)
+    def __init__(self, templates: Sequence[TemplateObject], grid: Grid) -> None:
+        self._templates = {template.id: (template, f"templates[{n}]") for n, template in enumerate(templates)}
+        self._grid = grid
+        self._laid_out: dict[str, tuple[dict[int, tuple[CellObject, int]], str]] = {}
+
+    def cell(self, name: str, index: int | None, clip: str, where: str) -> Cell:
+        """Return the cell of a template that a clip lies in.
+
+        Args:    index: the clip's template_cell or template_position, counted from 0. where: the clip's place in
+                 the file.
+        Raises:  FORMAT-031 when the file has no such template, FORMAT-044 when the template has no such cell,
+                 FORMAT-040 for a diagonal split, FORMAT-020 for a cell that leaves the frame.
+        """
+        if name not in self._templates:
+            user = f'clip "{clip}"'
+            raise KinofarmError("FORMAT-031", where=f"{where}.template_id", user=user, kind="template", id=name)
+        template, place = self._templates[name]
+        if name not in self._laid_out:
+            self._laid_out[name] = _cells(template, self._grid, place)
+        cells, source = self._laid_out[name]
+        if index is None:
+            if len(cells) > 1:
+                reason = "it has several cells and the clip names none"
+                raise KinofarmError("FORMAT-044", where=where, clip=clip, template=name, reason=reason)
+            index = next(iter(cells), 0)
+        if index not in cells:
+            reason = f"it has no cell {index}"
+            raise KinofarmError("FORMAT-044", where=where, clip=clip, template=name, reason=reason)
+        cell, position = cells[index]
+        return _inside(cell, f"{place}.{source}[{position}]" if source else place)
 
 
 def _cells(template: TemplateObject, grid: Grid, place: str) -> tuple[dict[int, tuple[CellObject, int]], str]:

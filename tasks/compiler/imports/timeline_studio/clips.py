@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import PurePosixPath
@@ -13,7 +12,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from infra.errors import KinofarmError
 from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import refused
-from tasks.compiler.imports.timeline_studio.cells import TemplateObject, to_cell
+from tasks.compiler.imports.timeline_studio.cells import Templates
 from tasks.compiler.imports.timeline_studio.effects import Looks
 from tasks.compiler.imports.timeline_studio.fields import Id, Ids, Ratio, Read, Real, Seconds, one_of, squash
 from tasks.compiler.imports.timeline_studio.grid import Grid
@@ -111,7 +110,7 @@ class Library:
     """What clips refer to by id."""
 
     looks: Looks
-    templates: Mapping[str, tuple[TemplateObject, str]]
+    templates: Templates
     titles: Titles
 
 
@@ -172,7 +171,7 @@ def _to_clip(clip: ClipObject, name: str, where: str, library: Library, grid: Gr
             opacity=clip.opacity,
             crop=_plain(Crop, clip.crop),
             transform=_plain(Transform, clip.transform),
-            cell=_cell(clip, name, library, grid, where),
+            cell=_cell(clip, name, library, where),
             colour_correction=_plain(ColourCorrection, clip.color_correction),
             effects=library.looks.applied(clip.filters, clip.effects, f'clip "{name}"', where),
             **timed,
@@ -258,12 +257,8 @@ def _check_length(clip: ClipObject, name: str, source: MediaSource, grid: Grid, 
         )
 
 
-def _cell(clip: ClipObject, name: str, library: Library, grid: Grid, where: str) -> Cell | None:
+def _cell(clip: ClipObject, name: str, library: Library, where: str) -> Cell | None:
     if not clip.template_id:
         return None
-    if clip.template_id not in library.templates:
-        user = f'clip "{name}"'
-        raise KinofarmError("FORMAT-031", where=f"{where}.template_id", user=user, kind="template", id=clip.template_id)
-    template, place = library.templates[clip.template_id]
     index = clip.template_position if clip.template_cell is None else clip.template_cell
-    return to_cell(template, index, name, grid, where, place)
+    return library.templates.cell(clip.template_id, index, name, where)

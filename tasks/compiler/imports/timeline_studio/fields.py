@@ -23,6 +23,9 @@ from tasks.compiler.model import Parameter
 MAX_SECONDS = 10**7
 """Latest time, in seconds: a hundred days, so that arithmetic stays small."""
 
+MAX_LIST = 1000
+"""Numbers in a parameter that is a list: a curve or a set of bands has a few dozen."""
+
 _SIMPLEST = 120_120
 """Largest denominator that a time is thought to come from: multiples of 1001/24000, 1/120 s and the like."""
 
@@ -158,8 +161,8 @@ def parameter(value: Any) -> Parameter:
             )
     if kind == "color":
         return colour(value)
-    if isinstance(value, list | tuple):
-        return tuple(_plain(item) for item in value[:1000])
+    if isinstance(value, list) and len(value) <= MAX_LIST:
+        return tuple(_plain(item) for item in value)
     if isinstance(value, str) and len(value) <= 100_000:
         return value
     if isinstance(value, bool):

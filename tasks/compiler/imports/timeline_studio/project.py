@@ -12,7 +12,7 @@ from infra.errors import KinofarmError
 from tasks.compiler.imports.counts import check_counts
 from tasks.compiler.imports.imported import Imported, Warnings
 from tasks.compiler.imports.places import Step, join_path, problem, refused
-from tasks.compiler.imports.timeline_studio.cells import TemplateObject
+from tasks.compiler.imports.timeline_studio.cells import TemplateObject, Templates
 from tasks.compiler.imports.timeline_studio.clips import Library, TrackObject, to_track
 from tasks.compiler.imports.timeline_studio.effects import EffectObject, FilterObject, Looks
 from tasks.compiler.imports.timeline_studio.export import SettingsObject, to_export
@@ -118,7 +118,7 @@ def read(data: dict[str, Any]) -> Imported:
     grid = Grid(rate=rate, width=resolution[0], height=resolution[1])
     library = Library(
         looks=Looks(project.effects, project.filters, grid, warnings),
-        templates={template.id: (template, f"templates[{n}]") for n, template in enumerate(project.templates)},
+        templates=Templates(project.templates, grid),
         titles=Titles(project.style_templates, grid, warnings),
     )
     read_tracks = [to_track(track, row, library, grid, warnings) for row, track in enumerate(project.tracks)]

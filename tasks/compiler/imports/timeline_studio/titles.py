@@ -23,6 +23,9 @@ from tasks.compiler.model import Element, ShapeElement, TextElement, TitleSource
 _THIN = 1e-4
 """Height or width, in fractions of the frame, of a line that the file gives none."""
 
+MAX_ELEMENTS = 50_000
+"""Elements of all titles of different lengths together: a guard against one large template used thousands of times."""
+
 DEFAULT_SIZE = 48.0
 """Font size where the file gives none, in pixels of a frame 1080 lines high."""
 
@@ -110,16 +113,22 @@ class Titles:
         self._templates = {template.id: (n, template) for n, template in enumerate(templates)}
         self._grid, self._warnings = grid, warnings
         self._made: dict[tuple[str, int], TitleSource] = {}
+        self._drawn = 0
 
     def title(self, name: str, frames: int, clip: str, where: str) -> TitleSource:
         """Return a style template as a title that lasts for that many frames.
 
-        Raises:  FORMAT-031 when the file does not define it, FORMAT-040 for an element that is not built.
+        Raises:  FORMAT-031 when the file does not define it, FORMAT-040 for an element that is not built, FORMAT-016
+                 for too many elements.
         """
         if name not in self._templates:
             raise KinofarmError("FORMAT-031", where=where, user=f'clip "{clip}"', kind="style template", id=name)
         if (name, frames) not in self._made:
             number, template = self._templates[name]
+            self._drawn += len(template.elements)
+            if self._drawn > MAX_ELEMENTS:
+                things = "title elements"
+                raise KinofarmError("FORMAT-016", where=where, things=things, count=self._drawn, limit=MAX_ELEMENTS)
             self._made[name, frames] = self._make(template, frames, f"style_templates[{number}]")
         return self._made[name, frames]
 

@@ -39,6 +39,11 @@ def test_ten_megabytes_of_nested_json_are_refused_at_once(data: bytes) -> None:
     assert time.process_time() - begun < 0.9
 
 
+@pytest.mark.parametrize("data", [b"[" + b"{}," * 3_000_000 + b"0]", b"[" + b"1.5," * 9_000_000 + b"0]"])
+def test_files_made_to_fill_the_memory_are_refused_before_they_are_parsed(data: bytes) -> None:
+    assert refusal(data) == ("FORMAT-016", "")
+
+
 def test_brackets_inside_texts_are_no_nesting() -> None:
     text = "[" * 200_000 + '"{' + "\\" * 3
     assert json_text.parse(json.dumps({"text": text, "and": [[text]]}).encode()) == {"text": text, "and": [[text]]}

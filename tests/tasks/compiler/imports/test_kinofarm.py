@@ -17,6 +17,7 @@ from tasks.compiler.model import Timeline
 from tests.strategies import timelines
 from tests.studio import read, refusal
 
+VALIDATOR = jsonschema.Draft202012Validator(kinofarm.schema())
 EXAMPLES = Path(__file__).parents[4] / "examples"
 
 
@@ -86,7 +87,7 @@ def test_a_field_that_cannot_be_is_refused_with_its_place(more: dict[str, Any], 
 def test_a_timeline_written_as_json_is_the_same_when_read_again(timeline: Timeline) -> None:
     written = json.loads(timeline.model_dump_json())
     assert read(written) == timeline
-    jsonschema.Draft202012Validator(kinofarm.schema()).validate(written)
+    VALIDATOR.validate(written)
 
 
 def test_the_schema_is_a_schema_of_draft_2020_12() -> None:
@@ -99,10 +100,9 @@ def test_the_schema_is_a_schema_of_draft_2020_12() -> None:
 
 
 def test_the_schema_refuses_what_the_importer_refuses() -> None:
-    validator = jsonschema.Draft202012Validator(kinofarm.schema())
-    assert validator.is_valid(own())
+    assert VALIDATOR.is_valid(own())
     for wrong in (own(format="kinofarm/2"), own(duration=0), own(colour="red"), own(size={"width": 640}), {}):
-        assert not validator.is_valid(wrong)
+        assert not VALIDATOR.is_valid(wrong)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.name)
@@ -112,7 +112,7 @@ def test_every_example_loads_without_a_warning(path: Path) -> None:
     assert loaded.extras == {}
     written = json.loads(path.read_text(encoding="utf-8"))
     if kinofarm.recognises(written):
-        jsonschema.Draft202012Validator(kinofarm.schema()).validate(written)
+        VALIDATOR.validate(written)
 
 
 def test_the_examples_show_every_format_and_spelling() -> None:

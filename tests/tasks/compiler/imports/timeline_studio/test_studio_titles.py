@@ -193,3 +193,10 @@ def test_clips_of_one_length_share_one_title() -> None:
     )
     first, second = load_object(project_).timeline.tracks[0].clips
     assert first.source is second.source
+
+
+def test_a_large_template_cannot_be_used_without_end() -> None:
+    many = written(*[TEXT] * 200)
+    first = many["tracks"][0]["clips"][0]
+    many["tracks"][0]["clips"] = [{**first, "id": str(n), "end_time": 0.04 * (n + 1)} for n in range(300)]
+    assert refusal(many)[0] == "FORMAT-016"
