@@ -245,4 +245,6 @@ class Timeline(Value):
     def _a_frame_rate(cls, value: Fraction) -> Fraction:
         if not 1 <= value <= 240:
             raise ValueError("must lie between 1 and 240 frames a second")
+        if value.denominator > 100_000:
+            raise ValueError("must be a fraction with a denominator of at most 100000")
         return value

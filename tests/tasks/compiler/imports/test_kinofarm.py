@@ -54,6 +54,7 @@ def test_clips_are_put_in_order_and_their_place_in_the_file_is_remembered() -> N
         ({"format": "kinofarm/2"}, ("FORMAT-015", "format")),
         ({"rate": 0}, ("FORMAT-020", "rate")),
         ({"rate": "fast"}, ("FORMAT-020", "rate")),
+        ({"rate": "123456789/10000000"}, ("FORMAT-020", "rate")),
         ({"rate": None}, ("FORMAT-020", "rate")),
         ({"duration": 0}, ("FORMAT-020", "duration")),
         ({"duration": 10**17}, ("FORMAT-020", "duration")),
