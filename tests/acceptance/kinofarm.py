@@ -1,0 +1,166 @@
+"""Kinofarm as a script sees it: the command, its exit code, its JSON, and nothing from the inside."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+COMMAND = Path(sys.executable).with_name("kinofarm")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on standard output."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    @property
+    def error(self) -> str:
+        """The code of the error that was printed as JSON."""
+        return str(self.document["error"]["code"])
+
+
+@dataclass
+class Kinofarm:
+    """The command line with a home of its own. settings: environment variables without their KINOFARM_ prefix."""
+
+    home: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("KINOFARM_", "PREFECT_"))}
+        own = {f"KINOFARM_{name}": value for name, value in self.settings.items()}
+        return {**kept, **own, "KINOFARM_HOME": str(self.home)}
+
+    def run(self, *arguments: str | Path, timeout: float = 300) -> Answer:
+        """Run a command to its end."""
+        process = self.start(*arguments)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"kinofarm {arguments} took more than {timeout} s\n{out}\n{err}") from None
+        return Answer(process.returncode, out, err)
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own, as a shell does."""
+        return subprocess.Popen(
+            [COMMAND, *map(str, arguments)],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def render(self, project: Path, out: Path, *more: str | Path, timeout: float = 300) -> dict[str, Any]:
+        """Render, expect success, and return the document."""
+        answer = self.run("render", project, "-o", out, "--json", *more, timeout=timeout)
+        assert answer.code == 0, f"{answer.out}\n{answer.err}"
+        return answer.document
+
+    def submit(self, project: Path, out: Path, *more: str | Path) -> str:
+        """Submit a render to the farm that is up, and return the job's id."""
+        return str(self.render(project, out, "--no-wait", *more)["job"])
+
+    def job(self, job: str) -> dict[str, Any]:
+        answer = self.run("job", job, "--json")
+        assert answer.code == 0, f"{answer.out}\n{answer.err}"
+        return answer.document
+
+    def wait(self, job: str, timeout: float = 300) -> dict[str, Any]:
+        """Wait until a job has ended and return it."""
+        return self.wait_until(job, lambda found: found["state"] in ("done", "failed", "cancelled"), timeout)
+
+    def wait_until(self, job: str, reached: Callable[[dict[str, Any]], bool], timeout: float = 300) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout
+        while True:
+            found = self.job(job)
+            if reached(found):
+                return found
+            assert time.monotonic() < deadline, f"not reached in {timeout} s: {found}"
+            time.sleep(0.3)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.run("jobs", "-n", "1000", "--json").out)
+        return found
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living process that belongs to this home: by its environment, command line or working folder."""
+        mark = str(self.home)
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                says = [*process.cmdline(), process.cwd(), process.environ().get("KINOFARM_HOME", "")]
+                if any(mark in word for word in says):
+                    found.append(process)
+        return found
+
+    def process(self, *words: str) -> psutil.Process:
+        """The one process of this home whose command line has all these words."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for process in self.processes():
+                with contextlib.suppress(psutil.Error):
+                    line = " ".join(process.cmdline())
+                    if all(word in line for word in words):
+                        return process
+            time.sleep(0.05)
+        raise AssertionError(f"no process with {words}: {[process.cmdline() for process in self.processes()]}")
+
+    def scratch(self) -> list[Path]:
+        """What lies in the farm's scratch folders."""
+        return sorted((self.home / "scratch").glob("*"))
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C: the terminal signals the whole foreground process group."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+@contextlib.contextmanager
+def folder(name: str) -> Iterator[Path]:
+    """A new folder that every user may enter (as root, the database's user has to), gone afterwards."""
+    path = Path(tempfile.mkdtemp(prefix=f"kinofarm-{name}-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(name: str, **settings: str) -> Iterator[Kinofarm]:
+    """A farm that is up for as long as this block, in a home of its own."""
+    with folder(name) as home:
+        farm = Kinofarm(home, settings)
+        answer = farm.run("up", "--json")
+        assert answer.code == 0, f"{answer.out}\n{answer.err}"
+        try:
+            yield farm
+        finally:
+            farm.run("down")
