@@ -241,21 +241,13 @@ def _expected_sound(file: Path) -> NDArray[np.float64]:
     with av.open(str(file)) as container:
         stream = container.streams.audio[0]
         begin = Fraction(container.start_time or 0, av.time_base)
-        stretch = np.zeros((stream.channels, int(stream.rate * 70)), np.float32)
-        length = 0
         to_float = AudioResampler(format="fltp", layout=stream.layout)
+        pieces: list[tuple[int, NDArray[np.float32]]] = []
         for found in container.decode(stream):
             start = round(((found.pts or 0) * Fraction(found.time_base or 0) - begin) * found.rate)
             samples = np.concatenate([part.to_ndarray() for part in to_float.resample(found)], axis=1)
-            if start < 0:
-                samples, start = samples[:, -start:], 0
-            if abs(start - length) > found.rate // 1000:  # a real gap; less is a timestamp's rounding
-                length = start
-            stretch[:, length : length + samples.shape[1]] = samples
-            length += samples.shape[1]
-        whole = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(stretch[:, :length]), format="fltp", layout=stream.layout.name
-        )
+            pieces.append((max(0, start), samples[:, max(0, -start) :]))
+        whole = av.AudioFrame.from_ndarray(_laid_out(pieces, stream.rate // 1000), "fltp", stream.layout.name)
         whole.rate = stream.rate
     resampler = AudioResampler(format="fltp", layout=stream.layout, rate=48_000)
     resampled = [*resampler.resample(whole), *resampler.resample(None)]
@@ -267,6 +259,24 @@ def _expected_sound(file: Path) -> NDArray[np.float64]:
         half = 0.5**0.5
         return np.stack([left + half * (centre + left_back), right + half * (centre + right_back)], axis=1)
     return np.asarray(channels.T)
+
+
+def _laid_out(pieces: list[tuple[int, NDArray[np.float32]]], rounding: int) -> NDArray[np.float32]:
+    """Join pieces of sound by their first samples' places; a gap is silent.
+
+    Less than `rounding` samples is a timestamp's rounding, and a jump that the next piece takes back a wrong timestamp.
+    """
+    laid: list[NDArray[np.float32]] = []
+    length = 0
+    for number, (start, samples) in enumerate(pieces):
+        end = start + samples.shape[1]
+        confirmed = number + 1 == len(pieces) or abs(pieces[number + 1][0] - end) <= rounding
+        if start - length > rounding and confirmed:
+            laid.append(np.zeros((len(samples), start - length), np.float32))
+            length = start
+        laid.append(samples)
+        length += samples.shape[1]
+    return np.ascontiguousarray(np.concatenate(laid, axis=1))
 
 
 def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
