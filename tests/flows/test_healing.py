@@ -1,0 +1,167 @@
+"""What a crash lost comes back; what has ended stays ended."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy
+from sqlalchemy import Engine
+
+from flows import healing
+from flows.dispatch import ensure_shards, stop, submit
+from flows.healing import RESTARTS, reconcile_once
+from infra.cache.folder import FolderStore
+from infra.cache.index import CacheIndex
+from infra.cache.store import ChunkStore
+from infra.container import Container, Registry
+from infra.errors import KinofarmError
+from infra.jobs.ledger import Ledger
+from infra.jobs.store import JobStore
+from infra.prefect_api import PrefectApi
+from infra.services import Services
+from infra.settings import Settings, WorkerSettings
+from tests.fakes.prefect_server import FakePrefect
+from tests.infra.jobs.farm import nothing, picture
+
+FILM = {"project": "/p/film.json", "output": "/p/film.mp4"}
+
+
+@pytest.fixture
+def prefect() -> FakePrefect:
+    return FakePrefect()
+
+
+@pytest.fixture
+def services(engine: Engine, tmp_path: Path, prefect: FakePrefect) -> Iterator[Services]:
+    table = Registry()
+    table.register_value(Settings, Settings(home=tmp_path, worker=WorkerSettings(slots=2)))
+    table.register_value(sqlalchemy.Engine, engine)
+    table.register_value(JobStore, JobStore(engine))
+    table.register_value(Ledger, Ledger(engine))
+    table.register_value(CacheIndex, CacheIndex(engine))
+    table.register_value(ChunkStore, FolderStore(tmp_path / "cache"))
+    table.register_value(PrefectApi, prefect)
+    with table, Container(table) as container:
+        yield container
+
+
+def job_in(services: Services, job_id: UUID | None = None, chunks: int = 0) -> UUID:
+    jobs = services.get(JobStore)
+    job = jobs.accept(job_id or uuid4(), **FILM)
+    if chunks:
+        jobs.plan(job.id, [picture((job.id, index), index) for index in range(chunks)], nothing)
+        jobs.advance(job.id, "rendering")
+    return job.id
+
+
+def state_of(services: Services, job: UUID) -> str:
+    return services.get(JobStore).job(job).state
+
+
+@pytest.mark.parametrize("state", ["CRASHED", "FAILED"])
+def test_a_run_that_crashed_is_started_again(services: Services, prefect: FakePrefect, state: str) -> None:
+    job = job_in(services, prefect.add(state))
+    reconcile_once(services)
+    assert prefect.asked == [(job, "SCHEDULED")]
+    assert state_of(services, job) == "accepted"
+
+
+def test_a_run_that_crashes_again_and_again_fails_its_job_in_the_end(services: Services, prefect: FakePrefect) -> None:
+    job = job_in(services, prefect.add("CRASHED"))
+    for _ in range(RESTARTS):
+        reconcile_once(services)
+        prefect.add("CRASHED", job)
+    assert state_of(services, job) == "accepted"
+    reconcile_once(services)
+    found = services.get(JobStore).job(job)
+    assert found.state == "failed"
+    assert found.error is not None
+    assert found.error["code"] == "FLOW-007"
+
+
+def test_a_job_that_has_ended_is_left_alone(services: Services, prefect: FakePrefect) -> None:
+    job = job_in(services, prefect.add("CRASHED"))
+    services.get(JobStore).fail(job, KinofarmError("FLOW-003").as_dict())
+    reconcile_once(services)
+    assert prefect.asked == []
+
+
+def test_a_crashed_run_whose_job_was_cancelled_is_not_started_again(services: Services, prefect: FakePrefect) -> None:
+    job = job_in(services, prefect.add("CRASHED"))
+    services.get(JobStore).cancel(job)
+    reconcile_once(services)
+    assert prefect.asked == []
+    assert state_of(services, job) == "cancelled"
+
+
+def test_a_run_that_somebody_cancelled_in_prefect_cancels_its_job(services: Services, prefect: FakePrefect) -> None:
+    job = job_in(services, prefect.add("CANCELLED"))
+    reconcile_once(services)
+    assert state_of(services, job) == "cancelled"
+
+
+def test_a_job_that_was_cancelled_before_its_run_began_ends_both(services: Services, prefect: FakePrefect) -> None:
+    job = job_in(services, prefect.add("SCHEDULED"))
+    services.get(JobStore).cancel(job)
+    reconcile_once(services)
+    assert prefect.asked == [(job, "CANCELLED")]
+    assert state_of(services, job) == "cancelled"
+
+
+def test_a_new_job_whose_run_is_not_seen_yet_is_given_time(
+    services: Services, prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_in(services)
+    reconcile_once(services)
+    assert state_of(services, job) == "accepted"
+    monkeypatch.setattr(healing, "UNSEEN", -healing.UNSEEN)
+    reconcile_once(services)
+    assert state_of(services, job) == "failed"
+
+
+def test_chunks_that_wait_without_a_shard_get_as_many_as_there_are_slots(
+    services: Services, prefect: FakePrefect
+) -> None:
+    job_in(services, prefect.add("RUNNING"), chunks=5)
+    reconcile_once(services)
+    assert len(prefect.runs(["cpu"])) == 2
+    reconcile_once(services)
+    assert len(prefect.runs(["cpu"])) == 2
+
+
+def test_there_are_no_more_shards_than_chunks(services: Services, prefect: FakePrefect) -> None:
+    job_in(services, prefect.add("RUNNING"), chunks=1)
+    assert ensure_shards(services) == 1
+    assert ensure_shards(services) == 0
+
+
+def test_nothing_to_heal_asks_prefect_nothing(services: Services) -> None:
+    reconcile_once(services)
+
+
+def test_a_submission_enters_its_job_and_warms_up_shards(services: Services, prefect: FakePrefect) -> None:
+    job = submit(services, {**FILM, "submitted_by": "me", "priority": 3}, {}, expected=7)
+    assert (job.state, job.submitted_by, job.priority) == ("accepted", "me", 3)
+    assert len(prefect.runs(["cpu"])) == 2
+
+
+def test_the_same_idempotency_key_is_the_same_job(services: Services) -> None:
+    first = submit(services, {**FILM, "idempotency_key": "k"}, {})
+    again = submit(services, {**FILM, "idempotency_key": "k"}, {})
+    assert first.id == again.id
+
+
+def test_stopping_a_job_that_has_not_begun_ends_it_at_once(services: Services, prefect: FakePrefect) -> None:
+    job = submit(services, FILM, {})
+    assert stop(services, job.id).state == "cancelled"
+    run = prefect.run(job.id)
+    assert run is not None
+    assert run.state == "CANCELLED"
+
+
+def test_stopping_a_running_job_sets_its_flag(services: Services, prefect: FakePrefect) -> None:
+    job = submit(services, FILM, {})
+    prefect.add("RUNNING", job.id)
+    assert stop(services, job.id).state == "accepted"
+    assert services.get(JobStore).cancelled(job.id)
