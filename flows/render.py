@@ -19,7 +19,7 @@ from flows.running import Running, carried_out, unvisited
 from infra import services
 from infra.jobs.facts import FactsStore
 from infra.jobs.store import JobStore
-from infra.settings import Settings
+from infra.settings import in_force
 from tasks.compiler.order import Order, warnings_of
 from tasks.compiler.steps import check_project, load_project, plan_film
 from tasks.media.remembered import remembering
@@ -27,7 +27,7 @@ from tasks.media.remembered import remembering
 
 def stop_job(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
     """End the job of a run that was cancelled in Prefect's own way (its process is gone by then)."""
-    with services.opened(Settings()) as container:
+    with services.opened(in_force()) as container:
         jobs = container.get(JobStore)
         if not jobs.cancel(flow_run.id).ended:
             jobs.advance(flow_run.id, "cancelled")

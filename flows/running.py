@@ -27,7 +27,7 @@ from infra.jobs.records import Job, Snapshot
 from infra.jobs.states import JobState
 from infra.jobs.store import JobStore
 from infra.services import Services
-from infra.settings import Settings
+from infra.settings import Settings, in_force
 from infra.telemetry import about
 from tasks.filesystem.scratch import scratch
 
@@ -104,7 +104,7 @@ async def carried_out(job_id: UUID, story: Callable[[Running], Awaitable[dict[st
              end) is left as it is.
     Raises:  KinofarmError DB-001 when the database stays away: the job is left open.
     """
-    settings = Settings()
+    settings = in_force()
     with about(job=job_id), services.opened(settings) as container:
         jobs = container.get(JobStore)
         job = await asyncio.to_thread(_accepted, jobs, job_id, asked)

@@ -31,7 +31,7 @@ from infra.jobs.notify import WORK, AsyncListener
 from infra.jobs.records import Claim
 from infra.prefect import CPU_POOL, slots
 from infra.services import Ffmpeg, Services
-from infra.settings import Settings
+from infra.settings import Settings, in_force
 from tasks.compiler.claimed import Bench
 from tasks.compiler.execute import Renderer
 from tasks.compiler.steps import NotRendered, render_chunk
@@ -47,7 +47,7 @@ LOOK_SECONDS = 2.0
 @flow(name="shard", flow_run_name="shard {pool}", persist_result=False)
 async def shard(pool: str = CPU_POOL) -> int:
     """Render chunks until there has been none for `worker.idle` seconds; returns how many were finished."""
-    settings, leaving, finished = Settings(), threading.Event(), 0
+    settings, leaving, finished = in_force(), threading.Event(), 0
     with services.opened(settings) as container:
         bench, ledger = workbench(container), container.get(Ledger)
         url = container.get(FarmConnection).database_url.get_secret_value()

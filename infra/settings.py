@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from pathlib import Path
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
+
+from infra.errors import KinofarmError
 
 ROOT_HOME = Path("/var/lib/kinofarm")
 """Home of a farm that root runs: root's own home is closed to the database's user."""
@@ -114,6 +118,21 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         home = Path(os.environ.get("KINOFARM_HOME") or default_home())
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home / "config.toml")
+
+
+def in_force() -> Settings:
+    """Read the settings.
+
+    Raises:  KinofarmError SETTINGS-001 for a value that is not allowed, SETTINGS-002 for a config.toml that can't be read.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise KinofarmError("SETTINGS-001", where=name, name=name, reason=first["msg"]) from None
+    except (tomllib.TOMLDecodeError, SettingsError, OSError, UnicodeDecodeError) as error:
+        raise KinofarmError("SETTINGS-002", reason=str(error)) from None
 
 
 def default_home() -> Path:

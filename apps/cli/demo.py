@@ -28,10 +28,10 @@ def demo(
 ) -> None:
     """Render the demo film: demo.mp4, demo.manifest.json and the contact sheet demo.png."""
     from apps.demo import make_project
-    from infra.settings import Settings
+    from infra.settings import in_force
     from tasks.filesystem.publish import check_target
 
-    began, settings = time.monotonic(), Settings()
+    began, settings = time.monotonic(), in_force()
     target = check_target(folder / "demo.mp4")
     project = make_project(folder.absolute() / "demo")
     order = order_of(project, None, None, None)

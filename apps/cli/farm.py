@@ -25,9 +25,9 @@ def up(
 ) -> None:
     """Start the farm on this machine and return once it takes jobs."""
     from infra import farm
-    from infra.settings import Settings
+    from infra.settings import in_force
 
-    settings = Settings()
+    settings = in_force()
 
     def ready(connection: farm.FarmConnection) -> None:
         if as_json:
@@ -47,9 +47,9 @@ def up(
 def down(as_json: AsJson = False) -> None:
     """Stop the farm on this machine. Renders are told to stop; they go on when the farm is up again."""
     from infra import farm
-    from infra.settings import Settings
+    from infra.settings import in_force
 
-    stopped = farm.stop(Settings())
+    stopped = farm.stop(in_force())
     if as_json:
         console.show_json({"stopped": stopped})
     else:
@@ -62,9 +62,9 @@ def status(as_json: AsJson = False) -> None:
     from infra.jobs.ledger import Ledger
     from infra.jobs.states import ENDED, JOB_STATES
     from infra.jobs.store import JobStore
-    from infra.settings import Settings
+    from infra.settings import in_force
 
-    settings = Settings()
+    settings = in_force()
     connection = farm.connect(settings)
     if connection is None:
         if as_json:
@@ -95,9 +95,9 @@ def status(as_json: AsJson = False) -> None:
 def doctor(as_json: AsJson = False) -> None:
     """Look at everything that the farm stands on, on this machine, and say what is missing."""
     from apps.cli.examination import examine
-    from infra.settings import Settings
+    from infra.settings import in_force
 
-    findings = examine(Settings())
+    findings = examine(in_force())
     if as_json:
         console.show_json([finding.model_dump(mode="json") for finding in findings])
     else:
@@ -111,9 +111,9 @@ def doctor(as_json: AsJson = False) -> None:
 
 def config(as_json: AsJson = False) -> None:
     """Show the settings in force; secrets are hidden."""
-    from infra.settings import Settings
+    from infra.settings import in_force
 
-    settings = Settings()
+    settings = in_force()
     values = settings.model_dump(mode="json")
     if as_json:
         console.show_json(values)

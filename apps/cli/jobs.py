@@ -26,9 +26,9 @@ def jobs(
     """List the farm's jobs, the newest first."""
     from infra import services
     from infra.jobs.store import JobStore
-    from infra.settings import Settings
+    from infra.settings import in_force
 
-    with services.opened(Settings()) as container:
+    with services.opened(in_force()) as container:
         found = container.get(JobStore).jobs(limit)
     if as_json:
         console.show_json([job_document(each) for each in found])
@@ -45,9 +45,9 @@ def job(name: JobName, as_json: AsJson = False) -> None:
     """Show a job: its state, its chunks, what it published and what went wrong."""
     from infra import services
     from infra.jobs.store import JobStore
-    from infra.settings import Settings
+    from infra.settings import in_force
 
-    with services.opened(Settings()) as container:
+    with services.opened(in_force()) as container:
         store = container.get(JobStore)
         found = store.job(name)
         chunks, outputs = store.chunks(found.id), store.outputs(found.id)
@@ -83,9 +83,9 @@ def cancel(name: JobName, as_json: AsJson = False) -> None:
     from flows.dispatch import stop
     from infra import services
     from infra.jobs.store import JobStore
-    from infra.settings import Settings
+    from infra.settings import in_force
 
-    with services.opened(Settings()) as container:
+    with services.opened(in_force()) as container:
         found = stop(container, container.get(JobStore).job(name).id)
     if as_json:
         console.show_json(job_document(found))

@@ -41,7 +41,9 @@ def main(arguments: list[str]) -> int:
     """Run one command and return its exit code; every error is told, none is raised."""
     as_json = "--json" in arguments
     try:
-        code = typer.main.get_command(app).main(args=arguments or ["--help"], prog_name="kinofarm", standalone_mode=False)
+        code = typer.main.get_command(app).main(
+            args=arguments or ["--help"], prog_name="kinofarm", standalone_mode=False
+        )
         if code == console.CANCELLED:  # what Typer makes of Ctrl-C
             return _told(KinofarmError("CLI-005"), as_json)
         return code if isinstance(code, int) else console.OK

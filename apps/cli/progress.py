@@ -107,7 +107,7 @@ class Lines:
     def show(self, snapshot: Snapshot) -> None:
         """Print a line if there is something new."""
         job = snapshot.job
-        step = int(job.progress / STEP)
+        step = int(job.progress / STEP + 1e-9)
         if job.state != self._stage or step > self._step:
             self._stage, self._step = job.state, max(step, self._step)
             frames = f", {job.frames_done} of {job.frames_total} frames" if job.frames_total else ""

@@ -33,10 +33,10 @@ def add_to(app: typer.Typer) -> None:
 
 def check(project: Project, preset: Preset = None, media_roots: MediaRoots = None, as_json: AsJson = False) -> None:
     """Check a project: its model, its paths and its media. Nothing is contacted or written."""
-    from infra.settings import Settings
+    from infra.settings import in_force
     from tasks.compiler.order import warnings_of
 
-    read, checked = checked_project(order_of(project, preset, None, media_roots), Settings())
+    read, checked = checked_project(order_of(project, preset, None, media_roots), in_force())
     timeline = read.timeline
     facts: dict[str, Any] = {
         "frames": timeline.duration,
@@ -65,13 +65,13 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show how a project is cut into chunks, each with its key. Media are hashed; nothing is rendered."""
-    from infra.settings import Settings
+    from infra.settings import in_force
     from tasks.compiler.film import film_key
     from tasks.compiler.order import planned
     from tasks.compiler.timecode import timecode
     from tasks.media.probe import probe
 
-    settings = Settings()
+    settings = in_force()
     read, checked = checked_project(order_of(project, preset, part, media_roots), settings, probe)
     found = planned(read, checked, way_of(settings))
     if as_json:
@@ -111,13 +111,13 @@ def frame(
 ) -> None:
     """Render one frame of a project as a PNG, here and now, without a farm."""
     from infra import ffmpeg
-    from infra.settings import Settings
+    from infra.settings import in_force
     from tasks.compiler.execute import Renderer
     from tasks.compiler.still import render_still
     from tasks.compiler.timecode import parse_time
     from tasks.media.probe import probe
 
-    settings = Settings()
+    settings = in_force()
     read, checked = checked_project(order_of(project, None, None, media_roots), settings, probe)
     number = parse_time(at, read.timeline.rate)
     binary = ffmpeg.binary(settings.ffmpeg.binary)

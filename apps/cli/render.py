@@ -67,11 +67,11 @@ def render(
 
     Works on the farm that is up, and else starts one for as long as it takes. Ctrl-C cancels the job.
     """
-    from infra.settings import Settings
+    from infra.settings import in_force
     from tasks.compiler.order import warnings_of
     from tasks.filesystem.publish import check_target
 
-    settings = Settings()
+    settings = in_force()
     order = order_of(project, preset, part, media_roots)
     read, checked = checked_project(order, settings)
     target = check_target(output, keep=[project, *(media.path for media in checked.media.values())])
