@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import tenacity
@@ -20,6 +20,11 @@ from infra.errors import KinofarmError
 from infra.values import Value
 
 TIMEOUT_SECONDS = 15
+PATIENCE_SECONDS = 20
+"""Longest wait for a server that is away or busy; each request may be repeated safely."""
+ATTEMPTS = 12
+BUSY = (408, 429, 502, 503, 504)
+"""Prefect answers 503 when SQLite finds its database locked: a moment later it is free."""
 UNFINISHED = ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")
 
 POOL_TEMPLATE: Mapping[str, Any] = {
@@ -49,6 +54,7 @@ _EACH_RUN = {
     "for_each": ["prefect.resource.id"],
     "threshold": 1,
 }
+# a running engine beats every 30 s: that it runs is known even where the event that said so came too early
 _LATER_STATES = ("Running", "Completed", "Failed", "Crashed", "Cancelled", "Cancelling", "Paused", "Scheduled")
 
 AUTOMATIONS: tuple[Mapping[str, Any], ...] = (
@@ -71,7 +77,7 @@ AUTOMATIONS: tuple[Mapping[str, Any], ...] = (
         "trigger": {
             **_EACH_RUN,
             "after": ["prefect.flow-run.Pending", "prefect.flow-run.Submitting"],
-            "expect": [f"prefect.flow-run.{state}" for state in _LATER_STATES],
+            "expect": [f"prefect.flow-run.{state}" for state in (*_LATER_STATES, "heartbeat")],
             "within": 45,
         },
         "actions": [{**_CRASH, "message": "The run was taken by a worker and did not start within 45 seconds."}],
@@ -116,7 +122,7 @@ class PrefectApi:
         self._client.close()
 
     def healthy(self) -> bool:
-        """Whether the server answers, whatever the password; never raises."""
+        """Whether the server answers now, whatever the password; never raises."""
         try:
             return self._client.get("/health", timeout=5).status_code == 200
         except httpx.HTTPError:
@@ -170,7 +176,7 @@ class PrefectApi:
         if found is None:
             raise KinofarmError("FARM-023", deployment=deployment)
         body = {"parameters": dict(parameters), "tags": list(tags), "state": {"type": "SCHEDULED"}}
-        body |= {"idempotency_key": idempotency_key} if idempotency_key else {}
+        body |= {"idempotency_key": idempotency_key or str(uuid4())}  # a request that is repeated starts no second run
         body |= {"name": name} if name else {}
         return UUID(self._ask("POST", f"/deployments/{found['id']}/create_flow_run", body)["id"])
 
@@ -224,12 +230,15 @@ class PrefectApi:
 
     @tenacity.retry(
         retry=tenacity.retry_if_exception_type(httpx.TransportError),
-        stop=tenacity.stop_after_attempt(3),
-        wait=tenacity.wait_exponential(0.2),
+        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_after_delay(PATIENCE_SECONDS),
+        wait=tenacity.wait_random_exponential(0.1, max=1.5),
         reraise=True,
     )
     def _send(self, method: str, path: str, body: Any) -> httpx.Response:
-        return self._client.request(method, path, json=body)
+        answer = self._client.request(method, path, json=body)
+        if answer.status_code in BUSY:
+            raise httpx.TransportError(f"it answered {answer.status_code}")
+        return answer
 
 
 def _run(found: Mapping[str, Any]) -> Run:

@@ -96,16 +96,14 @@ class Supervisor:
 
     def watch(self) -> None:
         """Keep every part alive until a signal says to stop."""
-        looked = time.monotonic()
+        reporting = threading.Thread(target=self._report_killed_engines, name="reports-killed-engines", daemon=True)
+        reporting.start()  # by itself: it waits for a server that is away, which is brought back here
         while not self._told.wait(TICK_SECONDS):
             now = time.monotonic()
             revived = [part.name for part in self.parts if part.revive(now)]
             if revived:
                 self._write(ready=True)
             self._reap_orphans()
-            if now - looked > ENGINES_SECONDS:
-                looked = now
-                engines.report_lost(self.api, self.home / "run" / "engines")
 
     def stop(self) -> None:
         """End everything: engines first, while there is a server to report to; PostgreSQL last."""
@@ -196,6 +194,13 @@ class Supervisor:
                 raise KinofarmError("FARM-032", part=what, seconds=READY_SECONDS, tail="", log=logs)
             if self._told.wait(0.1):
                 raise StoppedEarly
+
+    def _report_killed_engines(self) -> None:
+        while not self._told.wait(ENGINES_SECONDS):
+            try:
+                engines.report_lost(self.api, self.home / "run" / "engines")
+            except Exception:  # this thread must outlive whatever a server that is half up answers
+                logger.exception("killed engines could not be looked for")
 
     def _reap_orphans(self) -> None:
         """Collect processes that were handed down to us by parents that died, so that no zombie stays."""

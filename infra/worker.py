@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import warnings
 
 from prefect.client.schemas.objects import FlowRun
 from prefect.events.clients import get_events_subscriber
@@ -22,6 +23,9 @@ WAKING = ("Scheduled", "AwaitingRetry", "Completed", "Failed", "Crashed", "Cance
 RECONNECT_SECONDS = 1.0
 
 logger = logging.getLogger("kinofarm.worker")
+
+
+warnings.filterwarnings("ignore", "Type 'PromptWorker'", UserWarning)  # it is meant to stand in for the process worker
 
 
 class PromptWorker(ProcessWorker):

@@ -98,6 +98,14 @@ def test_a_second_farm_on_the_same_home_is_refused(running_farm: RunningFarm) ->
     assert running_farm.api.healthy()
 
 
+def test_a_worker_whose_warm_process_was_killed_starts_its_engines_cold(running_farm: RunningFarm) -> None:
+    worker = psutil.Process(running_farm.pid("the worker of pool orchestrator"))
+    for warm in worker.children():
+        warm.kill()
+    run = running_farm.api.create_run("hello/hello", {"name": "cold"})
+    assert running_farm.ended(run).state == "COMPLETED"
+
+
 def test_parts_that_are_killed_all_at_once_come_back_at_the_same_addresses(running_farm: RunningFarm) -> None:
     before, address = {part: running_farm.pid(part) for part in PARTS}, running_farm.connection.api_url
     database = running_farm.connection.database_url
