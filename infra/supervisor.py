@@ -108,11 +108,15 @@ class Supervisor:
     def stop(self) -> None:
         """End everything: engines first, while there is a server to report to; PostgreSQL last."""
         self._write(ready=False)
+        logger.info("the farm ends")
         end_processes(engines.processes(self.home / "run" / "engines"), grace=DRAIN_SECONDS)
+        logger.info("the engines have ended")
         with ThreadPoolExecutor() as at_once:
             list(at_once.map(lambda daemon: daemon.stop(grace=DRAIN_SECONDS), self._workers))
         for part in reversed(self.parts):
+            began = time.monotonic()
             part.stop()
+            logger.info("%s has ended after %.1f s", part.name, time.monotonic() - began)
         end_processes(descendants(os.getpid()), grace=0)
         self._reap_orphans()
         self.api.close()
