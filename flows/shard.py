@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ async def shard(pool: str = CPU_POOL) -> int:
                     if claim is None:
                         await work.wait(max(0.0, min(LOOK_SECONDS, idle_until - time.monotonic())))
                         continue
-                    finished += await _done(claim, bench, leaving)
+                    last = not settings.ffmpeg.threads and not await asyncio.to_thread(_waiting, ledger, pool)
+                    finished += await _done(claim, _alone(bench) if last else bench, leaving)
                     idle_until = time.monotonic() + settings.worker.idle
         finally:
             leaving.set()  # a thread that still renders hands its chunk back
@@ -86,8 +88,25 @@ def workbench(container: Services) -> Bench:
 
 def threads(settings: Settings) -> int:
     """Return the threads that one ffmpeg may use: as set, else this machine's cores shared among its slots."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return settings.ffmpeg.threads or max(1, cores // slots(settings.worker.slots))
+    return settings.ffmpeg.threads or max(1, _cores() // slots(settings.worker.slots))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _alone(bench: Bench) -> Bench:
+    """The bench for the last chunk that waited: soon its neighbours' cores stand idle, so it may use all of them."""
+    threads = max(bench.renderer.threads, _cores())
+    return replace(bench, renderer=replace(bench.renderer, threads=threads))
+
+
+def _waiting(ledger: Ledger, pool: str) -> int:
+    try:
+        return ledger.waiting(pool)
+    except KinofarmError as away:
+        logger.warning("waiting chunks were not counted: %s", away)
+        return 1
 
 
 def _claimed(ledger: Ledger, owner: str, pool: str, lease: float) -> Claim | None:

@@ -121,7 +121,7 @@ class Conform:
         begins = clip.source_start + (start - clip.start) / self.rate * clip.speed
         begins = min(begins, max(facts.start, facts.end - facts.time_base))
         ends = begins + frames / self.rate * clip.speed
-        seek = begins - facts.max_gap - facts.time_base
+        seek = _seek(facts, begins)
         stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, seek, decoder, facts.keyframe_gap)
         zero = round((media.start + begins + facts.time_base / 2) * TICKS)
         shifted = f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}"
@@ -220,6 +220,17 @@ _DRAWN = PictureFacts(
     max_gap=Fraction(0),
 )
 """Facts of a title that libass has drawn onto a clear ground."""
+
+def _seek(facts: PictureFacts, begins: Fraction) -> Fraction:
+    """A time of the file from which decoding is sure to meet the frame that shows at `begins`, and few before it.
+
+    Where frames lie on a grid that frame is known, so that a clip that begins at a keyframe decodes nothing in vain.
+    """
+    if facts.on_grid and facts.rate and begins >= facts.start:
+        shown = int((begins - facts.start) * facts.rate)
+        return facts.start + shown / facts.rate + facts.time_base / 2
+    return begins - facts.max_gap - facts.time_base
+
 
 _EXACT = "bicubic+accurate_rnd+full_chroma_int"
 _FAST = "bicubic"

@@ -36,6 +36,7 @@ class PictureFacts(Value):
     time_base: Exact = Field(description="Seconds per tick of its timestamps.")
     rate: Exact | None = Field(None, description="Average frame rate, where the file has one.")
     constant_rate: bool = Field(False, description="Every frame lies within one tick of k/rate.")
+    on_grid: bool = Field(False, description="Every frame lies within half a tick of start + k/rate.")
     start: Exact = Field(description="First timestamp.")
     end: Exact = Field(description="End of the last frame.")
     frames: int = Field(description="Packets counted; a still has 1.")

@@ -81,6 +81,7 @@ def picture_facts(stream: Any, timing: Timing, seen: Seen, start: Fraction, stil
         time_base=stream.time_base,
         rate=rate or (None if still else stream.average_rate or None),
         constant_rate=rate is not None,
+        on_grid=rate is not None and timing.is_on_grid(rate),
         start=first,
         end=end,
         frames=timing.packets,

@@ -85,11 +85,16 @@ class Timing:
         near = [rate for distance, rate in sorted(usual) if distance < _NEAR]
         return next((rate for rate in (*near, *likely) if self._runs_at(rate)), None)
 
-    def _runs_at(self, rate: Fraction) -> bool:
+    def is_on_grid(self, rate: Fraction) -> bool:
+        """Does every frame lie within half a tick of k/rate from the first: as near as rounding allows?"""
+        return self._runs_at(rate, Fraction(1, 2))
+
+    def _runs_at(self, rate: Fraction, ticks: Fraction = Fraction(1)) -> bool:
         at = self._ordered()
         step = self.time_base * rate
         up, down, first = step.numerator, step.denominator, at[0]
-        return all(abs((tick - first) * up - k * down) <= up for k, tick in enumerate(at))
+        near = up * ticks
+        return all(abs((tick - first) * up - k * down) <= near for k, tick in enumerate(at))
 
     def _ordered(self) -> array[int]:
         if not self._sorted:
