@@ -24,6 +24,7 @@ from tasks.compiler.notice import Notice, notice
 from tasks.compiler.transitions import TRANSITIONS
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
+from tasks.security.arguments import safe_arguments
 
 LARGEST = 16_384
 """Longest side, in pixels, to which a picture may be scaled: ffmpeg's scalers refuse much more."""
@@ -63,8 +64,9 @@ def check(
 
     Args:    roots: where media may lie. probe: reads a file's facts; called once for each path. effects: the effect table.
     Returns: the project, ready to be planned, with what its author should know.
-    Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, with the place in the model.
+    Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the model.
     """
+    safe_arguments(timeline.export.ffmpeg_args, "picture")  # what the encoders will ask, before anything is started
     media: dict[str, Media] = {}
     warnings: list[Notice] = []
     for number, track in enumerate(timeline.tracks):
