@@ -1,0 +1,92 @@
+"""Prefect's REST API starts a render that ends as the command line's does, and shows it with named tasks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from infra import farm as farms
+from infra.settings import Settings
+from tests.acceptance import films
+from tests.acceptance.kinofarm import Kinofarm
+from tests.acceptance.projects import media_clip, timeline, track, written
+from tests.media_factory import MediaFactory
+
+
+@pytest.fixture
+def prefect(farm: Kinofarm) -> Iterator[httpx.Client]:
+    """Prefect's API, with the farm's token."""
+    connection = farms.connect(Settings(home=farm.home))
+    assert connection is not None
+    auth = connection.api_auth
+    user, _, password = (auth.get_secret_value() if auth else ":").partition(":")
+    with httpx.Client(base_url=connection.api_url, auth=(user, password), timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def project(desk: Path, media_factory: MediaFactory) -> Path:
+    """Two seconds of a file that lies beside the project: over REST only the settings widen the media roots."""
+    (desk / "clip.mp4").write_bytes(media_factory.video(60, pattern="smptebars").read_bytes())
+    return written(desk / "project.json", timeline(50, track("V", media_clip("clip.mp4", 0, 50))))
+
+
+def _asked(prefect: httpx.Client, parameters: dict[str, Any], key: str) -> httpx.Response:
+    deployment = prefect.get("/deployments/name/render/render").raise_for_status().json()
+    body = {"parameters": parameters, "idempotency_key": key}
+    return prefect.post(f"/deployments/{deployment['id']}/create_flow_run", json=body)
+
+
+def test_a_run_created_over_rest_renders_the_film(
+    farm: Kinofarm, prefect: httpx.Client, project: Path, desk: Path
+) -> None:
+    parameters = {"project": str(project), "output": str(desk / "film.mp4")}
+    first = _asked(prefect, parameters, "a-key-of-mine")
+    again = _asked(prefect, parameters, "a-key-of-mine")
+    assert (first.status_code, again.status_code) == (201, 200)
+    run = first.json()["id"]
+    assert again.json()["id"] == run
+
+    deadline = time.monotonic() + 120
+    while (state := prefect.get(f"/flow_runs/{run}").json()["state"])["type"] not in ("COMPLETED", "FAILED", "CRASHED"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert state["type"] == "COMPLETED", state
+    assert films.count(desk / "film.mp4") == 50
+    job = farm.job(run)
+    assert (job["state"], job["id"]) == ("done", run)
+    assert (desk / "film.manifest.json").is_file()
+
+    wanted = {"task_runs": {"flow_run_id": {"any_": [run]}}}
+    names = [task["name"] for task in prefect.post("/task_runs/filter", json=wanted).raise_for_status().json()]
+    assert any("load" in name for name in names), names
+    assert any("assemble" in name for name in names), names
+    shards = prefect.post("/task_runs/filter", json={"limit": 200}).raise_for_status().json()
+    assert any(run[:8] in task["name"] for task in shards), "no chunk's task is named after its job"
+
+
+def test_bad_parameters_are_refused(prefect: httpx.Client) -> None:
+    assert _asked(prefect, {"project": 7, "film": "x"}, "bad").status_code == 409
+
+
+def test_a_render_over_rest_that_fails_says_why(farm: Kinofarm, prefect: httpx.Client, desk: Path) -> None:
+    bad = written(desk / "bad.json", timeline(50, track("V", media_clip("missing.mp4", 0, 50))))
+    run = _asked(prefect, {"project": str(bad), "output": str(desk / "film.mp4")}, "missing-file").json()["id"]
+    deadline = time.monotonic() + 120
+    while prefect.get(f"/flow_runs/{run}").json()["state"]["type"] not in ("COMPLETED", "FAILED", "CRASHED"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    job = farm.job(run)
+    assert job["state"] == "failed"
+    assert job["error"]["code"] == "PATH-001"
+    assert not (desk / "film.mp4").exists()
+
+
+def test_prefects_api_wants_the_token(prefect: httpx.Client) -> None:
+    bare = httpx.post(f"{prefect.base_url}flow_runs/filter", json={})
+    assert bare.status_code in (401, 403)
