@@ -13,7 +13,7 @@ from tasks.compiler.check import CheckedProject
 from tasks.compiler.conform import BT709, Conform
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.graph import Sources, concatenated, joined
-from tasks.compiler.layers import Item, Run, is_text, picture
+from tasks.compiler.layers import Item, Run, Shown, is_text, picture
 from tasks.compiler.model import Clip, Transition
 from tasks.compiler.text import TextFiles, drawn
 from tasks.compiler.transitions import TRANSITIONS
@@ -30,15 +30,13 @@ class _Shot:
     join: Transition | None = None
 
 
-def composed(
-    project: CheckedProject, sources: Sources, texts: TextFiles, shown: Sequence[Item], start: int, end: int
-) -> Stream:
+def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown: Shown, start: int, end: int) -> Stream:
     """Return the frames [start, end) of the film: yuv420p, BT.709 limited, timestamps from 0 at the timeline's rate.
 
-    Args:    shown: the project's items (`tasks.compiler.layers.items`).
+    Args:    shown: what the project's tracks show.
     """
     conform = Conform(project, sources, texts)
-    seen = picture(project, shown, start, end)
+    seen = picture(shown, start, end)
     stream = _base(conform, seen.base)
     waiting: list[Clip] = []
     for run in seen.overlays:

@@ -28,11 +28,15 @@ INTERLEAVE = Fraction(2)
 
 
 class Sources:
-    """The inputs of one graph, numbered in the order in which they are asked for."""
+    """The inputs of one graph, numbered in the order in which they are asked for.
+
+    media: the files that it reads. opened: how many inputs that makes, a file being opened once for each use.
+    """
 
     def __init__(self) -> None:
         self._numbers = count(1)
         self.media: set[Sha256] = set()
+        self.opened = 0
 
     def media_stream(
         self,
@@ -48,6 +52,7 @@ class Sources:
         Timestamps are the file's own (-copyts). Frames before `seek` come through too: the filters drop them.
         """
         self.media.add(sha256)
+        self.opened += 1
         options: dict[str, Any] = {"f": demuxer, "protocol_whitelist": "file", "noaccurate_seek": None}
         if decoder:
             options[f"c:{index}"] = decoder

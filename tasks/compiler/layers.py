@@ -10,6 +10,7 @@ Units: frames of the timeline, half-open.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -63,18 +64,34 @@ class Picture:
     overlays: tuple[Run, ...]
 
 
-def items(project: CheckedProject) -> tuple[Item, ...]:
-    """Return what each enabled video track shows, by level (0 is the lowest track), then time."""
-    found: list[Item] = []
-    for level, track in enumerate(project.timeline.tracks):
-        if track.enabled and track.kind == "video":
-            found += _of_track(project, level, track)
-    return tuple(found)
+class Shown:
+    """What the enabled video tracks of a project show, and quick to ask what shows when.
+
+    items: by level (0 is the lowest track), then time.
+    """
+
+    def __init__(self, project: CheckedProject) -> None:
+        tracks = enumerate(project.timeline.tracks)
+        rows = [
+            tuple(_of_track(project, level, track))
+            for level, track in tracks
+            if track.enabled and track.kind == "video"
+        ]
+        self.items = tuple(item for row in rows for item in row)
+        self._rows = rows
+
+    def within(self, start: int, end: int) -> list[Item]:
+        """The items of which any of the frames [start, end) shows."""
+        found: list[Item] = []
+        for row in self._rows:  # the items of a row share no frame: their starts and ends rise together
+            first = bisect_right(row, start, key=lambda item: item.end)
+            found += row[first : bisect_left(row, end, key=lambda item: item.start)]
+        return found
 
 
-def picture(project: CheckedProject, shown: Sequence[Item], start: int, end: int) -> Picture:
-    """Return what the frames [start, end) show of the items, covered ones left out."""
-    inside = [item for item in shown if item.start < end and start < item.end]
+def picture(shown: Shown, start: int, end: int) -> Picture:
+    """Return what the frames [start, end) show, what is covered left out."""
+    inside = shown.within(start, end)
     edges = sorted({start, end, *(edge for item in inside for edge in (item.start, item.end) if start < edge < end)})
     base: list[Run] = []
     above: list[Run] = []
@@ -117,19 +134,19 @@ def fit(project: CheckedProject, clip: Clip) -> Fit:
     return fit_clip(clip, facts, project.timeline.size)
 
 
-def is_clear(project: CheckedProject, clip: Clip) -> bool:
-    """Can something below it show through inside its own box?"""
+def is_clear(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:
+    """Can something below it show through inside its own box? place: the clip's, where it is known already."""
     if isinstance(clip.source, TitleSource) or clip.opacity < 1:
         return True
     facts = project.facts(clip).picture()
-    return facts is None or facts.alpha or not fit(project, clip).upright
+    return facts is None or facts.alpha or not (place or fit(project, clip)).upright
 
 
-def is_seen(project: CheckedProject, clip: Clip) -> bool:
+def is_seen(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:
     """Does any of the clip's picture show within the frame?"""
     if clip.opacity == 0 or (not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None):
         return False
-    return fit(project, clip).box.meets(project.timeline.size)
+    return (place or fit(project, clip)).box.meets(project.timeline.size)
 
 
 def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Item]:
@@ -155,10 +172,13 @@ def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Ite
 
 def _look(project: CheckedProject, clip: Clip) -> tuple[bool, bool, bool]:
     """Is the clip's picture seen, does it fill the frame, and is it solid?"""
-    if not is_seen(project, clip):
+    if not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None:
         return False, False, False
-    opaque = not is_clear(project, clip)
-    return True, opaque and fit(project, clip).box.covers(project.timeline.size), opaque
+    place = fit(project, clip)
+    if not is_seen(project, clip, place):
+        return False, False, False
+    solid = not is_clear(project, clip, place)
+    return True, solid and place.box.covers(project.timeline.size), solid
 
 
 def _by_level(run: Run) -> tuple[int, int]:

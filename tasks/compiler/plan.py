@@ -1,27 +1,25 @@
 """Plan: a checked project becomes chunks of picture and one pass of sound, each a complete piece of work.
 
-Chunks are half-open frame ranges that cover the film once and in order, about `target` frames long, at edit
-points where possible, never inside a transition. Which edit points are chosen depends only on the edits near
-by, so that a ripple edit leaves the chunks after it as they are.
+Chunks are half-open frame ranges that cover the film once and in order (`tasks.compiler.boundaries`).
 
 Units: frames at the timeline's rate. Source: ffmpeg-codecs(1); docs/adr/0004.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
 from tasks.compiler.argv import image_argv, picture_argv, samples_argv, sound_argv
+from tasks.compiler.boundaries import Spans, boundaries, middle, passages
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.compose import composed
 from tasks.compiler.encoders import sound_arguments, video_arguments
 from tasks.compiler.graph import Sources, joined
-from tasks.compiler.layers import Item, items
+from tasks.compiler.layers import Shown
 from tasks.compiler.model import Timeline
 from tasks.compiler.notice import Notice
 from tasks.compiler.sound import SEGMENTS_AT_ONCE, length, limited, mixed, segments, windows
@@ -30,6 +28,9 @@ from tasks.compiler.work import MediaUse, Stage, Work
 from tasks.media.facts import Sha256
 from tasks.media.proof import PictureShape
 from tasks.subtitles.fonts import FontCatalogue
+
+SOURCES_AT_ONCE = 40
+"""Files that one chunk opens; one with more is halved: each open file costs a decoder and its pictures."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,15 @@ def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = No
     Raises:  KinofarmError SECURITY-0xx for encoder options that may not pass.
     """
     end = project.timeline.duration if end is None else end
-    shown = items(project)
-    edges = boundaries(project, shown, round(way.chunk_seconds * project.timeline.rate), start, end)
+    shown = Shown(project)
+    blocked = passages(shown.items)
+    edges = boundaries(project, shown.items, round(way.chunk_seconds * project.timeline.rate), start, end)
     chunks: list[PlannedChunk] = []
     warnings: dict[Notice, None] = {}
-    for index, (first, last) in enumerate(pairwise(edges)):
-        texts = TextFiles(way.fonts)
-        chunks.append(PlannedChunk(index, first, last, _picture_work(project, way, shown, first, last, texts)))
-        warnings |= texts.warnings
+    for left, right in pairwise(edges):
+        for first, last, work, texts in _chunks(project, way, shown, blocked, left, right):
+            chunks.append(PlannedChunk(len(chunks), first, last, work))
+            warnings |= texts.warnings
     sound = _sound_work(project, way, start, end)
     return Plan(tuple(chunks), sound, end - start, sound.samples, project.timeline.rate, tuple(warnings))
 
@@ -92,81 +94,28 @@ def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = No
 def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
     """The work that shows one frame of the film as a PNG: the same graph as the film's, without the encoder."""
     sources, texts = Sources(), TextFiles(way.fonts)
-    stream = composed(project, sources, texts, items(project), frame, frame + 1)
+    stream = composed(project, sources, texts, Shown(project), frame, frame + 1)
     return _work(project, way, "picture", [image_argv(stream)], sources, texts, frames=1, suffix=".png")
 
 
-def boundaries(project: CheckedProject, shown: Sequence[Item], target: int, start: int, end: int) -> tuple[int, ...]:
-    """Where the frames [start, end) are cut: `start`, the chosen edges in order, `end`.
-
-    An edit point is chosen when a hash of what begins there is the lowest within half a target on either side, the
-    range's own ends being lower than all; a stretch that stays longer than one and a half targets is divided evenly.
-    """
-    target = max(1, target)
-    blocked = sorted({(item.start, item.end) for item in shown if item.into is not None})
-    points = {
-        edge: rank for edge, rank in _edit_points(project, shown) if start < edge < end and _is_free(edge, blocked)
-    }
-    points |= {start: -1, end: -1}
-    order = sorted(points)
-    chosen = [start]
-    for number, edge in enumerate(order[1:-1], start=1):
-        near = _within(order, number, edge, target // 2)
-        if all((points[edge], edge) <= (points[other], other) for other in near):
-            chosen.append(edge)
-    chosen.append(end)
-    edges: list[int] = [start]
-    for left, right in pairwise(chosen):
-        parts = max(1, round((right - left) / target))
-        for part in range(1, parts):
-            edge = _freed(left + (right - left) * part // parts, blocked)
-            if edges[-1] < edge < right:
-                edges.append(edge)
-        if right > edges[-1]:
-            edges.append(right)
-    return tuple(edges)
-
-
-def _edit_points(project: CheckedProject, shown: Iterable[Item]) -> Iterable[tuple[int, int]]:
-    """Frames at which something with a picture begins or ends, each with a rank by what it is, not when."""
-    for item in shown:
-        source = item.clip.source
-        if source.kind != "media":
-            continue
-        content = f"{project.media[source.path].facts.sha256} {item.clip.source_start} {item.end - item.start}"
-        yield item.start, _rank(f"starts {content}")
-        yield item.end, _rank(f"ends {content}")
-
-
-def _rank(content: str) -> int:
-    return int.from_bytes(hashlib.sha256(content.encode()).digest()[:8])
-
-
-def _within(order: Sequence[int], number: int, edge: int, reach: int) -> Iterable[int]:
-    for step in (-1, 1):
-        other = number + step
-        while 0 <= other < len(order) and abs(order[other] - edge) <= reach:
-            yield order[other]
-            other += step
-
-
-def _is_free(edge: int, blocked: Sequence[tuple[int, int]]) -> bool:
-    return not any(first < edge < last for first, last in blocked)
-
-
-def _freed(edge: int, blocked: Sequence[tuple[int, int]]) -> int:
-    """Move an edge that lies inside a transition to that transition's end."""
-    for first, last in blocked:
-        if first < edge < last:
-            edge = last
-    return edge
+def _chunks(
+    project: CheckedProject, way: Way, shown: Shown, blocked: Spans, start: int, end: int
+) -> Iterator[tuple[int, int, Work, TextFiles]]:
+    """The work of the frames [start, end): halved while it opens too many files, not all of them at one moment."""
+    sources, texts = Sources(), TextFiles(way.fonts)
+    work = _picture_work(project, way, shown, start, end, sources, texts)
+    half = middle(start, end, blocked)
+    if half is None or sources.opened <= max(SOURCES_AT_ONCE, 2 * len(shown.within(half, half + 1))):
+        yield start, end, work, texts
+        return
+    yield from _chunks(project, way, shown, blocked, start, half)
+    yield from _chunks(project, way, shown, blocked, half, end)
 
 
 def _picture_work(
-    project: CheckedProject, way: Way, shown: Sequence[Item], start: int, end: int, texts: TextFiles
+    project: CheckedProject, way: Way, shown: Shown, start: int, end: int, sources: Sources, texts: TextFiles
 ) -> Work:
     timeline = project.timeline
-    sources = Sources()
     stream = composed(project, sources, texts, shown, start, end)
     gop = max(1, round(way.gop_seconds * timeline.rate))
     encoder = video_arguments(timeline.export, timeline.rate, gop)
