@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.jobs.ledger import Ledger
-from infra.jobs.records import Job
+from infra.jobs.records import Job, Key, WantedChunk
 from infra.jobs.store import JobStore
 from infra.prefect import CPU_POOL, slots
 from infra.prefect_api import PrefectApi
@@ -28,24 +30,31 @@ NOT_STARTED = ("SCHEDULED", "PENDING")
 logger = logging.getLogger("kinofarm.dispatch")
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A plan that was made before its run: what it wants, the film's key, warnings, the pieces that the cache lacks."""
+
+    chunks: tuple[WantedChunk, ...]
+    film_key: Key
+    warnings: tuple[Mapping[str, Any], ...]
+    missing: int
+
+
 def submit(
-    services: Services,
-    parameters: Mapping[str, Any],
-    options: Mapping[str, Any],
-    *,
-    expected: int = 0,
+    services: Services, parameters: Mapping[str, Any], options: Mapping[str, Any], ready: Ready | None = None
 ) -> Job:
     """Start a render and enter its job; the same idempotency key means the same job.
 
-    Args:    parameters: of the render flow. options: as the flow enters them. expected: chunks that will have to be
-             rendered; shards for them are started at once, beside the render itself, for each start takes seconds.
+    Args:    parameters: of the render flow. options: as the flow enters them. ready: entered at once, and shards
+             started, so that the first chunks are in work while the render's own run still starts (it takes seconds,
+             plans the same and finds it there).
     Raises:  KinofarmError FARM-02x, JOB-004, DB-00x.
     """
     api, jobs = services.get(PrefectApi), services.get(JobStore)
+    if ready and ready.missing:
+        ensure_shards(services, ready.missing)
     run = api.create_run(RENDER, parameters, idempotency_key=parameters.get("idempotency_key"))
-    if expected:
-        ensure_shards(services, expected)
-    return jobs.accept(
+    job = jobs.accept(
         run,
         project=str(parameters["project"]),
         output=str(parameters["output"]),
@@ -55,6 +64,13 @@ def submit(
         idempotency_key=parameters.get("idempotency_key"),
         traceparent=parameters.get("traceparent"),
     )
+    if ready and ready.missing and job.state == "accepted":
+        try:
+            present = services.get(ChunkStore).present
+            jobs.plan(job.id, ready.chunks, present, film_key=ready.film_key, warnings=ready.warnings)
+        except KinofarmError as late:  # its run was quicker and is past that, or it was cancelled
+            logger.info("the plan of job %s was not entered from here: %s", job.id, late)
+    return job
 
 
 def ensure_shards(services: Services, expected: int = 0, pool: str = CPU_POOL) -> int:

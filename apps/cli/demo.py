@@ -35,9 +35,9 @@ def demo(
     target = check_target(folder / "demo.mp4")
     project = make_project(folder.absolute() / "demo")
     order = order_of(project, None, None, None)
-    read, _ = checked_project(order, settings)
+    read, checked = checked_project(order, settings)
     with interruptible(), reached_farm(settings) as container:
-        document = rendered(container, order, target, {})
+        document = rendered(container, order, target, {}, checked=checked)
     sheet = target.with_suffix(".png")
     _draw_sheet(target, sheet, read.timeline.rate, document["frames"])
     if as_json:

@@ -20,9 +20,11 @@ from apps.cli.project import checked_project, order_of, tell_warnings, way_of
 from infra.errors import KinofarmError
 
 if TYPE_CHECKING:
+    from flows.dispatch import Ready
     from infra.jobs.records import Job
     from infra.services import Services
     from infra.settings import Settings
+    from tasks.compiler.check import CheckedProject
     from tasks.compiler.order import Order
 
 Output = Annotated[
@@ -78,7 +80,7 @@ def render(
     tell_warnings(list(warnings_of(read, checked)))
     more = {"priority": priority, "idempotency_key": idempotency_key}
     with interruptible(), reached_farm(settings, standing=not wait) as container:
-        document = rendered(container, order, target, more, wait=wait, follow=follow)
+        document = rendered(container, order, target, more, checked=checked, wait=wait, follow=follow)
     if as_json:
         console.show_json(document)
     elif wait:
@@ -88,10 +90,18 @@ def render(
 
 
 def rendered(
-    container: Services, order: Order, target: Path, more: dict[str, Any], *, wait: bool = True, follow: bool = False
+    container: Services,
+    order: Order,
+    target: Path,
+    more: dict[str, Any],
+    *,
+    checked: CheckedProject | None = None,
+    wait: bool = True,
+    follow: bool = False,
 ) -> dict[str, Any]:
     """Submit a render and, if it is waited for, follow it to its end; returns what `--json` prints.
 
+    Args:    more: further parameters of the flow. checked: the project as it was checked just now.
     Raises:  JobFailed; KinofarmError CLI-008 when the job was cancelled, by Ctrl-C or by somebody else; FARM-02x, DB-00x.
     """
     from flows.dispatch import stop, submit
@@ -104,7 +114,7 @@ def rendered(
     }
     parameters |= {name: value for name, value in more.items() if value is not None}
     options = order.model_dump(mode="json", exclude={"project"})
-    job = submit(container, parameters, options, expected=_missing(container, order))
+    job = submit(container, parameters, options, _ready(container, order, checked))
     console.say(f"job {str(job.id)[:8]}")
     if not wait:
         return {"job": str(job.id)}
@@ -161,20 +171,25 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _missing(container: Services, order: Order) -> int:
-    """Count the pieces that the cache lacks, as far as they can be planned from here: shards are started for them."""
+def _ready(container: Services, order: Order, checked: CheckedProject | None) -> Ready:
+    """Plan the film from here, with what the farm remembers of its media."""
+    from flows.dispatch import Ready
     from infra.cache.store import ChunkStore
     from infra.jobs.facts import FactsStore
+    from infra.prefect import CPU_POOL
     from infra.settings import Settings
-    from tasks.compiler.film import film_key
-    from tasks.compiler.order import planned
+    from tasks.compiler.film import film_key, wanted_chunks
+    from tasks.compiler.order import planned, warnings_of
     from tasks.media.remembered import remembering
 
     settings, store = container.get(Settings), container.get(ChunkStore)
-    read, checked = checked_project(order, settings, remembering(container.get(FactsStore)))
-    plan = planned(read, checked, way_of(settings))
-    keys = {plan.sound.key, *(chunk.work.key for chunk in plan.chunks)}
-    return 0 if store.has(film_key(plan)) else len(keys - store.present(keys))
+    looked_at = {media.path: media.facts for media in checked.media.values()} if checked else {}
+    read, hashed = checked_project(order, settings, remembering(container.get(FactsStore), looked_at))
+    plan = planned(read, hashed, way_of(settings))
+    key, chunks = film_key(plan), tuple(wanted_chunks(plan, CPU_POOL))
+    keys = {chunk.key for chunk in chunks}
+    missing = 0 if store.has(key) else len(keys - store.present(keys))
+    return Ready(chunks, key, warnings_of(read, hashed), missing)
 
 
 def _document(container: Services, job: Job, seconds: float) -> dict[str, Any]:

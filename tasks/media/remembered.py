@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from tasks.media.facts import MediaFacts
-from tasks.media.probe import probe
+from tasks.media.probe import content_hash, probe
 
 UNHASHED = "0" * 64
 """Stands for a content hash where only a file's streams matter."""
@@ -23,11 +23,13 @@ class Memory(Protocol):
     def put(self, path: Path, stat: os.stat_result, facts: Mapping[str, Any]) -> None: ...
 
 
-def remembering(memory: Memory) -> Callable[[Path], MediaFacts]:
+def remembering(memory: Memory, looked_at: Mapping[Path, MediaFacts] | None = None) -> Callable[[Path], MediaFacts]:
     """Return a probe that looks into `memory` first, and tells it what it had to find out.
 
+    Args:    looked_at: facts of files that `quick_look` has just found; only their hash is missing.
     Raises:  the probe raises as `tasks.media.probe.probe` does.
     """
+    quick = looked_at or {}
 
     def look(path: Path) -> MediaFacts:
         stat = path.stat()
@@ -37,7 +39,7 @@ def remembering(memory: Memory) -> Callable[[Path], MediaFacts]:
                 return MediaFacts.model_validate(known)
             except ValidationError:
                 pass  # written by another version: find out again
-        facts = probe(path)
+        facts = quick[path].model_copy(update={"sha256": content_hash(path)}) if path in quick else probe(path)
         memory.put(path, stat, facts.model_dump(mode="json"))
         return facts
 

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from flows import healing
-from flows.dispatch import ensure_shards, stop, submit
+from flows.dispatch import Ready, ensure_shards, stop, submit
 from flows.healing import RESTARTS, reconcile_once
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex
@@ -141,9 +141,18 @@ def test_nothing_to_heal_asks_prefect_nothing(services: Services) -> None:
 
 
 def test_a_submission_enters_its_job_and_warms_up_shards(services: Services, prefect: FakePrefect) -> None:
-    job = submit(services, {**FILM, "submitted_by": "me", "priority": 3}, {}, expected=7)
-    assert (job.state, job.submitted_by, job.priority) == ("accepted", "me", 3)
+    chunks = tuple(picture(index, index) for index in range(7))
+    ready = Ready(chunks, "f" * 64, (), missing=7)
+    job = submit(services, {**FILM, "submitted_by": "me", "priority": 3}, {}, ready)
+    assert (job.submitted_by, job.priority, state_of(services, job.id)) == ("me", 3, "planned")
     assert len(prefect.runs(["cpu"])) == 2
+    assert services.get(Ledger).waiting() == 7
+
+
+def test_a_film_that_is_at_hand_warms_up_nothing(services: Services, prefect: FakePrefect) -> None:
+    job = submit(services, FILM, {}, Ready((picture(0, 0),), "f" * 64, (), missing=0))
+    assert state_of(services, job.id) == "accepted"
+    assert prefect.runs(["cpu"]) == ()
 
 
 def test_the_same_idempotency_key_is_the_same_job(services: Services) -> None:
