@@ -21,6 +21,9 @@ Node = Any
 
 _INPUT_NUMBER = re.compile(r"(media:[0-9a-f]{64})#\d+")
 
+LONGEST = 100_000
+"""Bytes of a graph that go as an argument; a longer one goes as a file (Linux passes at most 128 KiB in one)."""
+
 _CLEAN = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact")
 """What a chunk holds is the picture or the sound: no metadata, no encoder's name, no clock."""
 
@@ -46,6 +49,15 @@ def image_argv(stream: Stream) -> tuple[str, ...]:
     """ffmpeg's arguments that write one picture as a PNG, in sRGB."""
     shown = stream.filter("scale", in_color_matrix="bt709", in_range="tv", flags="accurate_rnd+full_chroma_int")
     return _argv(shown.filter("format", "rgb24"), ("-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1"))
+
+
+def spilled(argv: Sequence[str], name: str) -> tuple[tuple[str, ...], str | None]:
+    """Return the arguments with a graph that is too long for one taken from the file `name`, and that graph."""
+    place = argv.index("-filter_complex")
+    graph = argv[place + 1]
+    if len(graph.encode()) <= LONGEST:
+        return tuple(argv), None
+    return (*argv[:place], "-/filter_complex", name, *argv[place + 2 :]), graph
 
 
 def _argv(stream: Stream, options: Sequence[str]) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ def boundaries(project: CheckedProject, shown: Sequence[Item], target: int, star
     """Where the frames [start, end) are cut: `start`, the chosen edges in order, `end`.
 
     An edit point is chosen when a hash of what begins there is the lowest within half a target on either side, the
-    range's own ends being lower than all; a stretch that stays longer than one and a half targets is divided evenly.
+    range's own ends being lower than all. A stretch that stays longer than one and a half targets is divided evenly,
+    at edit points where they are near.
     """
     target = max(1, target)
     blocked = passages(shown)
@@ -41,7 +42,7 @@ def boundaries(project: CheckedProject, shown: Sequence[Item], target: int, star
     for left, right in pairwise(chosen):
         parts = max(1, round((right - left) / target))
         for part in range(1, parts):
-            edge = freed(left + (right - left) * part // parts, blocked)
+            edge = _nearest(order, freed(left + (right - left) * part // parts, blocked), target // 4)
             if edges[-1] < edge < right:
                 edges.append(edge)
         if right > edges[-1]:
@@ -78,6 +79,13 @@ def _around(edge: int, blocked: Spans) -> tuple[int, int]:
     if number >= 0 and blocked[number][0] < edge < blocked[number][1]:
         return blocked[number]
     return edge, edge
+
+
+def _nearest(order: Sequence[int], edge: int, reach: int) -> int:
+    """The edit point nearest to an edge, within `reach` frames; else the edge itself."""
+    place = bisect_right(order, edge)
+    near = [point for point in order[max(0, place - 1) : place + 1] if abs(point - edge) <= reach]
+    return min(near, key=lambda point: abs(point - edge), default=edge)
 
 
 def _edit_points(project: CheckedProject, shown: Iterable[Item]) -> Iterator[tuple[int, int]]:

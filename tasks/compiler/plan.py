@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from tasks.compiler.argv import image_argv, picture_argv, samples_argv, sound_argv
+from tasks.compiler.argv import image_argv, picture_argv, samples_argv, sound_argv, spilled
 from tasks.compiler.boundaries import Spans, boundaries, middle, passages
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.compose import composed
@@ -24,7 +24,7 @@ from tasks.compiler.model import Timeline
 from tasks.compiler.notice import Notice
 from tasks.compiler.sound import SEGMENTS_AT_ONCE, length, limited, mixed, segments, windows
 from tasks.compiler.text import TextFiles
-from tasks.compiler.work import MediaUse, Stage, Work
+from tasks.compiler.work import MediaUse, Stage, TextFile, Work
 from tasks.media.facts import Sha256
 from tasks.media.proof import PictureShape
 from tasks.subtitles.fonts import FontCatalogue
@@ -159,14 +159,21 @@ def _work(
     frames: int = 0,
     samples: int = 0,
 ) -> Work:
+    stages, files = [], list(texts.files)
+    for number, argv in enumerate(argvs):
+        name = f"graph-{number:03d}.txt"
+        argv, graph = spilled(argv, name)
+        stages.append(Stage(argv=argv))
+        if graph is not None:
+            files.append(TextFile(name=name, text=graph))
     return Work(
         kind=kind,
         frames=frames,
         samples=samples,
         suffix=suffix,
-        stages=tuple(Stage(argv=argv) for argv in argvs),
+        stages=tuple(stages),
         media=_uses(project, sources.media),
-        files=texts.files,
+        files=tuple(files),
         fonts=texts.fonts,
         ffmpeg=way.ffmpeg,
     )
