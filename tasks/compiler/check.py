@@ -87,9 +87,12 @@ def check(
 def _read(source: MediaSource, where: str, roots: MediaRoots, probe: Callable[[Path], MediaFacts]) -> Media:
     place = f"{where}.source.path"
     path = roots.resolve(source.path, where=place)
-    modified = path.stat().st_mtime_ns
     try:
+        modified = path.stat().st_mtime_ns
         facts = probe(path)
+    except OSError as error:
+        reason = error.strerror or "an input error"
+        raise KinofarmError("MEDIA-009", where=place, file=path.name, reason=reason) from None
     except KinofarmError as error:
         raise KinofarmError(error.code, where=place, **dict(error.params)) from error
     return Media(path, modified, facts)

@@ -33,6 +33,9 @@ from tasks.subtitles.model import (
 FORMAT: Literal["kinofarm/1"] = "kinofarm/1"
 """Name and version of our own project format."""
 
+LARGEST_IN_RATE = 1_001_000
+"""Largest numerator and denominator of a frame rate: ffmpeg reads no finer one exactly."""
+
 Number = Annotated[float, Field(ge=-1e6, le=1e6)]
 Parameter = bool | int | float | Annotated[str, Field(max_length=100_000)] | tuple[float, ...]
 """A parameter's value, as the project gives it; the effect's table row says which it takes."""
