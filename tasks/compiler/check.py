@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from infra.errors import KinofarmError
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.row import EffectTable
-from tasks.compiler.fit import fit_clip, fit_frame
+from tasks.compiler.fit import Fit, fit_clip, fit_frame
 from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSource, Track, Transition
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.transitions import TRANSITIONS
@@ -28,6 +28,9 @@ from tasks.security.arguments import safe_arguments
 
 LARGEST = 16_384
 """Longest side, in pixels, to which a picture may be scaled: ffmpeg's scalers refuse much more."""
+
+MOST_PIXELS = 2**27
+"""Pixels that a scaled or turned picture may have: ffmpeg refuses pictures of twice as many."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def _check_clip(
     if isinstance(clip.source, TitleSource):
         if track.kind == "audio":
             raise KinofarmError("CHECK-003", where=f"{where}.source", clip=_named(clip))
-        _check_size(fit_frame(clip, timeline.size).scaled, clip, where)
+        _check_size(_placed(clip, lambda: fit_frame(clip, timeline.size), where, "the title"), clip, where)
         return
     facts = media[clip.source.path].facts
     file = Path(clip.source.path).name
@@ -130,10 +133,8 @@ def _check_clip(
     if track.kind == "audio" and sound is None:
         raise KinofarmError("CHECK-005", where=f"{where}.source.path", clip=_named(clip), file=file)
     if picture is not None:
-        try:
-            _check_size(fit_clip(clip, picture, timeline.size).scaled, clip, where)
-        except ValueError:
-            raise KinofarmError("CHECK-006", where=f"{where}.crop", clip=_named(clip), file=file) from None
+        place = _placed(clip, lambda: fit_clip(clip, picture, timeline.size), where, file)
+        _check_size(place, clip, where)
         if picture.transfer in ("smpte2084", "arib-std-b67"):
             yield notice("CHECK-901", where, clip=_named(clip), file=file, transfer=picture.transfer)
     if picture is not None and picture.still:
@@ -153,16 +154,25 @@ def _check_clip(
         yield notice("CHECK-902", where, clip=_named(clip), file=file, seconds=round(float(ends - picture.end), 2))
 
 
-def _check_size(scaled: tuple[int, int], clip: Clip, where: str) -> None:
-    if max(scaled) > LARGEST:
-        raise KinofarmError(
-            "CHECK-008",
-            where=f"{where}.transform",
-            clip=_named(clip),
-            width=scaled[0],
-            height=scaled[1],
-            largest=LARGEST,
-        )
+def _placed(clip: Clip, fit: Callable[[], Fit], where: str, file: str) -> Fit:
+    try:
+        return fit()
+    except ValueError:
+        raise KinofarmError("CHECK-006", where=f"{where}.crop", clip=_named(clip), file=file) from None
+
+
+def _check_size(place: Fit, clip: Clip, where: str) -> None:
+    for width, height in (place.scaled, (place.box.width, place.box.height)):
+        if max(place.scaled) > LARGEST or width * height > MOST_PIXELS:
+            raise KinofarmError(
+                "CHECK-008",
+                where=f"{where}.transform",
+                clip=_named(clip),
+                width=width,
+                height=height,
+                largest=LARGEST,
+                most=MOST_PIXELS,
+            )
 
 
 def _check_effects(effects: tuple[Effect, ...], length: int, table: EffectTable, owner: str, where: str) -> None:

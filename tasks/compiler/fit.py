@@ -83,27 +83,33 @@ def fit_clip(clip: Clip, picture: PictureFacts, frame: Size) -> Fit:
 
     Raises:  ValueError when the crop leaves nothing of the picture.
     """
-    shown_width, shown_height = picture.display_size
-    crop = _crop_in_source(clip.crop, picture) if clip.crop else None
-    if clip.crop:
-        shown_width -= clip.crop.left + clip.crop.right
-        shown_height -= clip.crop.top + clip.crop.bottom
-    return _transformed(
-        crop, _at_rest(shown_width, shown_height, clip.cell, frame), clip.transform or Transform(), frame
-    )
+    turned = picture.rotation in (90, 270)
+    decoded = (picture.height, picture.width) if turned else (picture.width, picture.height)
+    stretched = (Fraction(1), picture.pixel_aspect) if turned else (picture.pixel_aspect, Fraction(1))
+    return _fitted(clip, decoded, stretched, frame)
 
 
 def fit_frame(clip: Clip, frame: Size) -> Fit:
-    """Place a picture of exactly the frame's size (a title drawn as a picture)."""
-    rest = _at_rest(Fraction(frame.width), Fraction(frame.height), clip.cell, frame)
-    return _transformed(None, rest, clip.transform or Transform(), frame)
+    """Place a picture of exactly the frame's size (a title drawn as a picture).
+
+    Raises:  ValueError when the crop leaves nothing of it.
+    """
+    return _fitted(clip, (frame.width, frame.height), (Fraction(1), Fraction(1)), frame)
 
 
-def _crop_in_source(crop: Crop, picture: PictureFacts) -> Box | None:
-    """The crop in pixels of the decoded, turned picture: its width is not yet stretched by the pixel aspect."""
-    turned = picture.rotation in (90, 270)
-    width, height = (picture.height, picture.width) if turned else (picture.width, picture.height)
-    across, down = (Fraction(1), picture.pixel_aspect) if turned else (picture.pixel_aspect, Fraction(1))
+def _fitted(clip: Clip, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction], frame: Size) -> Fit:
+    """Place a picture. decoded: its pixels after turning. stretched: how much wider and higher each one is shown."""
+    width, height = decoded[0] * stretched[0], decoded[1] * stretched[1]
+    crop = _crop_in_source(clip.crop, decoded, stretched) if clip.crop else None
+    if crop is not None:
+        width, height = crop.width * stretched[0], crop.height * stretched[1]
+    rest = _at_rest(width, height, clip.cell, frame)
+    return _transformed(crop, rest, clip.transform or Transform(), frame)
+
+
+def _crop_in_source(crop: Crop, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction]) -> Box | None:
+    """The crop in pixels of the decoded, turned picture: not yet stretched by the pixel aspect."""
+    (width, height), (across, down) = decoded, stretched
     left, right = round(crop.left / across), round(crop.right / across)
     top, bottom = round(crop.top / down), round(crop.bottom / down)
     if left + right >= width or top + bottom >= height:
@@ -154,7 +160,7 @@ def _transformed(crop: Box | None, rest: _Rest, transform: Transform, frame: Siz
         cut = Box(x=hidden_x, y=hidden_y, width=shown[0], height=shown[1])
     pivot_x = float(rest.place[0] + rest.shown[0] * Fraction(transform.anchor_x)) + transform.position_x * frame.width
     pivot_y = float(rest.place[1] + rest.shown[1] * Fraction(transform.anchor_y)) + transform.position_y * frame.height
-    turn = transform.rotation % 360
+    turn = transform.rotation % 360 % 360  # a hair below zero gives 360 the first time
     sine, cosine = math.sin(math.radians(turn)), math.cos(math.radians(turn))
     arm_x, arm_y = (0.5 - transform.anchor_x) * shown[0], (0.5 - transform.anchor_y) * shown[1]
     centre_x = pivot_x + arm_x * cosine - arm_y * sine
