@@ -31,15 +31,17 @@ GRACE = timedelta(seconds=2)
 """A run that ended so short ago may still be telling its job."""
 UNSEEN = timedelta(seconds=60)
 """A job whose run Prefect does not know for this long has lost it."""
-SWEEP_SECONDS = 60.0
-"""Between two looks for files that nobody needs."""
+SWEEP_SECONDS = 10.0
+"""Between two looks for what killed processes left in scratch."""
+EVICT_SECONDS = 60.0
+"""Between two looks at the size of the cache."""
 MOST_JOBS = 1000
 
 LIVE = tuple(state for state in JOB_STATES if state not in ENDED)
 
 logger = logging.getLogger("kinofarm.reconcile")
 
-_swept_at = float("-inf")
+_done_at: dict[str, float] = {}
 
 
 def reconcile_once(services: Services) -> None:
@@ -109,11 +111,17 @@ def _start_shards(services: Services) -> None:
 
 
 def _sweep(services: Services) -> None:
-    global _swept_at
-    if time.monotonic() - _swept_at < SWEEP_SECONDS:
-        return
-    _swept_at = time.monotonic()
     settings, store = services.get(Settings), services.get(ChunkStore)
-    sweep(settings.home.absolute() / "scratch")
-    store.sweep()
-    services.get(CacheIndex).evict(store, int(settings.cache.max_gigabytes * 1e9))
+    if _is_due("sweep", SWEEP_SECONDS):
+        sweep(settings.home.absolute() / "scratch", older=SWEEP_SECONDS)
+    if _is_due("evict", EVICT_SECONDS):
+        store.sweep()
+        services.get(CacheIndex).evict(store, int(settings.cache.max_gigabytes * 1e9))
+
+
+def _is_due(what: str, seconds: float) -> bool:
+    now = time.monotonic()
+    if now - _done_at.get(what, float("-inf")) < seconds:
+        return False
+    _done_at[what] = now
+    return True

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.errors import KinofarmError
+from tasks.filesystem.owner import is_left, mark
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers that mean that the disk, or the user's share of it, is full."""
@@ -67,7 +68,7 @@ def staged(target: Path) -> Iterator[Path]:
     place = _absolute(target)
     with _translated(place):
         made = _make_folders(place.parent)
-        hidden = place.parent / f"{_HIDDEN}{secrets.token_hex(8)}{place.suffix}"
+        hidden = place.parent / f"{_HIDDEN}{mark()}-{secrets.token_hex(8)}{place.suffix}"
         # Not mkstemp: the published file gets the permissions that any new file of this user gets.
         os.close(os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
@@ -76,6 +77,16 @@ def staged(target: Path) -> Iterator[Path]:
     finally:
         hidden.unlink(missing_ok=True)
         _remove_if_empty(made)
+
+
+def sweep_hidden(folder: Path) -> int:
+    """Remove hidden files that killed processes of this machine left in an output's folder; return how many."""
+    swept = 0
+    for file in folder.glob(f"{_HIDDEN}*") if folder.is_dir() else ():
+        if is_left(file, _HIDDEN):
+            file.unlink(missing_ok=True)
+            swept += 1
+    return swept
 
 
 def put_in_place(moves: Sequence[tuple[Path, Path]]) -> None:
@@ -108,6 +119,7 @@ def publish(film: Path, target: Path, companions: Mapping[Path, bytes] | None = 
         behind.
     """
     moves: list[tuple[Path, Path]] = []
+    sweep_hidden(_absolute(target).parent)
     with _all_staged([*(companions or {}), target]) as hidden:
         for (place, content), file in zip((companions or {}).items(), hidden, strict=False):
             with _translated(place):

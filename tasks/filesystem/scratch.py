@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
 from infra.errors import KinofarmError
+from tasks.filesystem.owner import is_left, mark
 from tasks.filesystem.publish import FULL
 
 _PREFIX = "attempt-"
@@ -31,12 +29,9 @@ def scratch(home: Path, label: str = "work") -> Iterator[Path]:
         label: lower-case letters, digits and dashes; for whoever looks into the folder.
     Raises:  KinofarmError PUBLISH-003 when it cannot be made, PUBLISH-005 when the disk is full.
     """
-    process = psutil.Process()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        folder = Path(
-            tempfile.mkdtemp(prefix=f"{_PREFIX}{process.pid}-{int(process.create_time())}-{label}-", dir=home)
-        )
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{mark()}-{label}-", dir=home))
     except OSError as error:
         code = "PUBLISH-005" if error.errno in FULL else "PUBLISH-003"
         raise KinofarmError(code, path=str(home), reason=error.strerror or "it cannot be made") from None
@@ -55,26 +50,7 @@ def sweep(home: Path, older: float = _YOUNG) -> int:
         return 0
     swept = 0
     for folder in home.iterdir():
-        if not folder.name.startswith(_PREFIX) or _is_in_use(folder.name) or _age(folder) < older:
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
-        swept += not folder.exists()
+        if is_left(folder, _PREFIX, older):
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += not folder.exists()
     return swept
-
-
-def _is_in_use(name: str) -> bool:
-    """Say whether the process that a folder's name names still runs; one of the same number but another age does not count."""
-    try:
-        pid, started = (int(part) for part in name.removeprefix(_PREFIX).split("-")[:2])
-        return int(psutil.Process(pid).create_time()) == started
-    except (ValueError, psutil.NoSuchProcess):
-        return False
-    except psutil.AccessDenied:
-        return True
-
-
-def _age(folder: Path) -> float:
-    try:
-        return time.time() - folder.stat().st_mtime
-    except OSError:
-        return 0.0

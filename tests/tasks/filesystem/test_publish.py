@@ -7,10 +7,12 @@ import os
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
 
 from infra.errors import KinofarmError
 from tasks.filesystem import publish as publishing
+from tasks.filesystem.owner import mark
 from tasks.filesystem.publish import check_target, publish, put_in_place, staged
 
 
@@ -140,3 +142,14 @@ def test_nothing_is_put_in_place_when_one_of_the_places_is_taken(tmp_path: Path)
         assert code_of(put_in_place, [(one, manifest), (other, film)]) == "PUBLISH-002"
     assert not manifest.exists()
     assert not list(tmp_path.glob(f"{publishing._HIDDEN}*"))
+
+
+def test_what_a_killed_process_left_beside_a_film_goes_with_the_next_one(tmp_path: Path) -> None:
+    machine, gone = mark().partition("-")[0], max(psutil.pids()) + 100_000
+    left = tmp_path / f".kinofarm-{machine}-{gone}-1700000000-0123456789abcdef.mp4"
+    another = tmp_path / f".kinofarm-0123abcd-{gone}-1700000000-0123456789abcdef.mp4"
+    for file in (left, another, tmp_path / "finished.mp4"):
+        file.write_bytes(b"film")
+    publish(tmp_path / "finished.mp4", tmp_path / "film.mp4")
+    assert not left.exists()
+    assert another.exists()

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from infra.errors import KinofarmError
+from tasks.filesystem.owner import mark
 from tasks.filesystem.scratch import scratch, sweep
 
 
@@ -32,15 +33,18 @@ def test_two_attempts_never_share_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(tmp_path: Path) -> None:
+    machine = mark().partition("-")[0]
     gone = max(psutil.pids()) + 100_000
-    (tmp_path / f"attempt-{gone}-1700000000-chunk-abc").mkdir()
-    (tmp_path / f"attempt-{os.getpid()}-1-recycled-abc").mkdir()
+    (tmp_path / f"attempt-{machine}-{gone}-1700000000-chunk-abc").mkdir()
+    (tmp_path / f"attempt-{machine}-{os.getpid()}-1-recycled-abc").mkdir()
+    (tmp_path / f"attempt-0123abcd-{gone}-1700000000-another-machine-abc").mkdir()
     (tmp_path / "someone-elses").mkdir()
     with scratch(tmp_path) as mine:
         assert sweep(tmp_path, older=3600) == 0
         assert sweep(tmp_path, older=0) == 2
         assert mine.is_dir()
-    assert [folder.name for folder in tmp_path.iterdir()] == ["someone-elses"]
+    another = f"attempt-0123abcd-{gone}-1700000000-another-machine-abc"
+    assert {folder.name for folder in tmp_path.iterdir()} == {"someone-elses", another}
 
 
 def test_a_home_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
