@@ -212,6 +212,12 @@ class Studio:
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         return frame.reformat(format="yuv420p", dst_colorspace=1, dst_color_range=1).to_ndarray()
 
+    @staticmethod
+    def to_rgb(picture: np.ndarray) -> np.ndarray:
+        """A frame of a film as RGB."""
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="yuv420p")
+        return frame.reformat(format="rgb24", src_colorspace=1, src_color_range=1, dst_color_range=2).to_ndarray()
+
     def samples(self, film: Timeline, start: int = 0, end: int | None = None) -> np.ndarray:
         """The film's sound before it is encoded, (n, 2)."""
         return self.heard(self.plan(film, start=start, end=end).sound)
