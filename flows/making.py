@@ -27,8 +27,11 @@ from infra.jobs.notify import JOBS, AsyncListener
 from infra.jobs.records import JobChunk, Output
 from infra.prefect import CPU_POOL
 from infra.services import Ffmpeg
+from tasks.compiler.check import CheckedProject
 from tasks.compiler.film import film_key, wanted_chunks
+from tasks.compiler.order import Order
 from tasks.compiler.plan import Plan, Way
+from tasks.filesystem.publish import check_target
 from tasks.media.film import Film, find_film as film_in_cache
 from tasks.media.manifest import Manifest, ManifestChunk, ManifestSound, ManifestWarning, manifest_place, to_json
 from tasks.media.shelf import Shelf
@@ -53,6 +56,20 @@ def way(job: Running) -> Way:
         gop_seconds=render.gop_seconds,
         ffmpeg=job.services.get(Ffmpeg).version,
         fonts=font_catalogue(job.settings.font_dirs),
+    )
+
+
+async def check_output(job: Running, order: Order, checked: CheckedProject) -> None:
+    """Refuse a place where no film can be published before anything is rendered.
+
+    Raises:  KinofarmError PUBLISH-00x.
+    """
+    facts = await asyncio.to_thread(job.jobs.job, job.id)
+    target = Path(facts.output)
+    if not target.is_absolute():
+        raise KinofarmError("PUBLISH-002", path=facts.output, reason="a flow needs an absolute path")
+    await asyncio.to_thread(
+        check_target, target, keep=[Path(order.project), *(each.path for each in checked.media.values())]
     )
 
 

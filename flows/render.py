@@ -14,7 +14,7 @@ from uuid import UUID
 from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
 
-from flows.making import find_film, make_film, publish, way
+from flows.making import check_output, find_film, make_film, publish, way
 from flows.running import Running, carried_out, unvisited
 from infra import services
 from infra.jobs.facts import FactsStore
@@ -72,6 +72,7 @@ async def story(job: Running, order: Order) -> dict[str, Any]:
     probe = remembering(job.services.get(FactsStore))
     project = await load_project(order)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe)
+    await check_output(job, order, checked)
     plan = await plan_film(unvisited(project), unvisited(checked), way(job))
     film = await find_film(job, plan, warnings_of(project, checked))
     if film is None:

@@ -8,6 +8,7 @@ import typer
 
 from apps.cli import console
 from apps.cli.options import AsJson
+from infra.errors import KinofarmError
 
 RECONCILE = "flows.healing:reconcile_once"
 """What the farm calls every few seconds."""
@@ -39,6 +40,8 @@ def up(
         farm.Farm(settings, RECONCILE).run_forever(ready)
         return
     running = farm.connect(settings)
+    if running is not None and running.state is not None and running.state.embedded:
+        raise KinofarmError("FARM-040", home=str(running.home), pid=running.state.supervisor.pid)
     if running is None:
         console.say("starting the farm (about 10 s)")
     ready(running or farm.start(settings, RECONCILE))

@@ -7,6 +7,7 @@ import getpass
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -148,13 +149,17 @@ def reached_farm(settings: Settings, *, standing: bool = False) -> Iterator[Serv
     """
     from infra import farm, services
 
+    own: farm.FarmConnection | None = None
     with contextlib.ExitStack() as stack:
         if farm.connect(settings) is None:
             if standing:
                 raise KinofarmError("FARM-043", home=str(settings.home))
             console.say("no farm is up: starting one for this render (about 10 s)")
-            stack.enter_context(farm.embedded(settings, RECONCILE))
-        yield stack.enter_context(services.opened(settings))
+            own = stack.enter_context(farm.embedded(settings, RECONCILE))
+        container = stack.enter_context(services.opened(settings))
+        yield container
+        if own is not None and own.state is not None:
+            _let_others_finish(container, own.state.started_at)
 
 
 @contextlib.contextmanager
@@ -169,6 +174,20 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _let_others_finish(container: Services, since: datetime) -> None:
+    """Wait for the renders that others began on this farm meanwhile: it is about to end, and they would with it."""
+    from infra.jobs.states import ENDED, JOB_STATES
+    from infra.jobs.store import JobStore
+
+    live = [state for state in JOB_STATES if state not in ENDED]
+    told = False
+    while any(job.accepted_at >= since for job in container.get(JobStore).jobs(1000, live)):
+        if not told:
+            console.say("another render works on this farm: waiting for it")
+            told = True
+        time.sleep(0.5)
 
 
 def _ready(container: Services, order: Order, checked: CheckedProject | None) -> Ready:

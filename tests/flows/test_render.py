@@ -139,8 +139,9 @@ def test_a_project_that_is_wrong_fails_with_its_code_in_both_stores(standing_far
     assert not (tmp_path / "film.mp4").exists()
 
 
+@pytest.mark.parametrize("way", ["by kinofarm cancel", "in Prefect"])
 def test_a_cancelled_job_ends_as_cancelled_in_both_stores(
-    standing_farm: Services, media_factory: MediaFactory, tmp_path: Path
+    standing_farm: Services, media_factory: MediaFactory, tmp_path: Path, way: str
 ) -> None:
     media = tmp_path / "clip.mp4"
     media.write_bytes(media_factory.video(frames=500).read_bytes())
@@ -149,7 +150,10 @@ def test_a_cancelled_job_ends_as_cancelled_in_both_stores(
     job = api.create_run(RENDER, {"project": str(project), "output": str(tmp_path / "film.mp4")})
     jobs = standing_farm.get(JobStore)
     until(lambda: any(each.id == job and each.state == "rendering" for each in jobs.jobs(100)))
-    stop(standing_farm, job)
+    if way == "in Prefect":
+        assert api.set_state(job, "CANCELLING", message="by hand")
+    else:
+        stop(standing_farm, job)
     assert ended(standing_farm, job).state == "cancelled"
     until(lambda: (run := api.run(job)) and run.state == "CANCELLED", 20)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "film.json"]
