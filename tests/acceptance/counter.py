@@ -38,10 +38,11 @@ def number(picture: Any) -> int:
     Raises:  AssertionError when a bit is neither black nor white: two frames were mixed.
     """
     luma = films.luma(picture)
-    row = luma[SIZE[1] * 5 // 8]
+    height, width = luma.shape
+    row = luma[height * 5 // 8]
     found = 0
     for bit in range(BITS):
-        value = row[int((bit + 0.5) * SIZE[0] / BITS)]
+        value = row[int((bit + 0.5) * width / BITS)]
         assert value < 60 or value > 190, f"bit {bit} is {value}: neither black nor white"
         found |= int(value > 125) << bit
     return found
@@ -49,4 +50,5 @@ def number(picture: Any) -> int:
 
 def flashes(picture: Any) -> bool:
     """Whether a decoded frame flashes."""
-    return bool(films.luma(picture)[SIZE[1] // 8, SIZE[0] // 2] > 125)
+    luma = films.luma(picture)
+    return bool(luma[luma.shape[0] // 8, luma.shape[1] // 2] > 125)

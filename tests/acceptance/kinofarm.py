@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 COMMAND = Path(sys.executable).with_name("kinofarm")
+ENDED = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Kinofarm:
 
     def wait(self, job: str, timeout: float = 300) -> dict[str, Any]:
         """Wait until a job has ended and return it."""
-        return self.wait_until(job, lambda found: found["state"] in ("done", "failed", "cancelled"), timeout)
+        return self.wait_until(job, lambda found: found["state"] in ENDED, timeout)
 
     def wait_until(self, job: str, reached: Callable[[dict[str, Any]], bool], timeout: float = 300) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
@@ -102,6 +103,7 @@ class Kinofarm:
             found = self.job(job)
             if reached(found):
                 return found
+            assert found["state"] not in ENDED, f"it has ended: {found['state']}, {found['error']}"
             assert time.monotonic() < deadline, f"not reached in {timeout} s: {found}"
             time.sleep(0.3)
 

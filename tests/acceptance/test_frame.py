@@ -23,7 +23,7 @@ def test_frame_of_any_time_equals_the_films(farm: Kinofarm, desk: Path, media_fa
     project = written(desk / "project.json", timeline(100, *tracks, subtitles=[subtitle], crf=8))
     roots = ("--media-root", media_factory.folder)
     farm.render(project, desk / "film.mp4", *roots)
-    for at in (0, 15, 39, 41, 50, 55, 59, 60, 75, 99):
+    for at in (0, 41, 55, 60, 99):
         answer = farm.run("frame", project, "--at", f"f{at}", "-o", desk / "frame.png", *roots)
         assert answer.code == 0, answer.err
         shown = np.asarray(Image.open(desk / "frame.png").convert("RGB"), dtype=np.float64)

@@ -18,7 +18,7 @@ from tests.acceptance.counter import RATE, counter, number
 from tests.acceptance.kinofarm import Kinofarm, running
 from tests.acceptance.projects import media_clip, timeline, track, written
 
-FRAMES = 480
+FRAMES = 300
 CHUNK_SECONDS = 1
 
 
@@ -56,7 +56,7 @@ def test_a_job_survives_the_death_of(breakable: Kinofarm, desk: Path, victim: st
     source = counter(desk, FRAMES + 20)
     first = list(VICTIMS).index(victim)  # another film for each victim: nothing of it is in the cache
     clip = media_clip(source.name, 0, FRAMES, str(first / RATE))
-    project = timeline(FRAMES, track("V", clip), rate=str(RATE), size=(640, 360), preset="slower")
+    project = timeline(FRAMES, track("V", clip), rate=str(RATE), size=(1280, 720), preset="slower")
     job = breakable.submit(written(desk / "project.json", project), desk / "film.mp4")
     found = breakable.wait_until(job, lambda job: bool(_finished(job)) and job["state"] == "rendering")
     pid = VICTIMS[victim](breakable)

@@ -41,8 +41,8 @@ def _render_at_once(farm: Kinofarm, desk: Path, jobs: int) -> None:
     assert not list(desk.glob(".*")), "something unfinished is left beside the films"
 
 
-def test_six_renders_at_once(farm: Kinofarm, desk: Path) -> None:
-    _render_at_once(farm, desk, 6)
+def test_four_renders_at_once(farm: Kinofarm, desk: Path) -> None:
+    _render_at_once(farm, desk, 4)
 
 
 @pytest.mark.long
