@@ -221,6 +221,7 @@ _DRAWN = PictureFacts(
 )
 """Facts of a title that libass has drawn onto a clear ground."""
 
+
 def _seek(facts: PictureFacts, begins: Fraction) -> Fraction:
     """A time of the file from which decoding is sure to meet the frame that shows at `begins`, and few before it.
 
