@@ -47,7 +47,7 @@ check: $(STAMP)  ## lint, types, layers, docs
 	@$(BIN)/ruff check --quiet . && echo "lint    ok"
 	@$(BIN)/ruff format --quiet --check . && echo "format  ok" || { echo "run: make format"; exit 1; }
 	@$(BIN)/mypy --no-error-summary && echo "types   ok"
-	@$(BIN)/lint-imports --quiet && echo "layers  ok" || { $(BIN)/lint-imports; exit 1; }
+	@$(BIN)/lint-imports >/dev/null && echo "layers  ok" || { $(BIN)/lint-imports; exit 1; }
 	@$(BIN)/python -m docs.build --check && echo "docs    ok"
 
 format: $(STAMP)  ## sort imports and format the code
