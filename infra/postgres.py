@@ -324,7 +324,10 @@ class EmbeddedPostgres:
 
 def _server_user() -> _User:
     if os.geteuid() != 0:
-        return _User(pwd.getpwuid(os.geteuid()).pw_name)
+        try:
+            return _User(pwd.getpwuid(os.geteuid()).pw_name)
+        except KeyError:
+            raise KinofarmError("DB-017", number=os.geteuid()) from None
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -111,7 +112,7 @@ def rendered(
     parameters = {
         **order.model_dump(mode="json", exclude_none=True),
         "output": str(target),
-        "submitted_by": getpass.getuser(),
+        "submitted_by": _submitter(),
     }
     parameters |= {name: value for name, value in more.items() if value is not None}
     options = order.model_dump(mode="json", exclude={"project"})
@@ -227,3 +228,11 @@ def _document(container: Services, job: Job, seconds: float) -> dict[str, Any]:
         "chunks": {"total": len(chunks), "reused": len(chunks) - encoded, "encoded": encoded},
         "seconds": round(seconds, 3),
     }
+
+
+def _submitter() -> str:
+    """The user's name, or number where the system has no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -20,6 +20,8 @@ from tasks.compiler.model import FORMAT, Timeline, Track
 
 SCHEMA_ID = "urn:kinofarm:project:1"
 
+_TIMES = ("start", "end", "source_start", "duration")
+
 _CLIP = re.compile(r"tracks\[(\d+)\]\.clips\[(\d+)\]")
 
 
@@ -32,7 +34,7 @@ def recognises(project: Mapping[str, Any]) -> bool:
 def read(project: dict[str, Any]) -> Imported:
     """Read our own JSON. Clips may stand in any order; the timeline has them in order of time.
 
-    Raises:  FORMAT-015 for another version, FORMAT-016 for too much, FORMAT-020 to 022 for a field.
+    Raises:  FORMAT-015 for another version, FORMAT-016 for too much, FORMAT-020 to 024 for a field.
     """
     if project["format"] != FORMAT:
         raise KinofarmError("FORMAT-015", where="format", version=project["format"], known=FORMAT)
@@ -40,7 +42,7 @@ def read(project: dict[str, Any]) -> Imported:
     try:
         timeline = Timeline.model_validate(project)
     except ValidationError as error:
-        raise refused(error, project) from None
+        raise _of_time(error, project) or refused(error, project) from None
     orders = [sorted(range(len(track.clips)), key=partial(_time, track)) for track in timeline.tracks]
     tracks = tuple(
         track.model_copy(update={"clips": tuple(track.clips[number] for number in order)})
@@ -73,6 +75,20 @@ def schema() -> dict[str, Any]:
         "Positions are whole frames, ranges are half-open, source times are seconds. docs/format.md explains each field.",
         "required": ["format", *made["required"]],
     }
+
+
+def _of_time(error: ValidationError, project: dict[str, Any]) -> KinofarmError | None:
+    """The error that has a code of its own: a negative time, a film without length; None for any other."""
+    first = error.errors(include_url=False)[0]
+    field, value = first["loc"][-1], first["input"]
+    if field not in _TIMES or isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    where = refused(error, project).where
+    if value < 0:
+        return KinofarmError("FORMAT-023", where=where, field=field, value=value)
+    if field == "duration" and value == 0:
+        return KinofarmError("FORMAT-024", where=where, reason="its duration is 0")
+    return None
 
 
 def _time(track: Track, number: int) -> tuple[int, int]:
