@@ -224,3 +224,12 @@ def test_a_huge_and_a_tiny_picture_are_drawn(studio: Studio) -> None:
     for scale, middle in ((50, [0, 1]), (1e-9, [0, 1])):
         film = timeline(track(clip("a", name, 0, 2, transform={"scale_x": scale, "scale_y": scale})), duration=2)
         assert near(studio.numbers(film), middle)
+
+
+def test_no_graph_changes_the_range_behind_ffmpegs_back(studio: Studio) -> None:
+    """An implicit conversion of range in a transition between small pictures made ffmpeg stand still now and then."""
+    row = [clip("a", grey(studio, 200), 0, 5, transform=half()), clip("b", grey(studio, 120), 5, 10, opacity=0.5)]
+    film = timeline(track(clip("z", grey(studio, 80), 0, 10)), track(*row, joins=[join("a", "b", 2, 8)]), duration=10)
+    graph = " ".join(studio.plan(film).chunks[0].work.stages[0].argv)
+    assert "premultiply" in graph
+    assert "setparams=range=pc" not in graph
