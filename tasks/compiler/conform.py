@@ -123,7 +123,8 @@ class Conform:
         ends = begins + frames / self.rate * clip.speed
         seek = _seek(facts, begins)
         stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, seek, decoder, facts.keyframe_gap)
-        zero = round((media.start + begins + facts.time_base / 2) * TICKS)
+        # Upwards by a tick: a frame just half a tick late counts as reached wherever the chunk begins.
+        zero = math.ceil((media.start + begins + facts.time_base / 2) * TICKS) + 1
         shifted = f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}"
         if clip.speed != 1:
             shifted = f"({shifted})*{clip.speed.denominator}/{clip.speed.numerator}"

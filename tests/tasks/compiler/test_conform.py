@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import accumulate
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.tasks.compiler.films import NTSC, PAL, SHADES, Studio, clip, near, timeline, track
 
@@ -102,3 +104,15 @@ def test_past_the_end_of_its_pictures_a_source_shows_the_last_one(studio: Studio
         for begin in ("1", "2"):
             film = timeline(track(clip("a", name, 0, 5, source_start=begin)), duration=5)
             assert near(studio.numbers(film), [24] * 5), (suffix, begin)
+
+
+def test_a_frame_just_half_a_tick_late_is_the_same_in_every_chunk(studio: Studio) -> None:
+    def save(path: Path) -> None:  # a GIF counts in hundredths: 0.63 s is half a tick past frame 15 of 24
+        first, second = (Image.new("L", (64, 64), level) for level in (60, 180))
+        first.save(path, save_all=True, append_images=[second], duration=[630, 1000])
+
+    film = timeline(track(clip("a", studio.source("tie.gif", save), 0, 30)), duration=30, rate=Fraction(24))
+    whole = studio.numbers(film)
+    assert whole[14] < 100 < whole[15]
+    for start in (1, 7, 11, 13, 15):
+        assert near(studio.numbers(film, start=start, end=30), whole[start:])
