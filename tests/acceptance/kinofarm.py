@@ -76,6 +76,7 @@ class Kinofarm:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
         )
 
     def render(self, project: Path, out: Path, *more: str | Path, timeout: float = 300) -> dict[str, Any]:
@@ -139,6 +140,11 @@ class Kinofarm:
     def scratch(self) -> list[Path]:
         """What lies in the farm's scratch folders."""
         return sorted((self.home / "scratch").glob("*"))
+
+
+def _heed_ctrl_c() -> None:
+    """As under a terminal: a test run that was put in the background hands an ignored SIGINT down to its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupt(process: subprocess.Popen[str]) -> None:

@@ -37,10 +37,13 @@ class RunningFarm:
         return found
 
     def pid(self, part: str) -> int:
-        """The process id of a part, as the farm's state names it now."""
-        state = self.connection.state
-        assert state is not None
-        return state.parts[part].pid
+        """The process id of a part, as the farm's state names it; waits for one that is just being started again."""
+
+        def found() -> int | None:
+            state = self.connection.state
+            return state.parts[part].pid if state is not None and part in state.parts else None
+
+        return until(found, 60)
 
     def ended(self, run: UUID, seconds: float = 60) -> Run:
         """Wait for the run's end."""
