@@ -13,7 +13,16 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.timeout(240)
 def test_a_quick_round_passes_the_gate_and_prints_its_ratio(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench", "--quick", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "R.md")]
+    command = [
+        sys.executable,
+        "-m",
+        "bench",
+        "--quick",
+        "--work",
+        str(tmp_path / "work"),
+        "--out",
+        str(tmp_path / "R.md"),
+    ]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=230, stdin=subprocess.DEVNULL)
     assert ended.returncode == 0, ended.stderr
     assert "| smoke" in ended.stdout
