@@ -20,6 +20,7 @@ class FakePrefect:
         self.found: dict[UUID, Run] = {}
         self.keys: dict[str, UUID] = {}
         self.asked: list[tuple[UUID, str]] = []
+        self.requests = 0
 
     def add(self, state: str, run: UUID | None = None, pool: str = "orchestrator") -> UUID:
         """Put a run in a state that it has had for an hour."""
@@ -37,6 +38,7 @@ class FakePrefect:
         tags: Sequence[str] = (),
     ) -> UUID:
         """Start a run."""
+        self.requests += 1
         if idempotency_key in self.keys:
             return self.keys[idempotency_key]
         run = self.add("SCHEDULED", pool=POOLS[deployment])
@@ -46,16 +48,19 @@ class FakePrefect:
 
     def run(self, run: UUID) -> Run | None:
         """Return a run."""
+        self.requests += 1
         return self.found.get(run)
 
     def runs(self, pools: Sequence[str], states: Sequence[str] = UNFINISHED) -> tuple[Run, ...]:
         """Return the runs of these pools in these states."""
+        self.requests += 1
         return tuple(run for run in self.found.values() if run.pool in pools and run.state in states)
 
     def set_state(
         self, run: UUID, state: str, *, message: str = "", name: str | None = None, force: bool = False
     ) -> bool:
         """Set a run's state."""
+        self.requests += 1
         self.asked.append((run, state))
         self.add(state, run, self.found[run].pool or "")
         return True

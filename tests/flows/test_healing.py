@@ -136,8 +136,9 @@ def test_there_are_no_more_shards_than_chunks(services: Services, prefect: FakeP
     assert ensure_shards(services) == 0
 
 
-def test_nothing_to_heal_asks_prefect_nothing(services: Services) -> None:
+def test_nothing_to_heal_asks_prefect_nothing(services: Services, prefect: FakePrefect) -> None:
     reconcile_once(services)
+    assert prefect.requests == 0
 
 
 def test_a_submission_enters_its_job_and_warms_up_shards(services: Services, prefect: FakePrefect) -> None:

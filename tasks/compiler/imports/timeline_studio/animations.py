@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
@@ -12,18 +12,7 @@ from tasks.compiler.imports.timeline_studio.fields import Id, Read, Real, Second
 from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.subtitles.model import Animation
 
-RENDERED = (
-    "fade-in",
-    "fade-out",
-    "slide-in",
-    "slide-out",
-    "scale-in",
-    "scale-out",
-    "typewriter",
-    "blink",
-    "bounce",
-    "shake",
-)
+RENDERED: tuple[str, ...] = get_args(Animation.model_fields["kind"].annotation)
 _KINDS = {squash(name): name for name in RENDERED}
 _NOT_YET = {
     squash(name)
