@@ -20,7 +20,9 @@ from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.row import EffectTable
 from tasks.compiler.fit import Fit, fit_clip, fit_frame
 from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSource, Track, Transition
+from tasks.compiler.moving import Still, still_effect, stills
 from tasks.compiler.notice import Notice, notice
+from tasks.compiler.pace import forwards, source_time
 from tasks.compiler.transitions import TRANSITIONS
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
@@ -115,7 +117,8 @@ def _check_clip(
     if isinstance(clip.source, TitleSource):
         if track.kind == "audio":
             raise KinofarmError("CHECK-003", where=f"{where}.source", clip=_named(clip))
-        _check_size(_placed(clip, lambda: fit_frame(clip, timeline.size), where, "the title"), clip, where)
+        for part in stills(clip, clip.start, clip.end):
+            _check_size(_placed(part, lambda part: fit_frame(part.clip, timeline.size), where, "the title"), clip, where)
         return
     facts = media[clip.source.path].facts
     file = Path(clip.source.path).name
@@ -133,13 +136,13 @@ def _check_clip(
     if track.kind == "audio" and sound is None:
         raise KinofarmError("CHECK-005", where=f"{where}.source.path", clip=_named(clip), file=file)
     if picture is not None:
-        place = _placed(clip, lambda: fit_clip(clip, picture, timeline.size), where, file)
-        _check_size(place, clip, where)
+        for part in stills(clip, clip.start, clip.end):
+            _check_size(_placed(part, lambda part: fit_clip(part.clip, picture, timeline.size), where, file), clip, where)
         if picture.transfer in ("smpte2084", "arib-std-b67"):
             yield notice("CHECK-901", where, clip=_named(clip), file=file, transfer=picture.transfer)
     if picture is not None and picture.still:
         return
-    ends = clip.source_start + (clip.end - clip.start) / timeline.rate * clip.speed
+    ends = source_time(clip, clip.end - clip.start, timeline.rate)
     if ends > facts.duration + 1 / timeline.rate:
         raise KinofarmError(
             "CHECK-007",
@@ -154,11 +157,11 @@ def _check_clip(
         yield notice("CHECK-902", where, clip=_named(clip), file=file, seconds=round(float(ends - picture.end), 2))
 
 
-def _placed(clip: Clip, fit: Callable[[], Fit], where: str, file: str) -> Fit:
+def _placed(part: Still, fit: Callable[[Still], Fit], where: str, file: str) -> Fit:
     try:
-        return fit()
+        return fit(part)
     except ValueError:
-        raise KinofarmError("CHECK-006", where=f"{where}.crop", clip=_named(clip), file=file) from None
+        raise KinofarmError("CHECK-006", where=f"{where}.crop", clip=_named(part.clip), file=file) from None
 
 
 def _check_size(place: Fit, clip: Clip, where: str) -> None:
@@ -181,8 +184,11 @@ def _check_effects(effects: tuple[Effect, ...], length: int, table: EffectTable,
         row = table.get(effect.kind)
         if row is None:
             raise KinofarmError("CHECK-009", where=place, effect=effect.kind, owner=owner)
+        if effect.keyframes and row.on == "sound":
+            raise KinofarmError("CHECK-080", where=f"{place}.keyframes", effect=effect.kind, owner=owner)
         try:
-            row.parameters.model_validate(dict(effect.parameters))
+            for at in sorted({key.frame for keys in effect.keyframes.values() for key in keys}) or [0]:
+                row.parameters.model_validate(dict(still_effect(effect, at).parameters))
         except KinofarmError as error:
             raise KinofarmError(error.code, where=place, **error.params) from None
         except ValidationError as error:
@@ -288,13 +294,15 @@ def _check_handle(
         return
     facts = media[clip.source.path].facts
     picture = facts.picture()
-    if picture is not None and picture.still:
+    if (picture is not None and picture.still) or clip.freeze:
         return
-    if before:
-        spare = clip.source_start / clip.speed * timeline.rate
+    length, rate = clip.end - clip.start, timeline.rate
+    first, last = forwards(clip, -frames, 0) if before else forwards(clip, length, length + frames)
+    if first < 0:
+        spare = clip.source_start / (source_time(clip, 0, rate) - source_time(clip, -1, rate))
     else:
-        used = clip.source_start + (clip.end - clip.start) / timeline.rate * clip.speed
-        spare = (facts.duration - used) / clip.speed * timeline.rate + 1
+        used = source_time(clip, length, rate)
+        spare = (facts.duration - used) / (source_time(clip, length + 1, rate) - used) + 1
     if frames > spare:
         raise KinofarmError(
             "CHECK-019",

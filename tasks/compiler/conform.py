@@ -10,6 +10,7 @@ Source: ffmpeg-filters(1): fps, scale, overlay, rotate.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +21,8 @@ from tasks.compiler.fit import Box, Fit
 from tasks.compiler.graph import DECODERS, Sources, concatenated, decimal, joined
 from tasks.compiler.layers import fit, is_clear, is_seen
 from tasks.compiler.model import Clip, ColourCorrection, Effect, Size, TitleSource, Track
+from tasks.compiler.moving import Still, stills
+from tasks.compiler.pace import forwards, ramped, source_time
 from tasks.compiler.text import TextFiles, drawn_title
 from tasks.media.facts import MediaFacts, PictureFacts
 
@@ -27,6 +30,9 @@ TICKS = 10_000_000
 """Ticks a second in which source times are computed: fine against every container's time base."""
 
 BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+
+TURNED_AT_ONCE = 32
+"""Frames of a clip that runs backwards which are held at once."""
 
 HD_LINES = 720
 """An untagged picture with at least so many lines is taken for BT.709, a smaller one for BT.601, as players do."""
@@ -47,23 +53,22 @@ class Conform:
 
     def frame(self, clip: Clip, track: Track, start: int, end: int) -> Stream:
         """The clip over the frames [start, end), solid, at the frame's size with black around it (yuv420p)."""
-        stream, place = self._picture(clip, track, start, end, alpha=False)
-        return _on_black(stream, place.box, self.size)
+        stream, box = self._picture(clip, track, start, end, alpha=False)
+        return _on_black(stream, box, self.size)
 
     def canvas(self, clip: Clip, track: Track, start: int, end: int) -> Stream:
         """The same with everything around the clip clear (yuva420p)."""
         if not is_seen(self.project, clip):
             return self.blank("black@0", end - start, "yuva420p")
-        stream, place = self._picture(clip, track, start, end, alpha=True)
-        if place.box.covers(self.size) and place.box.inside(self.size):
+        stream, box = self._picture(clip, track, start, end, alpha=True)
+        if box.covers(self.size) and box.inside(self.size):
             return stream
         ground = self.blank("black@0", end - start, "yuva420p")
-        return joined("overlay", [ground, stream], x=place.box.x, y=place.box.y, format="auto", eof_action="pass")
+        return joined("overlay", [ground, stream], x=box.x, y=box.y, format="auto", eof_action="pass")
 
     def layer(self, clip: Clip, track: Track, start: int, end: int) -> tuple[Stream, Box]:
         """The clip at its own size, clear where it is clear, and where to lay it."""
-        stream, place = self._picture(clip, track, start, end, alpha=is_clear(self.project, clip))
-        return stream, place.box
+        return self._picture(clip, track, start, end, alpha=is_clear(self.project, clip))
 
     def blank(self, colour: str, frames: int, pixel_format: str = "yuv420p") -> Stream:
         """That many frames of one colour."""
@@ -75,8 +80,8 @@ class Conform:
         stream = self.sources.generate("color", pixel_format, c=colour, s=size, r=str(self.rate))
         return stream.filter("trim", end_frame=frames)
 
-    def _picture(self, clip: Clip, track: Track, start: int, end: int, alpha: bool) -> tuple[Stream, Fit]:
-        place = fit(self.project, clip)
+    def _picture(self, clip: Clip, track: Track, start: int, end: int, alpha: bool) -> tuple[Stream, Box]:
+        """The clip over the frames [start, end), and the box that it lies in."""
         frames = end - start
         if isinstance(clip.source, TitleSource):
             stream, ends_early = self._title(clip, start, end), False
@@ -85,8 +90,13 @@ class Conform:
             media = self.project.facts(clip)
             found = media.picture()
             assert found is not None, "only clips with a picture are conformed"
-            facts = found
-            stream, ends_early = self._sampled(clip, media, facts, start, frames)
+            stream, ends_early = self._sampled(clip, media, found, start, frames)
+            facts = found.model_copy(update={"still": True}) if clip.freeze else found
+        parts = tuple(stills(clip, start, end))
+        if len(parts) > 1:
+            stream = self._prolonged(stream, facts, ends_early).filter("trim", end_frame=frames)
+            return self._moved(stream, parts, track, facts, alpha)
+        clip, place = parts[0].clip, fit(self.project, parts[0].clip)
         # What stands still is repeated after all that is done to each frame alike, so that this is done once.
         changes = any(effect.start or effect.end is not None for effect in (*clip.effects, *track.effects))
         if changes:
@@ -94,7 +104,49 @@ class Conform:
         stream = self._developed(stream, clip, track, facts, place, start, frames, alpha)
         if not changes:
             stream = self._prolonged(stream, facts, ends_early)
-        return stream.filter("trim", end_frame=frames), place
+        return stream.filter("trim", end_frame=frames), place.box
+
+    def _moved(
+        self, stream: Stream, parts: Sequence[Still], track: Track, facts: PictureFacts, alpha: bool
+    ) -> tuple[Stream, Box]:
+        """What moves, stretch by stretch, each laid into the box that holds them all within the frame."""
+        self.sources.stretches += len(parts)
+        places = [fit(self.project, part.clip) for part in parts]
+        seen = [is_seen(self.project, part.clip, place) for part, place in zip(parts, places, strict=True)]
+        boxes = [place.box for place, shown in zip(places, seen, strict=True) if shown]
+        pixel_format, colour = ("yuva420p", "black@0") if alpha else ("yuv420p", "black")
+        if not boxes:
+            blank = self.sources.generate("color", pixel_format, c=colour, s="16x16", r=str(self.rate))
+            blank = blank.filter("trim", end_frame=parts[-1].end - parts[0].start).filter("setparams", **BT709)
+            return blank, Box(x=0, y=0, width=16, height=16)
+        room = _room(boxes, self.size) if alpha else Box(x=0, y=0, width=self.size.width, height=self.size.height)
+        copies = stream.filter_multi_output("split", sum(seen)) if sum(seen) > 1 else [stream]
+        shown_before = 0
+        laid: list[Stream] = []
+        for part, place, shown in zip(parts, places, seen, strict=True):
+            frames = part.end - part.start
+            size = Size.model_construct(width=room.width, height=room.height)
+            ground = self.sources.generate(
+                "color", pixel_format, c=colour, s=f"{size.width}x{size.height}", r=str(self.rate)
+            )
+            ground = ground.filter("trim", end_frame=frames).filter("setparams", **BT709)
+            if not shown:
+                laid.append(ground)
+                continue
+            offset = part.start - parts[0].start
+            copy = copies[shown_before].filter("trim", start_frame=offset, end_frame=offset + frames)
+            shown_before += 1
+            copy = copy.filter("setpts", "PTS-STARTPTS")
+            copy = self._developed(copy, part.clip, track, facts, place, part.start, frames, alpha)
+            box = place.box.model_copy(update={"x": place.box.x - room.x, "y": place.box.y - room.y})
+            if not alpha:
+                laid.append(_on_black(copy, box, size))
+            elif box.covers(size) and box.inside(size):
+                laid.append(copy)
+            else:
+                over = joined("overlay", [ground, copy], x=box.x, y=box.y, format="auto", eof_action="pass")
+                laid.append(over.filter("setparams", **BT709))
+        return concatenated(laid, self.rate).filter("fps", fps=str(self.rate)), room
 
     def _title(self, clip: Clip, start: int, end: int) -> Stream:
         """A title drawn onto clear RGBA; in a transition's handles its first and last frame stand still."""
@@ -114,23 +166,52 @@ class Conform:
 
         A still comes as its one picture. Past the end of its pictures a source shows the last one.
         """
-        decoder = DECODERS.get((facts.codec, facts.alpha))
         if facts.still:
+            decoder = DECODERS.get((facts.codec, facts.alpha))
             stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, Fraction(0), decoder)
             return stream.filter("settb", str(1 / self.rate)), False
-        begins = clip.source_start + (start - clip.start) / self.rate * clip.speed
-        begins = min(begins, max(facts.start, facts.end - facts.time_base))
-        ends = begins + frames / self.rate * clip.speed
+        if clip.freeze:
+            stream, ends_early = self._forwards(clip, media, facts, 0, 1)
+            stream = stream.filter("tpad", stop_mode="clone", stop=1) if ends_early else stream
+            return stream.filter("trim", end_frame=1), False
+        first, last = forwards(clip, start - clip.start, start - clip.start + frames)
+        if clip.reverse:
+            return self._backwards(clip, media, facts, first, last), False
+        return self._forwards(clip, media, facts, first, frames)
+
+    def _forwards(
+        self, clip: Clip, media: MediaFacts, facts: PictureFacts, first: int, frames: int
+    ) -> tuple[Stream, bool]:
+        """The clip's frames from `first` on, counted from its own first, in the order of the source."""
+        decoder = DECODERS.get((facts.codec, facts.alpha))
+        latest = max(facts.start, facts.end - facts.time_base)
+        begins = min(source_time(clip, first, self.rate), latest)
+        ends = begins + source_time(clip, first + frames, self.rate) - source_time(clip, first, self.rate)
         seek = _seek(facts, begins)
         stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, seek, decoder, facts.keyframe_gap)
-        # Upwards by a tick: a frame just half a tick late counts as reached wherever the chunk begins.
-        zero = math.ceil((media.start + begins + facts.time_base / 2) * TICKS) + 1
-        shifted = f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}"
-        if clip.speed != 1:
-            shifted = f"({shifted})*{clip.speed.denominator}/{clip.speed.numerator}"
-        stream = stream.filter("settb", f"1/{TICKS}").filter("setpts", shifted)
+        stream = stream.filter("settb", f"1/{TICKS}")
+        if ramped(clip):
+            times = [source_time(clip, frame, self.rate) for frame in range(first, first + frames + 1)]
+            zeros = [_zero(media, facts, moment) for moment in times if moment <= latest] or [_zero(media, facts, begins)]
+            stream = stream.filter("setpts", _ramp(zeros, self.rate))
+        else:
+            zero = _zero(media, facts, begins)
+            shifted = f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}"
+            if clip.speed != 1:
+                shifted = f"({shifted})*{clip.speed.denominator}/{clip.speed.numerator}"
+            stream = stream.filter("setpts", shifted)
         stream = stream.filter("fps", fps=str(self.rate), round="up", start_time=0)
         return stream, ends > facts.end - facts.max_gap
+
+    def _backwards(self, clip: Clip, media: MediaFacts, facts: PictureFacts, first: int, last: int) -> Stream:
+        """The clip's frames [first, last) in the opposite order, turned round a few at a time: they wait in memory."""
+        parts: list[Stream] = []
+        for end in range(last, first, -TURNED_AT_ONCE):
+            begin = max(first, end - TURNED_AT_ONCE)
+            stream, ends_early = self._forwards(clip, media, facts, begin, end - begin)
+            stream = stream.filter("tpad", stop_mode="clone", stop=-1) if ends_early else stream
+            parts.append(stream.filter("trim", end_frame=end - begin).filter("reverse"))
+        return concatenated(parts, self.rate).filter("fps", fps=str(self.rate))
 
     def _prolonged(self, stream: Stream, facts: PictureFacts, ends_early: bool) -> Stream:
         """A still's one picture for ever; the last picture of what ends early, likewise."""
@@ -223,6 +304,40 @@ _DRAWN = PictureFacts(
 """Facts of a title that libass has drawn onto a clear ground."""
 
 
+def _zero(media: MediaFacts, facts: PictureFacts, moment: Fraction) -> int:
+    """A second of the source in ticks of the file's clock.
+
+    Upwards by a tick: a frame just half a tick late counts as reached wherever the chunk begins.
+    """
+    return math.ceil((media.start + moment + facts.time_base / 2) * TICKS) + 1
+
+
+def _ramp(zeros: list[int], rate: Fraction) -> str:
+    """setpts for a source whose tick `zeros[n]` belongs to frame n: straight between them, as a tree of comparisons."""
+    frame = TICKS / rate
+    bends = [0]
+    for n in range(1, len(zeros) - 1):
+        if zeros[n + 1] - zeros[n] != zeros[n] - zeros[n - 1]:
+            bends.append(n)
+    if len(zeros) == 1:
+        return f"PTS-{zeros[0]}" if zeros[0] >= 0 else f"PTS+{-zeros[0]}"
+    bends.append(len(zeros) - 1)
+
+    def piece(first: int, last: int) -> str:
+        """The pieces [first, last) of the line between bends."""
+        if last - first == 1:
+            left, right = bends[first], bends[last]
+            run = (right - left) * frame / (zeros[right] - zeros[left])
+            offset = left * frame
+            return (
+                f"{offset.numerator}/{offset.denominator}+(PTS-({zeros[left]}))*{run.numerator}/{run.denominator}"
+            )
+        middle = (first + last) // 2
+        return f"if(lt(PTS,{zeros[bends[middle]]}),{piece(first, middle)},{piece(middle, last)})"
+
+    return piece(0, len(bends) - 1)
+
+
 def _seek(facts: PictureFacts, begins: Fraction) -> Fraction:
     """A time of the file from which decoding is sure to meet the frame that shows at `begins`, and few before it.
 
@@ -263,6 +378,14 @@ def _converted(stream: Stream, facts: PictureFacts, place: Fit, target: str) -> 
     options["flags"] = _FAST if same_colour and not to_rgb else _EXACT
     stream = stream.filter("scale", **options).filter("format", target).filter("setsar", "1")
     return stream if to_rgb else stream.filter("setparams", **BT709)
+
+
+def _room(boxes: Sequence[Box], size: Size) -> Box:
+    """The smallest box within the frame that holds what each of these boxes shows of it; its edges are even."""
+    left, top = max(0, min(box.x for box in boxes)), max(0, min(box.y for box in boxes))
+    right = min(size.width, max(box.x + box.width for box in boxes))
+    bottom = min(size.height, max(box.y + box.height for box in boxes))
+    return Box(x=left, y=top, width=right - left, height=bottom - top)
 
 
 def _turned(stream: Stream, place: Fit) -> Stream:

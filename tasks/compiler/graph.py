@@ -31,12 +31,14 @@ class Sources:
     """The inputs of one graph, numbered in the order in which they are asked for.
 
     media: the files that it reads. opened: how many inputs that makes, a file being opened once for each use.
+    stretches: into how many stretches moving pictures were taken apart.
     """
 
     def __init__(self) -> None:
         self._numbers = count(1)
         self.media: set[Sha256] = set()
         self.opened = 0
+        self.stretches = 0
 
     def media_stream(
         self,

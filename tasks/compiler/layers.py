@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.fit import Fit, fit_clip, fit_frame
 from tasks.compiler.model import Clip, TitleSource, Track, Transition
+from tasks.compiler.moving import moves, stills
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def is_text(item: Item) -> bool:
         and clip.transform is None
         and clip.colour_correction is None
         and clip.opacity == 1
+        and not moves(clip)
         and not clip.effects
         and not item.track.effects
     )
@@ -135,15 +137,20 @@ def fit(project: CheckedProject, clip: Clip) -> Fit:
 
 
 def is_clear(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:
-    """Can something below it show through inside its own box? place: the clip's, where it is known already."""
-    if isinstance(clip.source, TitleSource) or clip.opacity < 1:
+    """Can something below it show through inside its own box? place: the clip's, where it is known already.
+
+    What moves is laid into a box that holds all of its way, and is clear beside the picture.
+    """
+    if isinstance(clip.source, TitleSource) or clip.opacity < 1 or moves(clip):
         return True
     facts = project.facts(clip).picture()
     return facts is None or facts.alpha or not (place or fit(project, clip)).upright
 
 
 def is_seen(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:
-    """Does any of the clip's picture show within the frame?"""
+    """Does any of the clip's picture show within the frame, at any time?"""
+    if moves(clip):
+        return any(is_seen(project, part.clip) for part in stills(clip, clip.start, clip.end))
     if clip.opacity == 0 or (not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None):
         return False
     return (place or fit(project, clip)).box.meets(project.timeline.size)
@@ -171,7 +178,11 @@ def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Ite
 
 
 def _look(project: CheckedProject, clip: Clip) -> tuple[bool, bool, bool]:
-    """Is the clip's picture seen, does it fill the frame, and is it solid?"""
+    """Is the clip's picture seen at any time, does it fill the frame all the time, and is it solid?"""
+    if moves(clip):
+        looks = [_look(project, part.clip) for part in stills(clip, clip.start, clip.end)]
+        seen, fills, solid = zip(*looks, strict=True)
+        return any(seen), all(fills), all(solid)
     if not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None:
         return False, False, False
     place = fit(project, clip)

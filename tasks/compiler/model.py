@@ -10,12 +10,14 @@ The same model is our own project format, published as JSON Schema by `kinofarm 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from infra.values import Exact, Value
+from tasks.compiler.keyframes import Keyframes, require_in_order
 from tasks.subtitles.model import (
     MAX_FRAMES as MAX_FRAMES,
     Animation as Animation,
@@ -106,7 +108,8 @@ class ColourCorrection(Value):
 class Effect(Value):
     """An effect on a clip's or a track's picture or sound, by its name in the effect table.
 
-    start and end limit it to frames of the clip [start, end), counted from the clip's first frame.
+    start and end limit it to frames of the clip [start, end), counted from the clip's first frame. keyframes: number
+    parameters that change over time, by name; frames count from the clip's first.
     """
 
     id: Name = ""
@@ -114,6 +117,13 @@ class Effect(Value):
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
     start: Frame | None = None
     end: Frame | None = None
+    keyframes: dict[Name, Keyframes] = Field(default_factory=dict, max_length=50)
+
+    @model_validator(mode="after")
+    def _keyframes_in_order(self) -> Self:
+        for keys in self.keyframes.values():
+            require_in_order(keys)
+        return self
 
 
 class MediaSource(Value):
@@ -124,6 +134,33 @@ class MediaSource(Value):
     audio_stream: int | None = Field(None, ge=0, le=255)
 
 
+Animated = Literal[
+    "speed",
+    "volume",
+    "opacity",
+    "crop.left",
+    "crop.top",
+    "crop.right",
+    "crop.bottom",
+    "transform.scale_x",
+    "transform.scale_y",
+    "transform.position_x",
+    "transform.position_y",
+    "transform.rotation",
+    "transform.anchor_x",
+    "transform.anchor_y",
+    "colour_correction.brightness",
+    "colour_correction.contrast",
+    "colour_correction.saturation",
+    "colour_correction.hue",
+    "colour_correction.gamma",
+    "colour_correction.highlights",
+    "colour_correction.shadows",
+    "colour_correction.whites",
+    "colour_correction.blacks",
+]
+"""A clip's numbers that may have keyframes, by their place in the clip."""
+
 Source = Annotated[MediaSource | TitleSource, Field(discriminator="kind")]
 
 
@@ -132,6 +169,9 @@ class Clip(Value):
 
     The clip's first frame shows the source at `source_start` seconds; `speed` is seconds of source per second
     of film. Stills and titles have no source range. A video clip plays its sound too, at `volume`.
+    reverse: it shows the same frames in the opposite order, and its sound runs backwards. freeze: it shows the one frame
+    at `source_start` for its whole length, without sound. keyframes: what changes over time, by the name of its field
+    ("opacity", "transform.scale_x"); frames count from the clip's first.
     """
 
     id: Name
@@ -142,6 +182,8 @@ class Clip(Value):
     source_start: Exact = Fraction(0)
     speed: Exact = Fraction(1)
     keep_pitch: bool = True
+    reverse: bool = False
+    freeze: bool = False
     volume: float = Field(1, ge=0, le=10)
     opacity: float = Field(1, ge=0, le=1)
     crop: Crop | None = None
@@ -149,6 +191,7 @@ class Clip(Value):
     cell: Cell | None = None
     colour_correction: ColourCorrection | None = None
     effects: tuple[Effect, ...] = ()
+    keyframes: dict[Animated, Keyframes] = Field(default_factory=dict)
 
     @field_validator("source_start")
     @classmethod
@@ -163,6 +206,33 @@ class Clip(Value):
         if not Fraction(1, 100) <= value <= 100:
             raise ValueError("must lie between 0.01 and 100")
         return value
+
+    @model_validator(mode="after")
+    def _keyframes_within_bounds(self) -> Self:
+        for name, keys in self.keyframes.items():
+            require_in_order(keys)
+            low, high = bounds(name)
+            for key in keys:
+                if not low <= key.value <= high:
+                    raise ValueError(f"the keyframe of {name} at frame {key.frame} must lie between {low:g} and {high:g}")
+        return self
+
+
+def bounds(name: Animated) -> tuple[float, float]:
+    """Return the lowest and the highest value that a clip's number may have."""
+    if name == "speed":
+        return 0.01, 100
+    part, _, field = name.rpartition(".")
+    holder = {"": Clip, "crop": Crop, "transform": Transform, "colour_correction": ColourCorrection}[part]
+    low, high = -1e6, 1e6
+    for limit in holder.model_fields[field].metadata:
+        low = getattr(limit, "ge", getattr(limit, "gt", low - _LEAST) + _LEAST)
+        high = getattr(limit, "le", high)
+    return low, high
+
+
+_LEAST = 1e-3
+"""What a number that must be above a limit is at least above it, when it moves."""
 
 
 class Transition(Value):

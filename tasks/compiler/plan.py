@@ -33,6 +33,10 @@ SOURCES_AT_ONCE = 40
 """Files that one chunk opens; one with more is halved: each open file costs a decoder and its pictures."""
 
 
+STRETCHES_AT_ONCE = 64
+"""Stretches of moving pictures in one chunk; one with more is halved: each has filters of its own."""
+
+
 @dataclass(frozen=True)
 class Way:
     """How a film is cut into work: wanted chunk length and longest GOP in seconds, the ffmpeg and fonts to plan for."""
@@ -101,11 +105,12 @@ def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
 def _chunks(
     project: CheckedProject, way: Way, shown: Shown, blocked: Spans, start: int, end: int
 ) -> Iterator[tuple[int, int, Work, TextFiles]]:
-    """The work of the frames [start, end): halved while it opens too many files, not all of them at one moment."""
+    """The work of the frames [start, end): halved while it opens too many files, not all of them at one moment, or moves much."""
     sources, texts = Sources(), TextFiles(way.fonts)
     work = _picture_work(project, way, shown, start, end, sources, texts)
     half = middle(start, end, blocked)
-    if half is None or sources.opened <= max(SOURCES_AT_ONCE, 2 * len(shown.within(half, half + 1))):
+    many = half is not None and sources.opened > max(SOURCES_AT_ONCE, 2 * len(shown.within(half, half + 1)))
+    if half is None or not (many or sources.stretches > STRETCHES_AT_ONCE):
         yield start, end, work, texts
         return
     yield from _chunks(project, way, shown, blocked, start, half)

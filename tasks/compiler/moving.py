@@ -1,0 +1,94 @@
+"""Moving: a clip whose numbers change over time, taken apart into clips that stand still.
+
+What moves is worked out here, frame by frame and exactly, and built from filters whose options are constants: so every
+number can move, and a chunk shows the same pixels wherever the film is cut.
+
+Units: frames of the timeline, half-open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.compiler.keyframes import Keyframes, still_from, value_at
+from tasks.compiler.model import Animated, Clip, ColourCorrection, Crop, Effect, Transform, bounds
+
+_SOUND = ("speed", "volume")
+_PARTS = {"crop": Crop, "transform": Transform, "colour_correction": ColourCorrection}
+
+
+@dataclass(frozen=True)
+class Still:
+    """A clip as it looks over the frames [start, end): the same clip without keyframes of its picture."""
+
+    start: int
+    end: int
+    clip: Clip
+
+
+def moves(clip: Clip) -> bool:
+    """Does anything of the clip's picture have keyframes?"""
+    return any(name not in _SOUND for name in clip.keyframes) or any(effect.keyframes for effect in clip.effects)
+
+
+def still(clip: Clip, frame: int) -> Clip:
+    """Return the clip as it looks at a frame of the timeline; in its handles it looks as at its first or last frame."""
+    return _still(clip, min(max(frame, clip.start), clip.end - 1) - clip.start)
+
+
+def stills(clip: Clip, start: int, end: int) -> Iterator[Still]:
+    """Take the frames [start, end) of a clip apart into stretches in which its picture doesn't move."""
+    if not moves(clip):
+        yield Still(start, end, clip)
+        return
+    lists = [keys for name, keys in clip.keyframes.items() if name not in _SOUND]
+    lists += [keys for effect in clip.effects for keys in effect.keyframes.values()]
+    waiting: Still | None = None
+    at = start
+    while at < end:
+        inside = min(max(at, clip.start), clip.end - 1) - clip.start
+        until = min(still_from(keys, inside) for keys in lists) + clip.start
+        stop = clip.start + 1 if at < clip.start else end if until >= clip.end else min(until, end)
+        stop = max(at + 1, min(stop, end))
+        found = Still(at, stop, _still(clip, inside))
+        if waiting is not None and waiting.clip == found.clip:
+            found = Still(waiting.start, stop, found.clip)
+        elif waiting is not None:
+            yield waiting
+        waiting, at = found, stop
+    if waiting is not None:
+        yield waiting
+
+
+def _still(clip: Clip, frame: int) -> Clip:
+    changed: dict[str, Any] = {"keyframes": {n: keys for n, keys in clip.keyframes.items() if n in _SOUND}}
+    parts: dict[str, dict[str, float]] = {}
+    for name, keys in clip.keyframes.items():
+        if name in _SOUND:
+            continue
+        part, _, field = name.rpartition(".")
+        value = _within(name, keys, frame)
+        if part:
+            parts.setdefault(part, {})[field] = round(value) if part == "crop" else value
+        else:
+            changed[field] = value
+    for part, fields in parts.items():
+        changed[part] = (getattr(clip, part) or _PARTS[part]()).model_copy(update=fields)
+    if any(effect.keyframes for effect in clip.effects):
+        changed["effects"] = tuple(still_effect(effect, frame) for effect in clip.effects)
+    return clip.model_copy(update=changed)
+
+
+def still_effect(effect: Effect, frame: int) -> Effect:
+    """Return the effect with its parameters as they are at a frame of its clip."""
+    if not effect.keyframes:
+        return effect
+    values = {name: value_at(keys, frame) for name, keys in effect.keyframes.items()}
+    return effect.model_copy(update={"parameters": {**effect.parameters, **values}, "keyframes": {}})
+
+
+def _within(name: Animated, keys: Keyframes, frame: int) -> float:
+    low, high = bounds(name)
+    return min(high, max(low, value_at(keys, frame)))

@@ -1,0 +1,145 @@
+"""What moves, by its pixels: each frame looks as the same clip standing still would, wherever the film is cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from infra.errors import KinofarmError
+from tasks.compiler.load import load_object
+from tasks.compiler.moving import moves, still, stills
+from tests.tasks.compiler.films import Studio, clip, timeline, title, track
+
+BLOCK = {"x": 0.25, "y": 0.25, "width": 0.5, "height": 0.5}
+
+
+def key(frame: int, value: float, easing: str = "linear") -> dict[str, Any]:
+    return {"frame": frame, "value": value, "easing": easing}
+
+
+def moving(**lists: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"keyframes": {name.replace("__", "."): keys for name, keys in lists.items()}}
+
+
+def test_opacity_goes_from_clear_to_solid_frame_by_frame(studio: Studio) -> None:
+    film = timeline(track(title("box", 0, 12, colour="#ffffff", **moving(opacity=[key(0, 0), key(10, 1)]))), duration=12)
+    lumas = [int(frame[32, 32]) for frame in studio.pictures(film)]
+    assert lumas == pytest.approx([16 + 219 * min(1.0, n / 10) for n in range(12)], abs=3)
+
+
+def test_a_moving_picture_looks_at_each_frame_as_one_that_stands_still(studio: Studio) -> None:
+    source = studio.counted("moving.mp4", 60)
+    lists = {
+        "transform.scale_x": [key(0, 0.25), key(8, 0.75, "ease-out")],
+        "transform.scale_y": [key(0, 0.5)],
+        "transform.position_x": [key(2, -0.25), key(7, 0.25, "ease-in-out")],
+        "transform.rotation": [key(4, 0), key(5, 90, "hold")],
+        "crop.left": [key(0, 0), key(9, 20)],
+    }
+    film = timeline(track(clip("a", source, 0, 10, keyframes=lists)), duration=10)
+    seen = studio.pictures(film)
+    one = film.tracks[0].clips[0]
+    for frame in (0, 3, 5, 9):
+        alone = timeline(
+            track(still(one, frame).model_dump(exclude_none=True, mode="json")), duration=10
+        )
+        wanted = studio.pictures(alone, start=frame, end=frame + 1)[0]
+        assert np.abs(seen[frame].astype(int) - wanted.astype(int)).max() <= 2, frame
+
+
+def test_a_chunk_boundary_changes_nothing(studio: Studio) -> None:
+    source = studio.counted("moving.mp4", 60)
+    zoom = moving(transform__scale_x=[key(0, 1), key(29, 2)], transform__scale_y=[key(0, 1), key(29, 2)])
+    film = timeline(
+        track(clip("a", source, 0, 30, **zoom)),
+        track(title("box", 5, 25, box=BLOCK, **moving(opacity=[key(0, 0), key(19, 1, "ease-in")]))),
+        duration=30,
+    )
+    whole = studio.pictures(film)
+    pieces = np.concatenate([studio.pictures(film, start=a, end=b) for a, b in ((0, 7), (7, 18), (18, 30))])
+    assert np.abs(whole.astype(int) - pieces.astype(int)).max() <= 2
+
+
+def test_an_effect_follows_its_keyframes(studio: Studio) -> None:
+    source = studio.source("grey.png", lambda path: _grey(path))
+    effect = {"kind": "brightness", "keyframes": {"intensity": [key(0, 0), key(8, 1)]}}
+    film = timeline(track(clip("a", source, 0, 10, effects=[effect])), duration=10)
+    lumas = [int(frame[32, 32]) for frame in studio.pictures(film)]
+    assert lumas[0] == pytest.approx(16, abs=2)
+    assert lumas[4] == pytest.approx(16 + 219 * 0.5 * 128 / 255, abs=3)
+    assert lumas[8:] == pytest.approx([16 + 219 * 128 / 255] * 2, abs=3)
+
+
+def test_a_film_that_moves_much_is_cut_into_more_chunks(studio: Studio) -> None:
+    source = studio.counted("moving.mp4", 60)
+    film = timeline(track(clip("a", source, 0, 200, source_start=0, speed="1/4", **moving(opacity=[key(0, 0), key(199, 1)]))),
+                    duration=200)  # fmt: skip
+    assert len(studio.plan(film).chunks) >= 4
+
+
+def test_what_does_not_move_for_a_while_is_one_stretch() -> None:
+    film = timeline(track(title("box", 10, 50, **moving(opacity=[key(10, 0), key(14, 1)]))), duration=60)
+    one = film.tracks[0].clips[0]
+    assert moves(one)
+    spans = [(part.start, part.end, round(part.clip.opacity, 3)) for part in stills(one, 10, 50)]
+    assert spans == [(10, 21, 0), (21, 22, 0.25), (22, 23, 0.5), (23, 24, 0.75), (24, 50, 1)]
+
+
+def test_keyframes_may_stand_where_the_number_stands() -> None:
+    film = load_object(project({"opacity": [key(0, 0), key(5, 1)], "transform": {"scale_x": [key(0, 1), key(5, 2)]},
+                                "effects": [{"kind": "blur", "parameters": {"radius": [key(0, 0), key(5, 9)]}}]}))  # fmt: skip
+    one = film.timeline.tracks[0].clips[0]
+    assert set(one.keyframes) == {"opacity", "transform.scale_x"}
+    assert set(one.effects[0].keyframes) == {"radius"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"opacity": [key(0, 0), key(5, 2)]}, "tracks[0].clips[0]"),
+        ({"opacity": [key(5, 0), key(5, 1)]}, "tracks[0].clips[0]"),
+        ({"transform": {"rotation": [{"frame": 0}]}}, "tracks[0].clips[0].transform.rotation[0].value"),
+        ({"effects": [{"kind": "blur", "parameters": {"radius": [key(-1, 2)]}}]},
+         "tracks[0].clips[0].effects[0].parameters.radius[0].frame"),
+    ],
+)  # fmt: skip
+def test_wrong_keyframes_are_refused_at_their_place(fields: dict[str, Any], where: str) -> None:
+    with pytest.raises(KinofarmError) as caught:
+        load_object(project(fields))
+    assert caught.value.where == where
+
+
+def test_an_effect_out_of_its_bounds_at_a_keyframe_is_refused(studio: Studio) -> None:
+    effect = {"kind": "brightness", "keyframes": {"intensity": [key(0, 1), key(8, -1)]}}
+    film = timeline(track(clip("a", studio.counted("moving.mp4", 60), 0, 10, effects=[effect])), duration=10)
+    with pytest.raises(KinofarmError) as caught:
+        studio.check(film)
+    assert caught.value.code == "CHECK-010"
+
+
+def test_keyframes_of_a_sound_effect_are_refused_with_a_hint(studio: Studio) -> None:
+    effect = {"kind": "audio-pan", "keyframes": {"pan": [key(0, -1), key(8, 1)]}}
+    film = timeline(track(clip("a", studio.counted("moving.mp4", 60), 0, 10, effects=[effect])), duration=10)
+    with pytest.raises(KinofarmError) as caught:
+        studio.check(film)
+    assert caught.value.code == "CHECK-080"
+
+
+def project(fields: dict[str, Any]) -> dict[str, Any]:
+    """Our own JSON with one title clip of ten frames."""
+    box = title("box", 0, 10) | fields
+    return {
+        "format": "kinofarm/1",
+        "rate": 25,
+        "size": {"width": 64, "height": 64},
+        "duration": 10,
+        "tracks": [{"id": "V1", "kind": "video", "clips": [box]}],
+    }
+
+
+def _grey(path: Any) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (64, 64), (128, 128, 128)).save(path)
