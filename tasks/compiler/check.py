@@ -118,7 +118,9 @@ def _check_clip(
         if track.kind == "audio":
             raise KinofarmError("CHECK-003", where=f"{where}.source", clip=_named(clip))
         for part in stills(clip, clip.start, clip.end):
-            _check_size(_placed(part, lambda part: fit_frame(part.clip, timeline.size), where, "the title"), clip, where)
+            _check_size(
+                _placed(part, lambda part: fit_frame(part.clip, timeline.size), where, "the title"), clip, where
+            )
         return
     facts = media[clip.source.path].facts
     file = Path(clip.source.path).name
@@ -137,7 +139,9 @@ def _check_clip(
         raise KinofarmError("CHECK-005", where=f"{where}.source.path", clip=_named(clip), file=file)
     if picture is not None:
         for part in stills(clip, clip.start, clip.end):
-            _check_size(_placed(part, lambda part: fit_clip(part.clip, picture, timeline.size), where, file), clip, where)
+            _check_size(
+                _placed(part, lambda part: fit_clip(part.clip, picture, timeline.size), where, file), clip, where
+            )
         if picture.transfer in ("smpte2084", "arib-std-b67"):
             yield notice("CHECK-901", where, clip=_named(clip), file=file, transfer=picture.transfer)
     if picture is not None and picture.still:

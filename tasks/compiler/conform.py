@@ -192,7 +192,9 @@ class Conform:
         stream = stream.filter("settb", f"1/{TICKS}")
         if ramped(clip):
             times = [source_time(clip, frame, self.rate) for frame in range(first, first + frames + 1)]
-            zeros = [_zero(media, facts, moment) for moment in times if moment <= latest] or [_zero(media, facts, begins)]
+            zeros = [_zero(media, facts, moment) for moment in times if moment <= latest] or [
+                _zero(media, facts, begins)
+            ]
             stream = stream.filter("setpts", _ramp(zeros, self.rate))
         else:
             zero = _zero(media, facts, begins)
@@ -329,9 +331,7 @@ def _ramp(zeros: list[int], rate: Fraction) -> str:
             left, right = bends[first], bends[last]
             run = (right - left) * frame / (zeros[right] - zeros[left])
             offset = left * frame
-            return (
-                f"{offset.numerator}/{offset.denominator}+(PTS-({zeros[left]}))*{run.numerator}/{run.denominator}"
-            )
+            return f"{offset.numerator}/{offset.denominator}+(PTS-({zeros[left]}))*{run.numerator}/{run.denominator}"
         middle = (first + last) // 2
         return f"if(lt(PTS,{zeros[bends[middle]]}),{piece(first, middle)},{piece(middle, last)})"
 

@@ -214,7 +214,9 @@ class Clip(Value):
             low, high = bounds(name)
             for key in keys:
                 if not low <= key.value <= high:
-                    raise ValueError(f"the keyframe of {name} at frame {key.frame} must lie between {low:g} and {high:g}")
+                    raise ValueError(
+                        f"the keyframe of {name} at frame {key.frame} must lie between {low:g} and {high:g}"
+                    )
         return self
 
 

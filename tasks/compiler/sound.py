@@ -13,11 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
+from typing import Any
 
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects.row import Setting, Stream
 from tasks.compiler.graph import Sources, decimal, joined
+from tasks.compiler.keyframes import value_at
 from tasks.compiler.model import Clip, Effect, MediaSource, Track
+from tasks.compiler.pace import forwards, ramped, source_time
 from tasks.media.facts import MediaFacts, SoundFacts
 
 PREROLL = Fraction(1, 2)
@@ -28,6 +31,12 @@ RESAMPLER_RUN_UP = Fraction(1, 4)
 
 SKIP = 60
 """A clip that is cut later than so many seconds into its sound is not read from its beginning."""
+
+RAMP_STEP = Fraction(1, 4)
+"""Seconds of a clip along a speed ramp that play at one speed: a step in speed is heard less than a seam."""
+
+VOLUME_STEP = 64
+"""Samples that share one volume while it moves: 1.3 ms, below what is heard as a step."""
 
 SEGMENTS_AT_ONCE = 80
 """Clips that one ffmpeg opens; a film with more is mixed in several stages."""
@@ -146,7 +155,7 @@ def _sample(project: CheckedProject, frame: int) -> int:
 
 
 def _sound_of(project: CheckedProject, clip: Clip) -> tuple[MediaFacts, SoundFacts] | None:
-    if not isinstance(clip.source, MediaSource):
+    if not isinstance(clip.source, MediaSource) or clip.freeze:
         return None
     media = project.facts(clip)
     sound = media.sound(clip.source.audio_stream)
@@ -156,13 +165,15 @@ def _sound_of(project: CheckedProject, clip: Clip) -> tuple[MediaFacts, SoundFac
 def _part(project: CheckedProject, sources: Sources, segment: Segment, begin: int, stop: int) -> Stream:
     """The film's samples [begin, stop) of a segment; what nothing before them depends on is not read from its start."""
     rate = project.timeline.sample_rate
-    plain = not _effects(project, segment) and (segment.clip.speed == 1 or not segment.clip.keep_pitch)
+    clip = segment.clip
+    steady = not clip.keyframes and not clip.reverse and (clip.speed == 1 or not clip.keep_pitch)
+    plain = steady and not _effects(project, segment)
     skipped = (begin - segment.start) // rate
     between = segment.rises <= skipped * rate and begin <= segment.end - segment.falls
     if plain and between and skipped > SKIP:
         moved = segment.start + skipped * rate
         # Whole seconds of the source: the resampler's phase stays the same.
-        if (skipped * segment.clip.speed).denominator == 1:
+        if (skipped * clip.speed).denominator == 1:
             segment = replace(segment, start=moved, rises=0)
     stream = _clip_sound(project, sources, segment)
     if (begin, stop) == (segment.start, segment.end):
@@ -177,18 +188,29 @@ def _clip_sound(project: CheckedProject, sources: Sources, segment: Segment) -> 
     rate = project.timeline.sample_rate
     samples = segment.end - segment.start
     stream, layout = _resampled(project, sources, segment)
-    stream = stream.filter("atrim", end_sample=int(samples * clip.speed) + rate)
+    taken = samples * clip.speed
+    if ramped(clip):
+        first, last = (source_time(clip, frame, project.timeline.rate) for frame in _frames(project, segment))
+        taken = (last - first) * rate
+    stream = stream.filter("atrim", end_sample=int(taken) + rate)
     if matrix := _FOLD_DOWN.get(layout):
         stream = stream.filter("pan", args=f"stereo|{matrix}")
     elif layout != "stereo":
         stream = stream.filter("aformat", channel_layouts="stereo")
-    if clip.speed != 1:
-        stream = _respeeded(stream, clip, rate)
+    if ramped(clip):
+        stream = _along_the_ramp(project, stream, segment)
+    elif clip.speed != 1:
+        stream = _respeeded(stream, clip.speed, clip.keep_pitch, rate)
     stream = stream.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
+    if clip.reverse:
+        stream = stream.filter("areverse")
     for effect in _effects(project, segment):
         stream = _treated(project, stream, effect, segment)
-    if (volume := clip.volume * track.volume) != 1:
+    volume = track.volume if "volume" in clip.keyframes else clip.volume * track.volume
+    if volume != 1:
         stream = stream.filter("volume", f"{volume:.9g}", precision="float")
+    if "volume" in clip.keyframes:
+        stream = _swelled(project, stream, segment)
     if segment.rises:
         stream = stream.filter("afade", type="in", start_sample=0, nb_samples=segment.rises, curve="qsin")
     if segment.falls:
@@ -207,8 +229,12 @@ def _resampled(project: CheckedProject, sources: Sources, segment: Segment) -> t
     assert found is not None, "only clips with sound become segments"
     media, sound = found
     rate, own = project.timeline.sample_rate, sound.sample_rate
-    from_clip = segment.start - _sample(project, segment.clip.start)
-    begins = segment.clip.source_start + Fraction(from_clip, rate) * segment.clip.speed
+    if ramped(segment.clip) or segment.clip.reverse:
+        begins = source_time(segment.clip, _frames(project, segment)[0], project.timeline.rate)
+        begins = max(begins, Fraction(0))
+    else:
+        from_clip = segment.start - _sample(project, segment.clip.start)
+        begins = segment.clip.source_start + Fraction(from_clip, rate) * segment.clip.speed
     stream = sources.media_stream(media.sha256, sound.index, media.demuxer, begins - PREROLL)
     ticks = lcm(own, rate) if lcm(own, rate) < 2**31 else own
     zero = round((media.start + begins) * ticks)
@@ -251,16 +277,70 @@ def _treated(project: CheckedProject, stream: Stream, effect: Effect, segment: S
     return parts[0] if len(parts) == 1 else joined("concat", parts, n=len(parts), v=0, a=1)
 
 
-def _respeeded(stream: Stream, clip: Clip, rate: int) -> Stream:
+def _respeeded(stream: Stream, speed: Fraction, keep_pitch: bool, rate: int) -> Stream:
     """Play faster or slower: with the pitch kept, or as a tape would."""
-    if not clip.keep_pitch:
-        played = max(1, round(rate * clip.speed))
+    if speed == 1:
+        return stream
+    if not keep_pitch:
+        played = max(1, round(rate * speed))
         return stream.filter("asetrate", played).filter("aresample", rate)
-    speed = clip.speed
     while speed < Fraction(1, 2):
         stream = stream.filter("atempo", "0.5")
         speed *= 2
     return stream.filter("atempo", decimal(speed, 9))
+
+
+def _frames(project: CheckedProject, segment: Segment) -> tuple[int, int]:
+    """The frames of its clip that a segment plays, as it would play them forwards, counted from the clip's first."""
+    clip, rate = segment.clip, project.timeline.rate / project.timeline.sample_rate
+    first, last = round(segment.start * rate) - clip.start, round(segment.end * rate) - clip.start
+    return forwards(clip, first, last)
+
+
+def _along_the_ramp(project: CheckedProject, stream: Stream, segment: Segment) -> Stream:
+    """Play a stretch of RAMP_STEP after the other, each at its mean speed, so that every stretch starts where its frame does."""
+    clip, rate, sample_rate = segment.clip, project.timeline.rate, project.timeline.sample_rate
+    first, last = _frames(project, segment)
+    step = max(1, round(RAMP_STEP * rate))
+    edges = [*range(first, last, step), last]
+    places = [round((source_time(clip, edge, rate) - source_time(clip, first, rate)) * sample_rate) for edge in edges]
+    starts = [_sample(project, clip.start + edge) for edge in edges]
+    copies: Any = [stream]
+    if len(edges) > 2:
+        copies = stream.filter_multi_output("asplit", len(edges) - 1)
+    parts: list[Stream] = []
+    for number in range(len(edges) - 1):
+        length = starts[number + 1] - starts[number]
+        part = copies[number].filter("atrim", start_sample=places[number], end_sample=places[number + 1])
+        part = part.filter("asetpts", "PTS-STARTPTS")
+        part = _respeeded(part, Fraction(places[number + 1] - places[number], length), clip.keep_pitch, sample_rate)
+        parts.append(part.filter("apad", whole_len=length).filter("atrim", end_sample=length))
+    return parts[0] if len(parts) == 1 else joined("concat", parts, n=len(parts), v=0, a=1)
+
+
+def _swelled(project: CheckedProject, stream: Stream, segment: Segment) -> Stream:
+    """Follow the volume's keyframes: straight from frame to frame, in steps of VOLUME_STEP samples."""
+    clip, rate = segment.clip, project.timeline.rate
+    keys = clip.keyframes["volume"]
+    first = round(segment.start * rate / project.timeline.sample_rate) - clip.start
+    last = round(segment.end * rate / project.timeline.sample_rate) - clip.start
+    values = [min(10.0, max(0.0, value_at(keys, frame))) for frame in range(first, last + 1)]
+    bends = [0]
+    bends += [n for n in range(1, len(values) - 1) if abs(values[n + 1] - 2 * values[n] + values[n - 1]) > 1e-9]
+    bends.append(len(values) - 1)
+
+    def piece(left: int, right: int) -> str:
+        """The line between bends, as a tree of comparisons; t is in seconds from the segment's start."""
+        if right - left == 1:
+            a, b = bends[left], bends[right]
+            slope = (values[b] - values[a]) / (b - a) * float(rate)
+            return f"{values[a]:.9g}+(t-{float(a / rate):.9f})*({slope:.9g})"
+        middle = (left + right) // 2
+        return f"if(lt(t,{float(bends[middle] / rate):.9f}),{piece(left, middle)},{piece(middle, right)})"
+
+    shape = piece(0, len(bends) - 1) if len(bends) > 1 and bends[-1] else f"{values[0]:.9g}"
+    stream = stream.filter("asetnsamples", n=VOLUME_STEP, p=0)
+    return stream.filter("volume", shape, eval="frame", precision="float")
 
 
 def _silence(sources: Sources, rate: int, samples: int) -> Stream:

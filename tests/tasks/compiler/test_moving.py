@@ -24,7 +24,9 @@ def moving(**lists: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_opacity_goes_from_clear_to_solid_frame_by_frame(studio: Studio) -> None:
-    film = timeline(track(title("box", 0, 12, colour="#ffffff", **moving(opacity=[key(0, 0), key(10, 1)]))), duration=12)
+    film = timeline(
+        track(title("box", 0, 12, colour="#ffffff", **moving(opacity=[key(0, 0), key(10, 1)]))), duration=12
+    )
     lumas = [int(frame[32, 32]) for frame in studio.pictures(film)]
     assert lumas == pytest.approx([16 + 219 * min(1.0, n / 10) for n in range(12)], abs=3)
 
@@ -42,9 +44,7 @@ def test_a_moving_picture_looks_at_each_frame_as_one_that_stands_still(studio: S
     seen = studio.pictures(film)
     one = film.tracks[0].clips[0]
     for frame in (0, 3, 5, 9):
-        alone = timeline(
-            track(still(one, frame).model_dump(exclude_none=True, mode="json")), duration=10
-        )
+        alone = timeline(track(still(one, frame).model_dump(exclude_none=True, mode="json")), duration=10)
         wanted = studio.pictures(alone, start=frame, end=frame + 1)[0]
         assert np.abs(seen[frame].astype(int) - wanted.astype(int)).max() <= 2, frame
 

@@ -66,7 +66,9 @@ def test_a_frozen_clip_shows_one_frame_and_is_silent(studio: Studio) -> None:
 
 
 def test_a_ramp_takes_the_source_on_by_each_frames_own_speed(studio: Studio, source: str) -> None:
-    film = timeline(track(clip("a", source, 0, 60, source_start="1/5", **ramp((0, 0.5), (40, 2), (50, 2)))), duration=60)
+    film = timeline(
+        track(clip("a", source, 0, 60, source_start="1/5", **ramp((0, 0.5), (40, 2), (50, 2)))), duration=60
+    )
     one = film.tracks[0].clips[0]
     wanted = [int(source_time(one, n, film.rate) * 25 + Fraction(1, 1000)) for n in range(60)]
     assert wanted[-1] > 70
@@ -93,3 +95,47 @@ def test_a_ramp_past_the_end_of_its_source_is_refused(studio: Studio, source: st
     with pytest.raises(KinofarmError) as caught:
         studio.check(film)
     assert caught.value.code == "CHECK-007"
+
+
+def tone(pitch: float, seconds: float, level: float = 0.4) -> np.ndarray:
+    wave = level * np.sin(2 * np.pi * pitch * np.arange(int(seconds * 48_000)) / 48_000)
+    return np.stack([wave, wave]).astype(np.float32)
+
+
+def pitch_of(samples: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.argmax(spectrum) * 48_000 / len(samples))
+
+
+def level_of(samples: np.ndarray) -> float:
+    return float(np.sqrt(2 * np.mean(samples.astype(float) ** 2)))
+
+
+def test_the_sound_of_a_clip_that_runs_backwards_runs_backwards_too(studio: Studio) -> None:
+    click = np.zeros((2, 96_000), np.float32)
+    click[:, 10_000] = 0.9
+    source = studio.recorded("click.wav", click)
+    film = timeline(track(clip("a", source, 0, 25, source_start="1/10", reverse=True), kind="audio"), duration=25)
+    heard = studio.samples(film)[:, 0]
+    assert abs(int(np.argmax(np.abs(heard))) - (48_000 - 1 - (10_000 - 4_800))) <= 1
+
+
+def test_along_a_ramp_the_pitch_stays_and_without_that_it_follows_the_speed(studio: Studio) -> None:
+    source = studio.recorded("tone.wav", tone(500, 8))
+    keys = {"keyframes": {"speed": [{"frame": 0, "value": 1, "easing": "hold"}, {"frame": 50, "value": 2}]}}
+    for keep, wanted in ((True, 500), (False, 1000)):
+        film = timeline(track(clip("a", source, 0, 100, keep_pitch=keep, **keys), kind="audio"), duration=100)
+        heard = studio.samples(film)[:, 0]
+        assert len(heard) == 192_000
+        assert pitch_of(heard[24_000:72_000]) == pytest.approx(500, abs=4)
+        assert pitch_of(heard[120_000:168_000]) == pytest.approx(wanted, rel=0.02)
+
+
+def test_the_volume_follows_its_keyframes(studio: Studio) -> None:
+    source = studio.recorded("tone.wav", tone(500, 8))
+    keys = [{"frame": 0, "value": 0}, {"frame": 50, "value": 1}, {"frame": 75, "value": 0.5, "easing": "hold"}]
+    film = timeline(track(clip("a", source, 0, 100, keyframes={"volume": keys}), kind="audio"), duration=100)
+    heard = studio.samples(film)[:, 0]
+    for seconds, wanted in ((0.5, 0.25), (1, 0.5), (2, 1), (2.5, 0.75), (3.5, 0.5)):
+        middle = int(seconds * 48_000)
+        assert level_of(heard[middle - 960 : middle + 960]) / 0.4 == pytest.approx(wanted, abs=0.03), seconds
