@@ -82,7 +82,12 @@ def check(
                 media[clip.source.path] = _read(clip.source, where, roots, probe)
             warnings += _check_clip(clip, track, timeline, media, where)
             _check_effects(clip.effects, clip.end - clip.start, effects, _named(clip), where)
-        _check_effects(track.effects, timeline.duration, effects, f'track "{track.name or track.id}"', at)
+        owner = f'track "{track.name or track.id}"'
+        for position, effect in enumerate(track.effects):
+            if effect.keyframes:
+                place = f"{at}.effects[{position}].keyframes"
+                raise KinofarmError("CHECK-081", where=place, effect=effect.kind, owner=owner)
+        _check_effects(track.effects, timeline.duration, effects, owner, at)
         warnings += _check_order(track, timeline, media, at)
     for number, subtitle in enumerate(timeline.subtitles):
         _check_range(subtitle.start, subtitle.end, timeline, f"subtitle {number + 1}", f"subtitles[{number}]")
@@ -301,7 +306,7 @@ def _check_handle(
     if (picture is not None and picture.still) or clip.freeze:
         return
     length, rate = clip.end - clip.start, timeline.rate
-    first, last = forwards(clip, -frames, 0) if before else forwards(clip, length, length + frames)
+    first, _ = forwards(clip, -frames, 0) if before else forwards(clip, length, length + frames)
     if first < 0:
         spare = clip.source_start / (source_time(clip, 0, rate) - source_time(clip, -1, rate))
     else:

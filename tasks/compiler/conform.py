@@ -317,13 +317,10 @@ def _zero(media: MediaFacts, facts: PictureFacts, moment: Fraction) -> int:
 def _ramp(zeros: list[int], rate: Fraction) -> str:
     """setpts for a source whose tick `zeros[n]` belongs to frame n: straight between them, as a tree of comparisons."""
     frame = TICKS / rate
-    bends = [0]
-    for n in range(1, len(zeros) - 1):
-        if zeros[n + 1] - zeros[n] != zeros[n] - zeros[n - 1]:
-            bends.append(n)
     if len(zeros) == 1:
-        return f"PTS-{zeros[0]}" if zeros[0] >= 0 else f"PTS+{-zeros[0]}"
-    bends.append(len(zeros) - 1)
+        return f"PTS-({zeros[0]})"
+    turns = (n for n in range(1, len(zeros) - 1) if zeros[n + 1] - zeros[n] != zeros[n] - zeros[n - 1])
+    bends = [0, *turns, len(zeros) - 1]
 
     def piece(first: int, last: int) -> str:
         """The pieces [first, last) of the line between bends."""

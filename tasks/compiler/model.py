@@ -10,7 +10,6 @@ The same model is our own project format, published as JSON Schema by `kinofarm 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
