@@ -17,11 +17,11 @@ from typing import Any
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects import colour_correction
 from tasks.compiler.effects.row import Setting, Stream
-from tasks.compiler.fit import Box, Fit
+from tasks.compiler.fit import Box, Fit, Place
 from tasks.compiler.graph import DECODERS, Sources, concatenated, decimal, joined
-from tasks.compiler.layers import fit, is_clear, is_seen
+from tasks.compiler.layers import fit, is_clear, is_seen, place as exact_place
 from tasks.compiler.model import Clip, ColourCorrection, Effect, Size, TitleSource, Track
-from tasks.compiler.moving import Still, stills
+from tasks.compiler.moving import Still, glides, moves, stills
 from tasks.compiler.pace import forwards, ramped, source_time
 from tasks.compiler.text import TextFiles, drawn_title
 from tasks.media.facts import MediaFacts, PictureFacts
@@ -30,6 +30,9 @@ TICKS = 10_000_000
 """Ticks a second in which source times are computed: fine against every container's time base."""
 
 BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+
+MARGIN = 8
+"""Pixels around a box that moves: what is resampled by parts of a pixel needs its neighbours, also beyond the frame."""
 
 TURNED_AT_ONCE = 32
 """Frames of a clip that runs backwards which are held at once."""
@@ -92,11 +95,10 @@ class Conform:
             assert found is not None, "only clips with a picture are conformed"
             stream, ends_early = self._sampled(clip, media, found, start, frames)
             facts = found.model_copy(update={"still": True}) if clip.freeze else found
-        parts = tuple(stills(clip, start, end))
-        if len(parts) > 1:
+        if moves(clip):
             stream = self._prolonged(stream, facts, ends_early).filter("trim", end_frame=frames)
-            return self._moved(stream, parts, track, facts, alpha)
-        clip, place = parts[0].clip, fit(self.project, parts[0].clip)
+            return self._moved(stream, tuple(stills(clip, start, end)), glides(clip), track, facts, alpha)
+        place = fit(self.project, clip)
         # What stands still is repeated after all that is done to each frame alike, so that this is done once.
         changes = any(effect.start or effect.end is not None for effect in (*clip.effects, *track.effects))
         if changes:
@@ -107,46 +109,64 @@ class Conform:
         return stream.filter("trim", end_frame=frames), place.box
 
     def _moved(
-        self, stream: Stream, parts: Sequence[Still], track: Track, facts: PictureFacts, alpha: bool
+        self, stream: Stream, parts: Sequence[Still], gliding: bool, track: Track, facts: PictureFacts, alpha: bool
     ) -> tuple[Stream, Box]:
         """What moves, stretch by stretch, each laid into the box that holds them all within the frame."""
         self.sources.stretches += len(parts)
         places = [fit(self.project, part.clip) for part in parts]
         seen = [is_seen(self.project, part.clip, place) for part, place in zip(parts, places, strict=True)]
         boxes = [place.box for place, shown in zip(places, seen, strict=True) if shown]
-        pixel_format, colour = ("yuva420p", "black@0") if alpha else ("yuv420p", "black")
         if not boxes:
-            blank = self.sources.generate("color", pixel_format, c=colour, s="16x16", r=str(self.rate))
-            blank = blank.filter("trim", end_frame=parts[-1].end - parts[0].start).filter("setparams", **BT709)
-            return blank, Box(x=0, y=0, width=16, height=16)
+            corner = Box(x=0, y=0, width=16, height=16)
+            return self._ground_of(corner, Still(parts[0].start, parts[-1].end, parts[0].clip), alpha), corner
         room = _room(boxes, self.size) if alpha else Box(x=0, y=0, width=self.size.width, height=self.size.height)
         copies = stream.filter_multi_output("split", sum(seen)) if sum(seen) > 1 else [stream]
-        shown_before = 0
+        waiting = iter(range(sum(seen)))
         laid: list[Stream] = []
         for part, place, shown in zip(parts, places, seen, strict=True):
-            frames = part.end - part.start
-            size = Size.model_construct(width=room.width, height=room.height)
-            ground = self.sources.generate(
-                "color", pixel_format, c=colour, s=f"{size.width}x{size.height}", r=str(self.rate)
-            )
-            ground = ground.filter("trim", end_frame=frames).filter("setparams", **BT709)
             if not shown:
-                laid.append(ground)
+                laid.append(self._ground_of(room, part, alpha))
                 continue
             offset = part.start - parts[0].start
-            copy = copies[shown_before].filter("trim", start_frame=offset, end_frame=offset + frames)
-            shown_before += 1
-            copy = copy.filter("setpts", "PTS-STARTPTS")
-            copy = self._developed(copy, part.clip, track, facts, place, part.start, frames, alpha)
-            box = place.box.model_copy(update={"x": place.box.x - room.x, "y": place.box.y - room.y})
-            if not alpha:
-                laid.append(_on_black(copy, box, size))
-            elif box.covers(size) and box.inside(size):
-                laid.append(copy)
-            else:
-                over = joined("overlay", [ground, copy], x=box.x, y=box.y, format="auto", eof_action="pass")
-                laid.append(over.filter("setparams", **BT709))
+            copy = copies[next(waiting)]
+            if len(parts) > 1:
+                copy = copy.filter("trim", start_frame=offset, end_frame=offset + part.end - part.start)
+                copy = copy.filter("setpts", "PTS-STARTPTS")
+            copy = self._developed(copy, part.clip, track, facts, place, part.start, part.end - part.start, alpha)
+            exact = exact_place(self.project, part.clip) if gliding and place.turn == 0 else None
+            if exact is None or exact == Place(place.box.x, place.box.y, place.box.width, place.box.height):
+                laid.append(self._laid(copy, place.box, room, part, alpha))
+                continue
+            wide = room.model_copy(
+                update={
+                    "x": room.x - MARGIN,
+                    "y": room.y - MARGIN,
+                    "width": room.width + 2 * MARGIN,
+                    "height": room.height + 2 * MARGIN,
+                }
+            )
+            copy = _shifted(self._laid(copy, place.box, wide, part, alpha), place.box, exact, wide)
+            laid.append(copy.filter("crop", room.width, room.height, MARGIN, MARGIN))
         return concatenated(laid, self.rate).filter("fps", fps=str(self.rate)), room
+
+    def _ground_of(self, room: Box, part: Still, alpha: bool) -> Stream:
+        """Frames of nothing, clear or black, of a box's size."""
+        pixel_format, colour = ("yuva420p", "black@0") if alpha else ("yuv420p", "black")
+        size = f"{room.width}x{room.height}"
+        ground = self.sources.generate("color", pixel_format, c=colour, s=size, r=str(self.rate))
+        return ground.filter("trim", end_frame=part.end - part.start).filter("setparams", **BT709)
+
+    def _laid(self, stream: Stream, box: Box, room: Box, part: Still, alpha: bool) -> Stream:
+        """A stretch of picture, which lies in `box`, as it shows in `room`."""
+        inside = box.model_copy(update={"x": box.x - room.x, "y": box.y - room.y})
+        size = Size.model_construct(width=room.width, height=room.height)
+        if not alpha:
+            return _on_black(stream, inside, size)
+        if inside.covers(size) and inside.inside(size):
+            return stream
+        ground = self._ground_of(room, part, alpha)
+        over = joined("overlay", [ground, stream], x=inside.x, y=inside.y, format="auto", eof_action="pass")
+        return over.filter("setparams", **BT709)
 
     def _title(self, clip: Clip, start: int, end: int) -> Stream:
         """A title drawn onto clear RGBA; in a transition's handles its first and last frame stand still."""
@@ -383,6 +403,17 @@ def _room(boxes: Sequence[Box], size: Size) -> Box:
     right = min(size.width, max(box.x + box.width for box in boxes))
     bottom = min(size.height, max(box.y + box.height for box in boxes))
     return Box(x=left, y=top, width=right - left, height=bottom - top)
+
+
+def _shifted(stream: Stream, box: Box, exact: Place, room: Box) -> Stream:
+    """Resample what lies in a whole, even box of a room to where it lies exactly; the two differ by a pixel or two."""
+    left, top = box.x - room.x, box.y - room.y
+    across, down = box.width / exact.width, box.height / exact.height
+    x0, y0 = left + (room.x - exact.x) * across, top + (room.y - exact.y) * down
+    x1, y1 = x0 + room.width * across, y0 + room.height * down
+    corners = {"x0": x0, "y0": y0, "x1": x1, "y1": y0, "x2": x0, "y2": y1, "x3": x1, "y3": y1}
+    places = {name: f"{value:.4f}" for name, value in corners.items()}
+    return stream.filter("perspective", **places, interpolation="cubic", sense="source").filter("setparams", **BT709)
 
 
 def _turned(stream: Stream, place: Fit) -> Stream:

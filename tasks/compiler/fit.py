@@ -69,6 +69,16 @@ _ALIGN = {
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an upright picture lies in the frame, in pixels and parts of them: the box before it is made whole and even."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class _Rest:
     """A picture before its transform: its scaled size, the part of it that shows, and where that part lies."""
 
@@ -83,10 +93,20 @@ def fit_clip(clip: Clip, picture: PictureFacts, frame: Size) -> Fit:
 
     Raises:  ValueError when the crop leaves nothing of the picture.
     """
-    turned = picture.rotation in (90, 270)
-    decoded = (picture.height, picture.width) if turned else (picture.width, picture.height)
-    stretched = (Fraction(1), picture.pixel_aspect) if turned else (picture.pixel_aspect, Fraction(1))
+    decoded, stretched = _as_displayed(picture)
     return _fitted(clip, decoded, stretched, frame)
+
+
+def place_clip(clip: Clip, picture: PictureFacts, frame: Size) -> Place:
+    """Return where a clip's picture lies exactly, its turn left out."""
+    decoded, stretched = _as_displayed(picture)
+    return _exactly(_cropped_at_rest(clip, decoded, stretched, frame)[1], clip.transform or Transform(), frame)
+
+
+def place_frame(clip: Clip, frame: Size) -> Place:
+    """Return the same of a picture of exactly the frame's size."""
+    rest = _cropped_at_rest(clip, (frame.width, frame.height), (Fraction(1), Fraction(1)), frame)[1]
+    return _exactly(rest, clip.transform or Transform(), frame)
 
 
 def fit_frame(clip: Clip, frame: Size) -> Fit:
@@ -97,14 +117,26 @@ def fit_frame(clip: Clip, frame: Size) -> Fit:
     return _fitted(clip, (frame.width, frame.height), (Fraction(1), Fraction(1)), frame)
 
 
+def _as_displayed(picture: PictureFacts) -> tuple[tuple[int, int], tuple[Fraction, Fraction]]:
+    """A picture's pixels after turning, and how much wider and higher each one is shown."""
+    if picture.rotation in (90, 270):
+        return (picture.height, picture.width), (Fraction(1), picture.pixel_aspect)
+    return (picture.width, picture.height), (picture.pixel_aspect, Fraction(1))
+
+
 def _fitted(clip: Clip, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction], frame: Size) -> Fit:
-    """Place a picture. decoded: its pixels after turning. stretched: how much wider and higher each one is shown."""
+    crop, rest = _cropped_at_rest(clip, decoded, stretched, frame)
+    return _transformed(crop, rest, clip.transform or Transform(), frame)
+
+
+def _cropped_at_rest(
+    clip: Clip, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction], frame: Size
+) -> tuple[Box | None, _Rest]:
     width, height = decoded[0] * stretched[0], decoded[1] * stretched[1]
     crop = _crop_in_source(clip.crop, decoded, stretched) if clip.crop else None
     if crop is not None:
         width, height = crop.width * stretched[0], crop.height * stretched[1]
-    rest = _at_rest(width, height, clip.cell, frame)
-    return _transformed(crop, rest, clip.transform or Transform(), frame)
+    return crop, _at_rest(width, height, clip.cell, frame)
 
 
 def _crop_in_source(crop: Crop, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction]) -> Box | None:
@@ -168,6 +200,14 @@ def _transformed(crop: Box | None, rest: _Rest, transform: Transform, frame: Siz
     outer = _outer(shown, turn)
     box = Box(x=_even(centre_x - outer[0] / 2), y=_even(centre_y - outer[1] / 2), width=outer[0], height=outer[1])
     return Fit(crop=crop, scaled=scaled, cut=cut, turn=turn, box=box)
+
+
+def _exactly(rest: _Rest, transform: Transform, frame: Size) -> Place:
+    """The box of an upright picture, scaled about its anchor and moved."""
+    width, height = float(rest.shown[0]) * transform.scale_x, float(rest.shown[1]) * transform.scale_y
+    pivot_x = float(rest.place[0] + rest.shown[0] * Fraction(transform.anchor_x)) + transform.position_x * frame.width
+    pivot_y = float(rest.place[1] + rest.shown[1] * Fraction(transform.anchor_y)) + transform.position_y * frame.height
+    return Place(pivot_x - transform.anchor_x * width, pivot_y - transform.anchor_y * height, width, height)
 
 
 def _outer(shown: tuple[int, int], turn: float) -> tuple[int, int]:

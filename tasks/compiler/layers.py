@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tasks.compiler.check import CheckedProject
-from tasks.compiler.fit import Fit, fit_clip, fit_frame
+from tasks.compiler.fit import Fit, Place, fit_clip, fit_frame, place_clip, place_frame
 from tasks.compiler.model import Clip, TitleSource, Track, Transition
 from tasks.compiler.moving import moves, stills
 
@@ -134,6 +134,15 @@ def fit(project: CheckedProject, clip: Clip) -> Fit:
     facts = project.facts(clip).picture()
     assert facts is not None, "only clips with a picture become items"
     return fit_clip(clip, facts, project.timeline.size)
+
+
+def place(project: CheckedProject, clip: Clip) -> Place:
+    """Where a clip's upright picture lies in the frame, to parts of a pixel."""
+    if isinstance(clip.source, TitleSource):
+        return place_frame(clip, project.timeline.size)
+    facts = project.facts(clip).picture()
+    assert facts is not None, "only clips with a picture become items"
+    return place_clip(clip, facts, project.timeline.size)
 
 
 def is_clear(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:

@@ -33,6 +33,11 @@ def moves(clip: Clip) -> bool:
     return any(name not in _SOUND for name in clip.keyframes) or any(effect.keyframes for effect in clip.effects)
 
 
+def glides(clip: Clip) -> bool:
+    """Does its place or size change? Then it is placed to parts of a pixel, or a slow zoom would move in jerks."""
+    return any(name.startswith("transform.") for name in clip.keyframes)
+
+
 def still(clip: Clip, frame: int) -> Clip:
     """Return the clip as it looks at a frame of the timeline; in its handles it looks as at its first or last frame."""
     return _still(clip, min(max(frame, clip.start), clip.end - 1) - clip.start)
