@@ -190,8 +190,7 @@ def _look(project: CheckedProject, clip: Clip) -> tuple[bool, bool, bool]:
     """Is the clip's picture seen at any time, does it fill the frame all the time, and is it solid?"""
     if moves(clip):
         looks = [_look(project, part.clip) for part in stills(clip, clip.start, clip.end)]
-        seen, fills, solid = zip(*looks, strict=True)
-        return any(seen), all(fills), all(solid)
+        return any(look[0] for look in looks), all(look[1] for look in looks), all(look[2] for look in looks)
     if not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None:
         return False, False, False
     place = fit(project, clip)

@@ -224,9 +224,14 @@ def bounds(name: Animated) -> tuple[float, float]:
     if name == "speed":
         return 0.01, 100
     part, _, field = name.rpartition(".")
-    holder = {"": Clip, "crop": Crop, "transform": Transform, "colour_correction": ColourCorrection}[part]
+    holders: dict[str, type[Value]] = {
+        "": Clip,
+        "crop": Crop,
+        "transform": Transform,
+        "colour_correction": ColourCorrection,
+    }
     low, high = -1e6, 1e6
-    for limit in holder.model_fields[field].metadata:
+    for limit in holders[part].model_fields[field].metadata:
         low = getattr(limit, "ge", getattr(limit, "gt", low - _LEAST) + _LEAST)
         high = getattr(limit, "le", high)
     return low, high
