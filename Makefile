@@ -37,8 +37,8 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## render the demo film: out/demo.mp4, its manifest and a contact sheet
 	@$(BIN)/kinofarm demo
 
-test: $(STAMP)  ## run the tests (with ARGS="..." for pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP)  ## run the tests, side by side on every core (with ARGS="..." for pytest)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 acceptance: $(STAMP)  ## run the long acceptance tests too (with ARGS="..." for pytest)
 	@$(BIN)/python -m pytest tests/acceptance -m "long or not long" --timeout=1800 $(ARGS)

@@ -23,6 +23,20 @@ NO_NEED_TO_LAST = {"fsync": "off", "synchronous_commit": "off", "full_page_write
 _numbers = itertools.count(1)
 
 
+FARMS = {"farm", "running_farm", "standing_farm"}
+"""Fixtures that are a whole farm."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests together where tests run side by side, and every test that has a farm in one row.
+
+    Two farms at once on a small machine would wait for each other, and tests of how fast one heals would measure that.
+    """
+    for item in items:
+        whole = FARMS & set(getattr(item, "fixturenames", ())) or "acceptance" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("farm" if whole else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
     """A folder that every user may enter, as root's database needs (pytest's own folders are closed)."""
