@@ -134,9 +134,11 @@ def fit(project: CheckedProject, clip: Clip) -> Fit:
     return fit_clip(clip, facts, project.timeline.size)
 
 
-def is_clear(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:
+def is_clear(project: CheckedProject, clip: Clip, track: Track, place: Fit | None = None) -> bool:
     """Can something below it show through inside its own box? place: the clip's, where it is known already."""
     if isinstance(clip.source, TitleSource) or clip.opacity < 1:
+        return True
+    if any(project.effects[effect.kind].clears for effect in (*clip.effects, *track.effects)):
         return True
     facts = project.facts(clip).picture()
     return facts is None or facts.alpha or not (place or fit(project, clip)).upright
@@ -152,7 +154,7 @@ def is_seen(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bo
 def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Item]:
     """A clip that is not seen shows nothing itself, but a transition leads out of it, or into it."""
     order = sorted(track.clips, key=lambda clip: clip.start)
-    looks = {clip.id: _look(project, clip) for clip in order}
+    looks = {clip.id: _look(project, clip, track) for clip in order}
     comes = {join.to_clip: join for join in track.transitions}
     goes = {join.from_clip: join for join in track.transitions}
     clips = {clip.id: clip for clip in order}
@@ -170,14 +172,14 @@ def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Ite
                 yield Item(level, departure.start, departure.end, clip, track, fills, solid, into, departure)
 
 
-def _look(project: CheckedProject, clip: Clip) -> tuple[bool, bool, bool]:
+def _look(project: CheckedProject, clip: Clip, track: Track) -> tuple[bool, bool, bool]:
     """Is the clip's picture seen, does it fill the frame, and is it solid?"""
     if not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None:
         return False, False, False
     place = fit(project, clip)
     if not is_seen(project, clip, place):
         return False, False, False
-    solid = not is_clear(project, clip, place)
+    solid = not is_clear(project, clip, track, place)
     return True, solid and place.box.covers(project.timeline.size), solid
 
 
