@@ -25,6 +25,7 @@ from tasks.compiler.notice import Notice, notice
 from tasks.compiler.pace import forwards, source_time
 from tasks.compiler.transitions import TRANSITIONS
 from tasks.filesystem.roots import MediaRoots
+from tasks.media.colour_table import ColourTable, read_colour_table
 from tasks.media.facts import MediaFacts
 from tasks.security.arguments import safe_arguments
 
@@ -46,12 +47,13 @@ class Media:
 
 @dataclass(frozen=True)
 class CheckedProject:
-    """A timeline that can be planned, with its media by the path that the project writes."""
+    """A timeline that can be planned, with its media and look-up tables by the path that the project writes."""
 
     timeline: Timeline
     media: Mapping[str, Media]
     effects: EffectTable
     warnings: tuple[Notice, ...] = field(default=())
+    tables: Mapping[str, ColourTable] = field(default_factory=dict)
 
     def facts(self, clip: Clip) -> MediaFacts:
         """The facts of a media clip's file."""
@@ -73,6 +75,7 @@ def check(
     """
     safe_arguments(timeline.export.ffmpeg_args, "picture")  # what the encoders will ask, before anything is started
     media: dict[str, Media] = {}
+    tables: dict[str, ColourTable] = {}
     warnings: list[Notice] = []
     for number, track in enumerate(timeline.tracks):
         at = f"tracks[{number}]"
@@ -82,16 +85,18 @@ def check(
                 media[clip.source.path] = _read(clip.source, where, roots, probe)
             warnings += _check_clip(clip, track, timeline, media, where)
             _check_effects(clip.effects, clip.end - clip.start, effects, _named(clip), where)
+            _read_tables(clip.effects, effects, roots, tables, where)
         owner = f'track "{track.name or track.id}"'
         for position, effect in enumerate(track.effects):
             if effect.keyframes:
                 place = f"{at}.effects[{position}].keyframes"
                 raise KinofarmError("CHECK-081", where=place, effect=effect.kind, owner=owner)
         _check_effects(track.effects, timeline.duration, effects, owner, at)
+        _read_tables(track.effects, effects, roots, tables, at)
         warnings += _check_order(track, timeline, media, at)
     for number, subtitle in enumerate(timeline.subtitles):
         _check_range(subtitle.start, subtitle.end, timeline, f"subtitle {number + 1}", f"subtitles[{number}]")
-    return CheckedProject(timeline, media, effects, tuple(warnings))
+    return CheckedProject(timeline, media, effects, tuple(warnings), tables)
 
 
 def _read(source: MediaSource, where: str, roots: MediaRoots, probe: Callable[[Path], MediaFacts]) -> Media:
@@ -106,6 +111,24 @@ def _read(source: MediaSource, where: str, roots: MediaRoots, probe: Callable[[P
     except KinofarmError as error:
         raise KinofarmError(error.code, where=place, **dict(error.params)) from error
     return Media(path, modified, facts)
+
+
+def _read_tables(
+    applied: tuple[Effect, ...], table: EffectTable, roots: MediaRoots, found: dict[str, ColourTable], where: str
+) -> None:
+    """Read the look-up tables that effects name, each path once."""
+    for number, effect in enumerate(applied):
+        row = table[effect.kind]
+        for name in row.files:
+            place = f"{where}.effects[{number}].parameters.{name}"
+            path = str(getattr(row.parameters.model_validate(dict(effect.parameters)), name))
+            if path in found:
+                continue
+            file = roots.resolve(path, where=place)
+            try:
+                found[path] = read_colour_table(file)
+            except KinofarmError as error:
+                raise KinofarmError(error.code, where=place, **dict(error.params)) from error
 
 
 def _check_range(start: int, end: int, timeline: Timeline, what: str, where: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +21,7 @@ from tasks.compiler.effects.row import Setting, Stream
 from tasks.compiler.fit import Box, Fit, Place
 from tasks.compiler.graph import DECODERS, Sources, concatenated, decimal, joined
 from tasks.compiler.layers import fit, is_clear, is_seen, place as exact_place
-from tasks.compiler.model import Clip, ColourCorrection, Effect, Size, TitleSource, Track
+from tasks.compiler.model import Clip, ColourCorrection, Effect, MediaSource, Size, TitleSource, Track
 from tasks.compiler.moving import Still, glides, moves, stills
 from tasks.compiler.pace import forwards, ramped, source_time
 from tasks.compiler.text import TextFiles, drawn_title
@@ -71,7 +72,7 @@ class Conform:
 
     def layer(self, clip: Clip, track: Track, start: int, end: int) -> tuple[Stream, Box]:
         """The clip at its own size, clear where it is clear, and where to lay it."""
-        return self._picture(clip, track, start, end, alpha=is_clear(self.project, clip))
+        return self._picture(clip, track, start, end, alpha=is_clear(self.project, clip, track))
 
     def blank(self, colour: str, frames: int, pixel_format: str = "yuv420p") -> Stream:
         """That many frames of one colour."""
@@ -85,33 +86,46 @@ class Conform:
 
     def _picture(self, clip: Clip, track: Track, start: int, end: int, alpha: bool) -> tuple[Stream, Box]:
         """The clip over the frames [start, end), and the box that it lies in."""
-        frames = end - start
+        parts = tuple(stills(clip, start, end))
+        handle = max(self._handles(part.clip, track) for part in parts)
+        first, frames = start - handle, end - start + 2 * handle
         if isinstance(clip.source, TitleSource):
-            stream, ends_early = self._title(clip, start, end), False
+            stream, ends_early = self._title(clip, first, first + frames), False
             facts = _DRAWN.model_copy(update={"width": self.size.width, "height": self.size.height})
         else:
             media = self.project.facts(clip)
             found = media.picture()
             assert found is not None, "only clips with a picture are conformed"
-            stream, ends_early = self._sampled(clip, media, found, start, frames)
+            stream, ends_early = self._sampled(clip, media, found, first, frames)
             facts = found.model_copy(update={"still": True}) if clip.freeze else found
         if moves(clip):
             stream = self._prolonged(stream, facts, ends_early).filter("trim", end_frame=frames)
-            return self._moved(stream, tuple(stills(clip, start, end)), glides(clip), track, facts, alpha)
+            return self._moved(stream, parts, handle, glides(clip), track, facts, alpha)
         place = fit(self.project, clip)
         # What stands still is repeated after all that is done to each frame alike, so that this is done once.
-        changes = any(effect.start or effect.end is not None for effect in (*clip.effects, *track.effects))
+        changes = self._changes_with_time(clip, track)
         if changes:
             stream = self._prolonged(stream, facts, ends_early)
-        stream = self._developed(stream, clip, track, facts, place, start, frames, alpha)
+        stream = self._developed(stream, clip, track, facts, place, first, frames, alpha)
         if not changes:
             stream = self._prolonged(stream, facts, ends_early)
-        return stream.filter("trim", end_frame=frames), place.box
+        stream = stream.filter("trim", **({"start_frame": handle} if handle else {}), end_frame=handle + end - start)
+        return (stream.filter("setpts", "PTS-STARTPTS") if handle else stream), place.box
 
     def _moved(
-        self, stream: Stream, parts: Sequence[Still], gliding: bool, track: Track, facts: PictureFacts, alpha: bool
+        self,
+        stream: Stream,
+        parts: Sequence[Still],
+        handle: int,
+        gliding: bool,
+        track: Track,
+        facts: PictureFacts,
+        alpha: bool,
     ) -> tuple[Stream, Box]:
-        """What moves, stretch by stretch, each laid into the box that holds them all within the frame."""
+        """What moves, stretch by stretch, each laid into the box that holds them all within the frame.
+
+        handle: frames that the stream has beyond the stretches, on each side.
+        """
         self.sources.stretches += len(parts)
         places = [fit(self.project, part.clip) for part in parts]
         seen = [is_seen(self.project, part.clip, place) for part, place in zip(parts, places, strict=True)]
@@ -127,12 +141,15 @@ class Conform:
             if not shown:
                 laid.append(self._ground_of(room, part, alpha))
                 continue
-            offset = part.start - parts[0].start
+            offset, frames = part.start - parts[0].start, part.end - part.start + 2 * handle
             copy = copies[next(waiting)]
             if len(parts) > 1:
-                copy = copy.filter("trim", start_frame=offset, end_frame=offset + part.end - part.start)
+                copy = copy.filter("trim", start_frame=offset, end_frame=offset + frames)
                 copy = copy.filter("setpts", "PTS-STARTPTS")
-            copy = self._developed(copy, part.clip, track, facts, place, part.start, part.end - part.start, alpha)
+            copy = self._developed(copy, part.clip, track, facts, place, part.start - handle, frames, alpha)
+            if handle:
+                copy = copy.filter("trim", start_frame=handle, end_frame=frames - handle)
+                copy = copy.filter("setpts", "PTS-STARTPTS")
             exact = exact_place(self.project, part.clip) if gliding and place.turn == 0 else None
             if exact is None or exact == Place(place.box.x, place.box.y, place.box.width, place.box.height):
                 laid.append(self._laid(copy, place.box, room, part, alpha))
@@ -258,7 +275,7 @@ class Conform:
         target = "yuva420p" if alpha else "yuv420p"
         if place.crop is not None:
             stream = stream.filter("crop", place.crop.width, place.crop.height, place.crop.x, place.crop.y)
-        clear = alpha and facts.alpha
+        clear = alpha and (facts.alpha or any(self.project.effects[effect.kind].clears for effect in effects))
         first = ("gbrap16le" if clear else "gbrp16le") if working else target
         stream = _converted(stream, facts, place, first)
         if place.cut is not None:
@@ -274,11 +291,35 @@ class Conform:
     def _on_picture(self, effect: Effect) -> bool:
         return self.project.effects[effect.kind].on == "picture"
 
+    def _handles(self, clip: Clip, track: Track) -> int:
+        """Frames before and after that the clip's effects look at: they are rendered and dropped.
+
+        One effect looks at what another has made: their handles add up.
+        """
+        effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
+        rows = [(self.project.effects[effect.kind], effect) for effect in effects]
+        return sum(row.handles(row.parameters.model_validate(dict(effect.parameters))) for row, effect in rows)
+
+    def _changes_with_time(self, clip: Clip, track: Track) -> bool:
+        """Does an effect treat equal frames differently?"""
+        effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
+        limited = any(effect.start or effect.end is not None for effect in effects)
+        return limited or self._handles(clip, track) > 0 or any(self.project.effects[e.kind].moving for e in effects)
+
     def _graded(
         self, stream: Stream, clip: Clip, effects: list[Effect], place: Fit, start: int, frames: int, alpha: bool
     ) -> Stream:
         width, height = (place.cut.width, place.cut.height) if place.cut else place.scaled
-        setting = Setting(rate=self.rate, width=width, height=height, alpha=alpha, frames=frames)
+        setting = Setting(
+            rate=self.rate,
+            width=width,
+            height=height,
+            alpha=alpha,
+            frames=frames,
+            first=_number_in_source(self.project, clip) + start - clip.start,
+            generate=self.sources.generate,
+            file=lambda path: self.texts.add_table(self.project.tables[path]),
+        )
         if clip.colour_correction is not None and clip.colour_correction != ColourCorrection():
             stream = colour_correction(stream, clip.colour_correction, setting)
         for effect in effects:
@@ -297,9 +338,16 @@ class Conform:
             for number, (begin, stop, treated) in enumerate(pieces):
                 part = copies[number].filter("trim", start_frame=begin, end_frame=stop)
                 part = part.filter("setpts", "PTS-STARTPTS")
-                parts.append(row.build(part, parameters, setting) if treated else part)
+                here = replace(setting, frames=stop - begin, first=setting.first + begin)
+                parts.append(row.build(part, parameters, here) if treated else part)
             stream = concatenated(parts, self.rate).filter("fps", fps=str(self.rate))
         return stream
+
+
+def _number_in_source(project: CheckedProject, clip: Clip) -> int:
+    """The number of a clip's first frame, counted at the timeline's rate from where its source begins."""
+    still = isinstance(clip.source, MediaSource) and (picture := project.facts(clip).picture()) and picture.still
+    return 0 if still or isinstance(clip.source, TitleSource) else int(clip.source_start * project.timeline.rate)
 
 
 def _reach(effect: Effect, clip: Clip, start: int, frames: int) -> tuple[int, int]:

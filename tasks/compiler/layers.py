@@ -145,12 +145,14 @@ def place(project: CheckedProject, clip: Clip) -> Place:
     return place_clip(clip, facts, project.timeline.size)
 
 
-def is_clear(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:
+def is_clear(project: CheckedProject, clip: Clip, track: Track, place: Fit | None = None) -> bool:
     """Can something below it show through inside its own box? place: the clip's, where it is known already.
 
     What moves is laid into a box that holds all of its way, and is clear beside the picture.
     """
     if isinstance(clip.source, TitleSource) or clip.opacity < 1 or moves(clip):
+        return True
+    if any(project.effects[effect.kind].clears for effect in (*clip.effects, *track.effects)):
         return True
     facts = project.facts(clip).picture()
     return facts is None or facts.alpha or not (place or fit(project, clip)).upright
@@ -168,7 +170,7 @@ def is_seen(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bo
 def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Item]:
     """A clip that is not seen shows nothing itself, but a transition leads out of it, or into it."""
     order = sorted(track.clips, key=lambda clip: clip.start)
-    looks = {clip.id: _look(project, clip) for clip in order}
+    looks = {clip.id: _look(project, clip, track) for clip in order}
     comes = {join.to_clip: join for join in track.transitions}
     goes = {join.from_clip: join for join in track.transitions}
     clips = {clip.id: clip for clip in order}
@@ -186,17 +188,17 @@ def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Ite
                 yield Item(level, departure.start, departure.end, clip, track, fills, solid, into, departure)
 
 
-def _look(project: CheckedProject, clip: Clip) -> tuple[bool, bool, bool]:
+def _look(project: CheckedProject, clip: Clip, track: Track) -> tuple[bool, bool, bool]:
     """Is the clip's picture seen at any time, does it fill the frame all the time, and is it solid?"""
     if moves(clip):
-        looks = [_look(project, part.clip) for part in stills(clip, clip.start, clip.end)]
+        looks = [_look(project, part.clip, track) for part in stills(clip, clip.start, clip.end)]
         return any(look[0] for look in looks), all(look[1] for look in looks), all(look[2] for look in looks)
     if not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None:
         return False, False, False
     place = fit(project, clip)
     if not is_seen(project, clip, place):
         return False, False, False
-    solid = not is_clear(project, clip, place)
+    solid = not is_clear(project, clip, track, place)
     return True, solid and place.box.covers(project.timeline.size), solid
 
 

@@ -16,12 +16,13 @@ from tasks.compiler.effects.row import Stream
 from tasks.compiler.model import Clip, Subtitle, Timeline, TitleSource
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.work import FontUse, TextFile
+from tasks.media.colour_table import ColourTable
 from tasks.subtitles.ass import AssScript, Title, overlay_script
 from tasks.subtitles.fonts import FontCatalogue
 
 
 class TextFiles:
-    """The scripts and fonts of one piece of work, each once."""
+    """The scripts, fonts and look-up tables of one piece of work, each once."""
 
     def __init__(self, fonts: FontCatalogue) -> None:
         self.catalogue = fonts
@@ -43,14 +44,18 @@ class TextFiles:
             self._fonts[font.sha256] = FontUse(sha256=font.sha256, path=str(font.path))
         for warning in script.warnings:
             self.warnings[notice(warning.code, **dict(warning.params))] = None
-        return self._keep(script.text)
+        return self._keep(script.text, "text", "ass")
 
     def add_mask(self, script: AssScript) -> str:
         """Keep a script's mask beside it; returns its name."""
-        return self._keep(script.mask)
+        return self._keep(script.mask, "text", "ass")
 
-    def _keep(self, text: str) -> str:
-        name = f"text-{hashlib.sha256(text.encode()).hexdigest()[:16]}.ass"
+    def add_table(self, table: ColourTable) -> str:
+        """Keep a look-up table; returns its name, which begins with lut1d or lut3d."""
+        return self._keep(table.text, f"lut{table.dimensions}d", "cube")
+
+    def _keep(self, text: str, stem: str, suffix: str) -> str:
+        name = f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.{suffix}"
         self._files[name] = TextFile(name=name, text=text)
         return name
 

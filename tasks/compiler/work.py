@@ -3,7 +3,7 @@
 An argv in here names its inputs by placeholders, so that no path, id or timeline position reaches the key:
 
     media:<sha256>      a media file, by content; `Work.media` says where it lies
-    file:<name>         a text file that `Work.files` holds (an ASS script), written to the scratch folder under its name
+    file:<name>         a text file that `Work.files` holds (an ASS script, a look-up table), written to the scratch folder under its name
     fonts               the folder into which `Work.fonts` are laid
     out                 the file that the last stage writes
 
@@ -41,7 +41,7 @@ class FontUse(Value):
 
 
 class TextFile(Value):
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*\.(ass|txt)$", description="A plain name, no folder.")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*\.(ass|cube|txt)$", description="A plain name, no folder.")
     text: str
 
 

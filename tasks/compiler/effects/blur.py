@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from infra.values import Value
+from tasks.compiler.effects.layering import along_with_alpha
 from tasks.compiler.effects.pixels import number
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
 
@@ -20,10 +21,17 @@ def build(stream: Stream, parameters: Blur, setting: Setting) -> Stream:
     """
     if parameters.radius == 0:
         return stream
-    if setting.alpha:
-        stream = stream.filter("premultiply", inplace=1)
-    blurred = stream.filter("gblur", sigma=number(parameters.radius), steps=2)
-    return blurred.filter("unpremultiply", inplace=1) if setting.alpha else blurred
+    return along_with_alpha(
+        stream, setting, lambda colour: colour.filter("gblur", sigma=number(parameters.radius), steps=2)
+    )
 
 
-BLUR = EffectRow("blur", "Softens the picture.", "picture", Blur, build)
+BLUR = EffectRow(
+    "blur",
+    "Softens the picture.",
+    "picture",
+    Blur,
+    build,
+    category="artistic",
+    property="Fine detail loses contrast; what is flat stays.",
+)

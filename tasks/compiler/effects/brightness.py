@@ -20,4 +20,12 @@ def build(stream: Stream, parameters: Brightness, setting: Setting) -> Stream:
     return look_up(stream, lambda x: parameters.intensity * x)
 
 
-BRIGHTNESS = EffectRow("brightness", "Makes the picture brighter or darker.", "picture", Brightness, build)
+BRIGHTNESS = EffectRow(
+    "brightness",
+    "Makes the picture brighter or darker.",
+    "picture",
+    Brightness,
+    build,
+    category="color-correction",
+    property="Every channel is multiplied by the intensity.",
+)

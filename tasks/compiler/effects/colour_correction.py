@@ -19,14 +19,14 @@ docs/colour-correction.md explains the same to a user.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.pixels import Curve, hue_matrix, look_up, mix, product, saturate_matrix
+from tasks.compiler.effects.pixels import Curve, look_up
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.tones import coloured, composed, ends, levels, tones
 from tasks.compiler.model import ColourCorrection
 
 
@@ -50,70 +50,37 @@ class ColourBalance(Value):
 
 def colour_correction(stream: Stream, correction: ColourCorrection, setting: Setting) -> Stream:
     """Add a clip's grading to a stream of 16-bit planar RGB; the stream itself where nothing changes."""
-    curves = _tones(shadows=correction.shadows, highlights=correction.highlights)
-    curves += _ends(blacks=correction.blacks, whites=correction.whites)
-    curves += _levels(correction.contrast, correction.brightness, correction.gamma)
+    curves = tones(shadows=correction.shadows, highlights=correction.highlights)
+    curves += ends(blacks=correction.blacks, whites=correction.whites)
+    curves += levels(correction.contrast, correction.brightness, correction.gamma)
     if curves:
-        stream = look_up(stream, _composed(curves))
-    return _matrix(stream, hue=correction.hue, saturation=correction.saturation)
+        stream = look_up(stream, composed(curves))
+    return coloured(stream, hue=correction.hue, saturation=correction.saturation)
 
 
 def build(stream: Stream, parameters: ColourBalance, setting: Setting) -> Stream:
-    """The balance of each channel (midtones m: x + 0.8 m x (1 - x)), then the steps of `colour_correction`."""
-    levels = _levels(parameters.contrast, parameters.brightness, parameters.gamma)
+    """The balance of each channel, then the steps of `colour_correction`."""
+    stream = balance_of_channels(
+        stream, parameters.model_dump(), levels(parameters.contrast, parameters.brightness, parameters.gamma)
+    )
+    return coloured(stream, hue=0, saturation=parameters.saturation)
+
+
+def balance_of_channels(stream: Stream, values: Mapping[str, float], then: Sequence[Curve] = ()) -> Stream:
+    """Curves of shadows_r, midtones_r (m: x + 0.8 m x (1 - x)), highlights_r and so on, and for every channel those after it."""
     channels = [
-        _tones(
-            shadows=getattr(parameters, f"shadows_{channel}"),
-            midtones=getattr(parameters, f"midtones_{channel}"),
-            highlights=getattr(parameters, f"highlights_{channel}"),
-        )
-        + levels
+        [*tones(**{part: values[f"{part}_{channel}"] for part in ("shadows", "midtones", "highlights")}), *then]
         for channel in "rgb"
     ]
-    if any(channels):
-        stream = look_up(stream, *(_composed(curves) for curves in channels))
-    return _matrix(stream, hue=0, saturation=parameters.saturation)
+    return look_up(stream, *(composed(curves) for curves in channels)) if any(channels) else stream
 
 
 COLOR_CORRECTION = EffectRow(
-    "color-correction", "Grades tones and balances the three channels.", "picture", ColourBalance, build
+    "color-correction",
+    "Grades tones and balances the three channels.",
+    "picture",
+    ColourBalance,
+    build,
+    category="color-correction",
+    property="Each value moves its channel in its part of the tones; black and white stay.",
 )
-
-
-def _tones(*, shadows: float = 0, midtones: float = 0, highlights: float = 0) -> list[Curve]:
-    """Curves that keep black and white where they are; each has a slope of at least 0.2."""
-    curves: list[Curve] = []
-    if shadows:
-        curves.append(lambda x: x + 0.8 * shadows * x * (1 - x) ** 2)
-    if midtones:
-        curves.append(lambda x: x + 0.8 * midtones * x * (1 - x))
-    if highlights:
-        curves.append(lambda x: x + 0.8 * highlights * x**2 * (1 - x))
-    return curves
-
-
-def _ends(*, blacks: float, whites: float) -> list[Curve]:
-    """One curve that moves the ends; its slope is at least 0.25."""
-    if blacks == 0 and whites == 0:
-        return []
-    return [lambda x: x + 0.25 * blacks * (1 - x) ** 3 + 0.25 * whites * x**3]
-
-
-def _levels(contrast: float, brightness: float, gamma: float) -> list[Curve]:
-    curves: list[Curve] = []
-    if contrast != 1 or brightness != 0:
-        curves.append(lambda x: (x - 0.5) * contrast + 0.5 + brightness)
-    if gamma != 1:
-        curves.append(lambda x: x ** (1 / gamma) if x > 0 else x)
-    return curves
-
-
-def _composed(curves: Sequence[Curve]) -> Curve:
-    """One curve: a value goes through each in turn."""
-    return lambda x: reduce(lambda value, curve: curve(value), curves, x)
-
-
-def _matrix(stream: Stream, *, hue: float, saturation: float) -> Stream:
-    if hue % 360 == 0:
-        return stream if saturation == 1 else mix(stream, saturate_matrix(saturation))
-    return mix(stream, product(saturate_matrix(saturation), hue_matrix(hue)))

@@ -20,4 +20,12 @@ def build(stream: Stream, parameters: Contrast, setting: Setting) -> Stream:
     return look_up(stream, lambda x: parameters.intensity * (x - 0.5) + 0.5)
 
 
-CONTRAST = EffectRow("contrast", "Stretches or flattens tones around middle grey.", "picture", Contrast, build)
+CONTRAST = EffectRow(
+    "contrast",
+    "Stretches or flattens tones around middle grey.",
+    "picture",
+    Contrast,
+    build,
+    category="color-correction",
+    property="Tones move away from middle grey, or towards it.",
+)

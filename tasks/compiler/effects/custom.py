@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ffmpeg
 from pydantic import Field, field_validator
 
 from infra.values import Value
+from tasks.compiler.effects.layering import on_colour
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
 from tasks.security.filters import LONGEST, parse_filters
 
@@ -25,16 +25,10 @@ class Custom(Value):
 
 def build(stream: Stream, parameters: Custom, setting: Setting) -> Stream:
     """The template's filters on the opaque colours; ffmpeg converts for those that work in YUV. Alpha passes by."""
-    if not setting.alpha:
-        return _filtered(stream, parameters).filter("format", "gbrp16le")
-    copies = stream.filter_multi_output("split", 2)
-    colour = _filtered(copies[0].filter("format", "gbrp16le"), parameters).filter("format", "gbrp16le")
-    alpha = copies[1].filter("alphaextract")
-    planes = {"map0s": 0, "map0p": 0, "map1s": 0, "map1p": 1, "map2s": 0, "map2p": 2, "map3s": 1, "map3p": 0}
-    return ffmpeg.filter([colour, alpha], "mergeplanes", format="gbrap16le", **planes)
+    return on_colour(stream, setting, lambda colour: _filtered(colour, parameters).filter("format", "gbrp16le"))
 
 
-CUSTOM = EffectRow("custom", "Runs a chain of allow-listed filters.", "picture", Custom, build)
+CUSTOM = EffectRow("custom", "Runs a chain of allow-listed filters.", "picture", Custom, build, category="custom")
 
 
 def _filtered(stream: Stream, parameters: Custom) -> Stream:

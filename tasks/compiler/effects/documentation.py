@@ -28,8 +28,8 @@ def effects_page(table: EffectTable) -> str:
 
 def _section(row: EffectRow) -> str:
     lines = [f"### {row.name}", "", row.summary]
-    if row.handles:
-        lines += ["", f"It looks at {row.handles} frames on each side."]
+    if row.property:
+        lines += ["", f"*{row.category}.* What can be measured: {row.property[0].lower()}{row.property[1:]}"]
     fields = row.parameters.model_fields
     if fields:
         lines += ["", "| parameter | default | bounds | meaning |", "| --- | --- | --- | --- |"]

@@ -5,11 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.pixels import Matrix, mix, toward
+from tasks.compiler.effects.pixels import LUMINANCE_MATRIX, mix, toward
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
-
-_LUMINANCE = (0.2126, 0.7152, 0.0722)
-_GREY: Matrix = (_LUMINANCE, _LUMINANCE, _LUMINANCE)
 
 
 class Grayscale(Value):
@@ -18,7 +15,15 @@ class Grayscale(Value):
 
 def build(stream: Stream, parameters: Grayscale, setting: Setting) -> Stream:
     """The grayscale matrix; CSS, too, takes more than 1 for 1."""
-    return mix(stream, toward(_GREY, min(1.0, parameters.intensity)))
+    return mix(stream, toward(LUMINANCE_MATRIX, min(1.0, parameters.intensity)))
 
 
-GRAYSCALE = EffectRow("grayscale", "Takes the colour away.", "picture", Grayscale, build)
+GRAYSCALE = EffectRow(
+    "grayscale",
+    "Takes the colour away.",
+    "picture",
+    Grayscale,
+    build,
+    category="artistic",
+    property="The three channels become one.",
+)

@@ -20,4 +20,12 @@ def build(stream: Stream, parameters: HueRotate, setting: Setting) -> Stream:
     return mix(stream, hue_matrix(parameters.angle))
 
 
-HUE_ROTATE = EffectRow("hue-rotate", "Turns every colour round the colour circle.", "picture", HueRotate, build)
+HUE_ROTATE = EffectRow(
+    "hue-rotate",
+    "Turns every colour round the colour circle.",
+    "picture",
+    HueRotate,
+    build,
+    category="color-correction",
+    property="Hues move by the angle; grey stays.",
+)

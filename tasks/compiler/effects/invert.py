@@ -21,4 +21,12 @@ def build(stream: Stream, parameters: Invert, setting: Setting) -> Stream:
     return look_up(stream, lambda x: x * (1 - 2 * amount) + amount)
 
 
-INVERT = EffectRow("invert", "Turns the picture into its negative.", "picture", Invert, build)
+INVERT = EffectRow(
+    "invert",
+    "Turns the picture into its negative.",
+    "picture",
+    Invert,
+    build,
+    category="artistic",
+    property="Black and white change places.",
+)

@@ -16,6 +16,13 @@ Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[flo
 
 IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
+_LUMINANCE = (0.2126, 0.7152, 0.0722)
+LUMINANCE_MATRIX: Matrix = (_LUMINANCE, _LUMINANCE, _LUMINANCE)
+"""W3C grayscale(1)."""
+
+SEPIA_MATRIX: Matrix = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))
+"""W3C sepia(1)."""
+
 MIXER_LIMIT = 2.0
 """Largest gain that ffmpeg's colorchannelmixer takes."""
 

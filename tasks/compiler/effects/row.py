@@ -17,10 +17,28 @@ from infra.values import Value
 Stream = Any
 """A stream of ffmpeg-python (a `FilterableStream`): immutable, hashable by what it is made of."""
 
+Category = Literal[
+    "artistic", "cinematic", "color-correction", "creative", "custom", "distortion", "motion", "technical", "vintage"
+]
+
+
+def _no_generator(name: str, pixel_format: str = "", **options: Any) -> Stream:
+    raise LookupError(f"no generators here: {name}")
+
+
+def _no_files(path: str) -> str:
+    raise LookupError(f"no files here: {path}")
+
 
 @dataclass(frozen=True)
 class Setting:
-    """Where an effect is applied: rate in frames a second, size in pixels, lengths in frames and samples."""
+    """Where an effect is applied: rate in frames a second, size in pixels, lengths in frames and samples.
+
+    first: number of the first frame, counted at `rate` from the beginning of the clip's source: what looks random is
+    drawn by it, so that a frame looks the same in whatever chunk it lies.
+    generate: a generator's stream, e.g. generate("color", "gray", c="black", s="64x36", r="25").
+    file: the name under which a filter finds the file that a parameter names by its path.
+    """
 
     rate: Fraction
     width: int = 0
@@ -29,6 +47,13 @@ class Setting:
     frames: int = 0
     sample_rate: int = 48_000
     samples: int = 0
+    first: int = 0
+    generate: Callable[..., Stream] = _no_generator
+    file: Callable[[str], str] = _no_files
+
+
+def _alone(parameters: Any) -> int:
+    return 0
 
 
 @dataclass(frozen=True)
@@ -37,7 +62,11 @@ class EffectRow:
 
     parameters: a `Value` whose fields are the effect's parameters with their defaults, bounds and descriptions.
     build: adds the effect's filters to a stream; returns the stream itself when the parameters change nothing.
-    handles: neighbouring frames that it looks at on each side.
+    category: the editor's shelf on which it stands. property: what can be measured, and which way it moves.
+    handles: neighbouring frames on each side that it looks at with such parameters. Near the ends of what there is
+    it takes the last frame for those beyond it.
+    moving: it treats equal frames differently, by their number. clears: it makes parts of a solid picture clear.
+    files: parameters that are paths of look-up tables in the media roots.
     """
 
     name: str
@@ -45,7 +74,12 @@ class EffectRow:
     on: Literal["picture", "sound"]
     parameters: type[Value]
     build: Callable[[Stream, Any, Setting], Stream]
-    handles: int = 0
+    category: Category | None = None
+    property: str = ""
+    handles: Callable[[Any], int] = _alone
+    moving: bool = False
+    clears: bool = False
+    files: tuple[str, ...] = ()
 
 
 EffectTable = Mapping[str, EffectRow]

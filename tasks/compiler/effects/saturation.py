@@ -20,4 +20,12 @@ def build(stream: Stream, parameters: Saturation, setting: Setting) -> Stream:
     return mix(stream, saturate_matrix(parameters.intensity))
 
 
-SATURATION = EffectRow("saturation", "Makes colours stronger or paler.", "picture", Saturation, build)
+SATURATION = EffectRow(
+    "saturation",
+    "Makes colours stronger or paler.",
+    "picture",
+    Saturation,
+    build,
+    category="color-correction",
+    property="Channels move away from their luminance, or towards it.",
+)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.pixels import mix, toward
+from tasks.compiler.effects.pixels import SEPIA_MATRIX, mix, toward
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
-
-_BROWN = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))
 
 
 class Sepia(Value):
@@ -17,7 +15,15 @@ class Sepia(Value):
 
 def build(stream: Stream, parameters: Sepia, setting: Setting) -> Stream:
     """The sepia matrix; CSS, too, takes more than 1 for 1."""
-    return mix(stream, toward(_BROWN, min(1.0, parameters.intensity)))
+    return mix(stream, toward(SEPIA_MATRIX, min(1.0, parameters.intensity)))
 
 
-SEPIA = EffectRow("sepia", "Tones the picture brown, like an old photograph.", "picture", Sepia, build)
+SEPIA = EffectRow(
+    "sepia",
+    "Tones the picture brown, like an old photograph.",
+    "picture",
+    Sepia,
+    build,
+    category="vintage",
+    property="Grey turns brown: red above green above blue.",
+)

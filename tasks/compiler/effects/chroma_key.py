@@ -1,0 +1,94 @@
+"""Chroma key: what has the colour of the screen becomes clear, with soft edges and without the screen's shine.
+
+Source: ffmpeg-filters(1): chromakey, whose measure of distance this keeps.
+"""
+
+from __future__ import annotations
+
+import ffmpeg
+from pydantic import Field
+
+from infra.values import Value
+from tasks.compiler.effects.layering import blended, copies, with_alpha
+from tasks.compiler.effects.paint import Paint, channels
+from tasks.compiler.effects.pixels import IDENTITY, Matrix, mix, number
+from tasks.compiler.effects.row import EffectRow, Setting, Stream
+
+SOFT = 0.06
+"""Likeness over which an edge goes from clear to solid at least, so that it has no steps."""
+
+_PLANES = {"r": "c2", "g": "c0", "b": "c1"}
+"""Where a channel lies in planar RGB, as `blend` names it."""
+
+
+class ChromaKey(Value):
+    color: Paint = Field("#00ff00", description="The screen's colour.")
+    similarity: float = Field(
+        0.3, ge=0, le=1, description="Distance in chroma up to which colours are clear; 0 changes nothing."
+    )
+    blend: float = Field(0, ge=0, le=1, description="Further distance over which they become solid.")
+    despill: float = Field(1, ge=0, le=1, description="How much of the screen's shine is taken from what stays.")
+
+
+def build(stream: Stream, parameters: ChromaKey, setting: Setting) -> Stream:
+    """alpha = (d - near) / (far - near), clamped; near = similarity - min(0.06, similarity / 2), far = similarity + blend.
+
+    d is the distance from the screen's colour in (Cb, Cr) of BT.601, in limited range, divided by 255 sqrt(2): pure green is 0.33
+    from grey. It is averaged over a pixel and its eight neighbours. Despill: the screen's own channel becomes at most as large as
+    the larger of the other two.
+    """
+    if parameters.similarity == 0:
+        return stream
+    if not setting.alpha:
+        raise ValueError("what is keyed needs an alpha channel")
+    colour, screen, old = copies(stream, 3)
+    alpha = blended(_matte(screen, parameters), old.filter("alphaextract").filter("format", "gray16le"), "multiply")
+    colour = colour.filter("format", "gbrp16le")
+    return with_alpha(_despilled(colour, parameters), alpha)
+
+
+def _matte(stream: Stream, parameters: ChromaKey) -> Stream:
+    """The key's alpha as a grey picture."""
+    soft = min(SOFT, parameters.similarity / 2)
+    stream = stream.filter("format", "gbrp16le").filter(
+        "scale", out_color_matrix="smpte170m", out_range="tv", flags="accurate_rnd"
+    )
+    stream = stream.filter("format", "yuva444p16le").filter(
+        "chromakey",
+        color=parameters.color.replace("#", "0x"),
+        similarity=number(parameters.similarity - soft),
+        blend=number(min(1.0, parameters.blend + soft)),
+    )
+    return stream.filter("alphaextract").filter("format", "gray16le")
+
+
+def _despilled(stream: Stream, parameters: ChromaKey) -> Stream:
+    levels = dict(zip("rgb", channels(parameters.color), strict=True))
+    main = max(levels, key=lambda name: levels[name])
+    if parameters.despill == 0 or list(levels.values()).count(levels[main]) > 1:
+        return stream
+    same, one, other = copies(stream, 3)
+    limit = blended(mix(one, _from(main, 1)), mix(other, _from(main, 2)), "lighten")
+    modes = {f"{plane}_mode": "normal" for plane in _PLANES.values()} | {f"{_PLANES[main]}_mode": "darken"}
+    opacity = {} if parameters.despill == 1 else {f"{_PLANES[main]}_opacity": number(parameters.despill)}
+    return ffmpeg.filter([same, limit], "blend", **modes, **opacity)
+
+
+def _from(channel: str, step: int) -> Matrix:
+    """The matrix that puts the next channel, or the one after it, in a channel's place."""
+    place = "rgb".index(channel)
+    rows = [list(row) for row in IDENTITY]
+    rows[place] = [1.0 if column == (place + step) % 3 else 0.0 for column in range(3)]
+    return (tuple(rows[0]), tuple(rows[1]), tuple(rows[2]))  # type: ignore[return-value]  # three rows of three
+
+
+CHROMA_KEY = EffectRow(
+    "chroma-key",
+    "Makes the colour of a screen clear.",
+    "picture",
+    ChromaKey,
+    build,
+    category="technical",
+    property="Alpha falls to 0 towards the screen's colour, and the more, the larger the similarity.",
+    clears=True,
+)

@@ -1,0 +1,89 @@
+"""Streams that part and meet again inside an effect: blended, screened, summed, with alpha led around or along.
+
+Source: ffmpeg-filters(1): blend, mix, mergeplanes, premultiply. All of it computes on 16-bit planar RGB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ffmpeg
+
+from tasks.compiler.effects.pixels import look_up, number
+from tasks.compiler.effects.row import Setting, Stream
+
+Work = Callable[[Stream], Stream]
+
+SMALL = 8.0
+"""Standard deviation, in pixels, from which on a blur is computed at a quarter of the size: nobody sees it."""
+
+
+def copies(stream: Stream, count: int) -> Sequence[Stream]:
+    """The stream that many times: each copy may be read by one filter."""
+    parts = stream.filter_multi_output("split", count)
+    return [parts[position] for position in range(count)]
+
+
+def on_colour(stream: Stream, setting: Setting, work: Work) -> Stream:
+    """Let work on opaque gbrp16le; alpha passes by untouched."""
+    if not setting.alpha:
+        return work(stream)
+    colour, alpha = copies(stream, 2)
+    return with_alpha(work(colour.filter("format", "gbrp16le")), alpha.filter("alphaextract"))
+
+
+def with_alpha(colour: Stream, alpha: Stream) -> Stream:
+    """gbrap16le from gbrp16le and a grey picture."""
+    planes = {"map0s": 0, "map0p": 0, "map1s": 0, "map1p": 1, "map2s": 0, "map2p": 2, "map3s": 1, "map3p": 0}
+    return ffmpeg.filter([colour, alpha], "mergeplanes", format="gbrap16le", **planes)
+
+
+def along_with_alpha(stream: Stream, setting: Setting, work: Work) -> Stream:
+    """Let work on colour and alpha alike, on premultiplied values: what is clear has no colour to spread."""
+    if not setting.alpha:
+        return work(stream)
+    return work(stream.filter("premultiply", inplace=1)).filter("unpremultiply", inplace=1)
+
+
+def partly(stream: Stream, amount: float, work: Work) -> Stream:
+    """(1 - amount) * in + amount * work(in); the stream itself at 0."""
+    if amount <= 0:
+        return stream
+    if amount >= 1:
+        return work(stream)
+    before, changed = copies(stream, 2)
+    return blended(work(changed), before, "normal", amount)
+
+
+def blended(top: Stream, bottom: Stream, mode: str, opacity: float = 1, **options: Any) -> Stream:
+    """One of ffmpeg's blend modes; where the other stream is a single picture it stands for all time.
+
+    ffmpeg's `multiply` and `screen` run over at 16 bits with an opacity below 1 (measured): `lit` scales the light instead.
+    """
+    assert opacity == 1 or mode == "normal", mode
+    if opacity < 1:
+        options["all_opacity"] = number(opacity)
+    return ffmpeg.filter([top, bottom], "blend", all_mode=mode, **options)
+
+
+def lit(stream: Stream, light: Stream, amount: float) -> Stream:
+    """screen(in, amount * light) = 1 - (1 - in)(1 - amount * light)"""
+    if amount < 1:
+        light = look_up(light, lambda x: amount * x)
+    return blended(stream, light, "screen")
+
+
+def summed(streams: Sequence[Stream], weights: Sequence[float]) -> Stream:
+    """The sum of weight times stream, clamped once; weights may be negative."""
+    written = " ".join(number(weight) for weight in weights)
+    return ffmpeg.filter(list(streams), "mix", inputs=len(streams), weights=written, scale=1, duration="first")
+
+
+def softened(stream: Stream, setting: Setting, sigma: float) -> Stream:
+    """A Gaussian of that standard deviation in pixels, cheap where it is large."""
+    small = max(1, setting.width // 4), max(1, setting.height // 4)
+    if sigma < SMALL or min(small) < 4:
+        return stream.filter("gblur", sigma=number(sigma), steps=2)
+    stream = stream.filter("scale", *small, flags="area").filter("gblur", sigma=number(sigma / 4), steps=2)
+    return stream.filter("scale", setting.width, setting.height, flags="bilinear")
