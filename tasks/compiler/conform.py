@@ -1,7 +1,5 @@
 """Conform: the frames of one clip, as the timeline wants them: its rate, its size, its colour, its place.
 
-Sampling: an output frame shows the last source frame whose timestamp has been reached (floor). A container's
-timestamps are rounded to its time base, so a frame counts as reached half a tick early (docs/adr/0007).
 Colour: pictures leave here as BT.709 in limited range, 8 bit 4:2:0; effects compute in 16-bit planar RGB.
 
 Source: ffmpeg-filters(1): fps, scale, overlay, rotate.
@@ -19,24 +17,18 @@ from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects import colour_correction
 from tasks.compiler.effects.row import Setting, Stream
 from tasks.compiler.fit import Box, Fit, Place
-from tasks.compiler.graph import DECODERS, Sources, concatenated, decimal, joined
+from tasks.compiler.graph import Sources, concatenated, decimal, joined
 from tasks.compiler.layers import fit, is_clear, is_seen, place as exact_place
 from tasks.compiler.model import Clip, ColourCorrection, Effect, MediaSource, Size, TitleSource, Track
 from tasks.compiler.moving import Still, glides, moves, stills
-from tasks.compiler.pace import forwards, ramped, source_time
+from tasks.compiler.sampling import Sampling, prolonged
 from tasks.compiler.text import TextFiles, drawn_title
-from tasks.media.facts import MediaFacts, PictureFacts
-
-TICKS = 10_000_000
-"""Ticks a second in which source times are computed: fine against every container's time base."""
+from tasks.media.facts import PictureFacts
 
 BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
 
 MARGIN = 8
 """Pixels around a box that moves: what is resampled by parts of a pixel needs its neighbours, also beyond the frame."""
-
-TURNED_AT_ONCE = 32
-"""Frames of a clip that runs backwards which are held at once."""
 
 HD_LINES = 720
 """An untagged picture with at least so many lines is taken for BT.709, a smaller one for BT.601, as players do."""
@@ -96,19 +88,19 @@ class Conform:
             media = self.project.facts(clip)
             found = media.picture()
             assert found is not None, "only clips with a picture are conformed"
-            stream, ends_early = self._sampled(clip, media, found, first, frames)
+            stream, ends_early = Sampling(self.sources, self.rate, clip, media, found).frames(first, frames)
             facts = found.model_copy(update={"still": True}) if clip.freeze else found
         if moves(clip):
-            stream = self._prolonged(stream, facts, ends_early).filter("trim", end_frame=frames)
+            stream = prolonged(stream, self.rate, facts.still, ends_early).filter("trim", end_frame=frames)
             return self._moved(stream, parts, handle, glides(clip), track, facts, alpha)
         place = fit(self.project, clip)
         # What stands still is repeated after all that is done to each frame alike, so that this is done once.
         changes = self._changes_with_time(clip, track)
         if changes:
-            stream = self._prolonged(stream, facts, ends_early)
+            stream = prolonged(stream, self.rate, facts.still, ends_early)
         stream = self._developed(stream, clip, track, facts, place, first, frames, alpha)
         if not changes:
-            stream = self._prolonged(stream, facts, ends_early)
+            stream = prolonged(stream, self.rate, facts.still, ends_early)
         stream = stream.filter("trim", **({"start_frame": handle} if handle else {}), end_frame=handle + end - start)
         return (stream.filter("setpts", "PTS-STARTPTS") if handle else stream), place.box
 
@@ -195,68 +187,6 @@ class Conform:
             return stream
         before, after = max(0, first - start), max(0, end - last)
         return stream.filter("tpad", start=before, start_mode="clone", stop=after, stop_mode="clone")
-
-    def _sampled(
-        self, clip: Clip, media: MediaFacts, facts: PictureFacts, start: int, frames: int
-    ) -> tuple[Stream, bool]:
-        """The clip's source at the timeline's rate from frame `start` on; may end early, which the flag says.
-
-        A still comes as its one picture. Past the end of its pictures a source shows the last one.
-        """
-        if facts.still:
-            decoder = DECODERS.get((facts.codec, facts.alpha))
-            stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, Fraction(0), decoder)
-            return stream.filter("settb", str(1 / self.rate)), False
-        if clip.freeze:
-            stream, ends_early = self._forwards(clip, media, facts, 0, 1)
-            stream = stream.filter("tpad", stop_mode="clone", stop=1) if ends_early else stream
-            return stream.filter("trim", end_frame=1), False
-        first, last = forwards(clip, start - clip.start, start - clip.start + frames)
-        if clip.reverse:
-            return self._backwards(clip, media, facts, first, last), False
-        return self._forwards(clip, media, facts, first, frames)
-
-    def _forwards(
-        self, clip: Clip, media: MediaFacts, facts: PictureFacts, first: int, frames: int
-    ) -> tuple[Stream, bool]:
-        """The clip's frames from `first` on, counted from its own first, in the order of the source."""
-        decoder = DECODERS.get((facts.codec, facts.alpha))
-        latest = max(facts.start, facts.end - facts.time_base)
-        begins = min(source_time(clip, first, self.rate), latest)
-        ends = begins + source_time(clip, first + frames, self.rate) - source_time(clip, first, self.rate)
-        seek = _seek(facts, begins)
-        stream = self.sources.media_stream(media.sha256, facts.index, media.demuxer, seek, decoder, facts.keyframe_gap)
-        stream = stream.filter("settb", f"1/{TICKS}")
-        if ramped(clip):
-            times = [source_time(clip, frame, self.rate) for frame in range(first, first + frames + 1)]
-            zeros = [_zero(media, facts, moment) for moment in times if moment <= latest] or [
-                _zero(media, facts, begins)
-            ]
-            stream = stream.filter("setpts", _ramp(zeros, self.rate))
-        else:
-            zero = _zero(media, facts, begins)
-            shifted = f"PTS-{zero}" if zero >= 0 else f"PTS+{-zero}"
-            if clip.speed != 1:
-                shifted = f"({shifted})*{clip.speed.denominator}/{clip.speed.numerator}"
-            stream = stream.filter("setpts", shifted)
-        stream = stream.filter("fps", fps=str(self.rate), round="up", start_time=0)
-        return stream, ends > facts.end - facts.max_gap
-
-    def _backwards(self, clip: Clip, media: MediaFacts, facts: PictureFacts, first: int, last: int) -> Stream:
-        """The clip's frames [first, last) in the opposite order, turned round a few at a time: they wait in memory."""
-        parts: list[Stream] = []
-        for end in range(last, first, -TURNED_AT_ONCE):
-            begin = max(first, end - TURNED_AT_ONCE)
-            stream, ends_early = self._forwards(clip, media, facts, begin, end - begin)
-            stream = stream.filter("tpad", stop_mode="clone", stop=-1) if ends_early else stream
-            parts.append(stream.filter("trim", end_frame=end - begin).filter("reverse"))
-        return concatenated(parts, self.rate).filter("fps", fps=str(self.rate))
-
-    def _prolonged(self, stream: Stream, facts: PictureFacts, ends_early: bool) -> Stream:
-        """A still's one picture for ever; the last picture of what ends early, likewise."""
-        if facts.still:
-            return stream.filter("loop", loop=-1, size=1).filter("setpts", "N").filter("fps", fps=str(self.rate))
-        return stream.filter("tpad", stop_mode="clone", stop=-1) if ends_early else stream
 
     def _developed(
         self,
@@ -372,46 +302,6 @@ _DRAWN = PictureFacts(
     max_gap=Fraction(0),
 )
 """Facts of a title that libass has drawn onto a clear ground."""
-
-
-def _zero(media: MediaFacts, facts: PictureFacts, moment: Fraction) -> int:
-    """A second of the source in ticks of the file's clock.
-
-    Upwards by a tick: a frame just half a tick late counts as reached wherever the chunk begins.
-    """
-    return math.ceil((media.start + moment + facts.time_base / 2) * TICKS) + 1
-
-
-def _ramp(zeros: list[int], rate: Fraction) -> str:
-    """setpts for a source whose tick `zeros[n]` belongs to frame n: straight between them, as a tree of comparisons."""
-    frame = TICKS / rate
-    if len(zeros) == 1:
-        return f"PTS-({zeros[0]})"
-    turns = (n for n in range(1, len(zeros) - 1) if zeros[n + 1] - zeros[n] != zeros[n] - zeros[n - 1])
-    bends = [0, *turns, len(zeros) - 1]
-
-    def piece(first: int, last: int) -> str:
-        """The pieces [first, last) of the line between bends."""
-        if last - first == 1:
-            left, right = bends[first], bends[last]
-            run = (right - left) * frame / (zeros[right] - zeros[left])
-            offset = left * frame
-            return f"{offset.numerator}/{offset.denominator}+(PTS-({zeros[left]}))*{run.numerator}/{run.denominator}"
-        middle = (first + last) // 2
-        return f"if(lt(PTS,{zeros[bends[middle]]}),{piece(first, middle)},{piece(middle, last)})"
-
-    return piece(0, len(bends) - 1)
-
-
-def _seek(facts: PictureFacts, begins: Fraction) -> Fraction:
-    """A time of the file from which decoding is sure to meet the frame that shows at `begins`, and few before it.
-
-    Where frames lie on a grid that frame is known, so that a clip that begins at a keyframe decodes nothing in vain.
-    """
-    if facts.on_grid and facts.rate and begins >= facts.start:
-        shown = int((begins - facts.start) * facts.rate)
-        return facts.start + shown / facts.rate + facts.time_base / 2
-    return begins - facts.max_gap - facts.time_base
 
 
 _EXACT = "bicubic+accurate_rnd+full_chroma_int"

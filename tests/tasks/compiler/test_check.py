@@ -77,6 +77,16 @@ REFUSED: list[tuple[str, str, list[Any]]] = [
     ),
     ("CHECK-011", "tracks[0].clips[0].effects[0]", [track(clip("a", "a.mp4", 0, 10, **effect("sepia", start=5, end=5)))]),
     ("CHECK-011", "tracks[0].clips[0].effects[0]", [track(clip("a", "a.mp4", 0, 10, **effect("sepia", start=10)))]),
+    (
+        "CHECK-080",
+        "tracks[0].clips[0].effects[0].keyframes",
+        [track(clip("a", "a.mp4", 0, 10, **effect("audio-pan", keyframes={"pan": [{"frame": 0, "value": 1}]})))],
+    ),
+    (
+        "CHECK-081",
+        "tracks[0].effects[0].keyframes",
+        [track(clip("a", "a.mp4", 0, 10), **effect("blur", keyframes={"radius": [{"frame": 0, "value": 1}]}))],
+    ),
     ("CHECK-012", "tracks[0]", [track(clip("a", "a.mp4", 0, 10), clip("a", "a.mp4", 10, 20))]),
     (
         "CHECK-013",
