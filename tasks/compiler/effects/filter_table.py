@@ -243,7 +243,13 @@ FILTERS = (
     *LOOKS,
     *SINGLES,
     EffectRow(
-        "filter-glow", "Lets bright parts spread their light.", "picture", GlowFilter, build_glow, category="creative"
+        "filter-glow",
+        "Lets bright parts spread their light.",
+        "picture",
+        GlowFilter,
+        build_glow,
+        category="creative",
+        property="What lies beside something bright rises.",
     ),
     EffectRow(
         "filter-exposure",
@@ -252,6 +258,7 @@ FILTERS = (
         ExposureFilter,
         build_exposure,
         category="color-correction",
+        property="The light of every channel is multiplied by 2^exposure.",
     ),
     EffectRow(
         "filter-curves",
@@ -260,6 +267,7 @@ FILTERS = (
         CurvesFilter,
         build_filter_curves,
         category="color-correction",
+        property="Each point's x becomes its y.",
     ),
     EffectRow(
         "filter-levels",
@@ -268,6 +276,7 @@ FILTERS = (
         LevelsFilter,
         build_levels,
         category="color-correction",
+        property="What lies at black becomes output_black, what lies at white output_white.",
     ),
     EffectRow(
         "filter-color-balance",
@@ -276,5 +285,6 @@ FILTERS = (
         ColorBalanceFilter,
         build_color_balance,
         category="color-correction",
+        property="Each value moves its channel in its part of the tones; black and white stay.",
     ),
 )
