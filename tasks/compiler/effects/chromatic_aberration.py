@@ -6,7 +6,7 @@ import ffmpeg
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.layering import copies, on_colour
+from tasks.compiler.effects.layering import copies, magnified, on_colour
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
 
 REACH = 200
@@ -27,21 +27,14 @@ def build(stream: Stream, parameters: ChromaticAberration, setting: Setting) -> 
 
 def _parted(stream: Stream, step: int, setting: Setting) -> Stream:
     red, green, blue = copies(stream, 3)
+    down = round(step * setting.height / setting.width)
     planes = [
-        _magnified(green.filter("extractplanes", planes="g"), step, setting),
-        blue.filter("extractplanes", planes="b"),
-        _magnified(red.filter("extractplanes", planes="r"), 2 * step, setting),
+        magnified(green.filter("extractplanes", planes="g"), setting, step, down),
+        magnified(blue.filter("extractplanes", planes="b"), setting, 0, 0),
+        magnified(red.filter("extractplanes", planes="r"), setting, 2 * step, 2 * down),
     ]
     sources = {f"map{number}s": number for number in range(3)} | {f"map{number}p": 0 for number in range(3)}
     return ffmpeg.filter(planes, "mergeplanes", format="gbrp16le", **sources)
-
-
-def _magnified(plane: Stream, pixels: int, setting: Setting) -> Stream:
-    rows = round(pixels * setting.height / setting.width)
-    wide, high = setting.width + 2 * pixels, setting.height + 2 * rows
-    return plane.filter("scale", wide, high, flags="bilinear").filter(
-        "crop", setting.width, setting.height, pixels, rows
-    )
 
 
 CHROMATIC_ABERRATION = EffectRow(

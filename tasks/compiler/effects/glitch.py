@@ -6,7 +6,7 @@ import ffmpeg
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.layering import on_colour
+from tasks.compiler.effects.layering import blended, on_colour
 from tasks.compiler.effects.pixels import number
 from tasks.compiler.effects.plates import SPARE, drawn, standing
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
@@ -43,20 +43,25 @@ def _maps(amount: float, setting: Setting) -> tuple[Stream, Stream]:
 
     The first is higher than the picture: each stretch of frames sees another part of it.
     """
-    high = max(2, setting.height // BANDS)
-    spare = SPARE[1]
-    size = f"{setting.width}x{setting.height + spare}"
-    tall = setting.generate("color", "gray16le", c="black", s=size, r=str(setting.rate)).filter("trim", end_frame=1)
-    band = f"st(0,floor(Y/{high}));"
-    chance = "st(1,abs(sin(ld(0)*12.9898)*43758.5453));st(1,ld(1)-floor(ld(1)));"
+    width, height, spare = setting.width, setting.height, SPARE[1]
+    high = max(2, height // BANDS)
+    chance = f"st(1,abs(sin(st(0,floor(Y/{high}))*12.9898)*43758.5453));st(1,ld(1)-floor(ld(1)));"
     way = "st(2,abs(sin(ld(0)*78.233)*24634.6345));st(2,ld(2)-floor(ld(2)));"
-    moved = f"X+if(lt(ld(1),{number(0.6 * amount)}),round((2*ld(2)-1)*{number(0.12 * amount * setting.width)}),0)"
-    tall = tall.filter("geq", lum=f"{band}{chance}{way}mod({moved}+{setting.width},{setting.width})")
+    farthest = number(0.12 * amount * width)
+    moved = f"if(lt(ld(1),{number(0.6 * amount)}),mod(round((2*ld(2)-1)*{farthest})+{width},{width}),0)"
+    bands = _computed(setting, (2, height + spare), (width, height + spare), chance + way + moved)
+    columns = _computed(setting, (width, 2), (width, height + spare), "X")
+    across = blended(columns, bands, "addition").filter("lut", y=f"mod(val,{width})")
     row = drawn(setting, spare, 89, HOLD)
-    across = standing(tall, setting).filter("crop", setting.width, setting.height, 0, row)
-    size = f"{setting.width}x{setting.height}"
-    rows = setting.generate("color", "gray16le", c="black", s=size, r=str(setting.rate)).filter("trim", end_frame=1)
-    return across, standing(rows.filter("geq", lum="Y"), setting)
+    across = standing(across, setting).filter("crop", width, height, 0, row)
+    return across, standing(_computed(setting, (2, height), (width, height), "Y"), setting)
+
+
+def _computed(setting: Setting, small: tuple[int, int], size: tuple[int, int], expression: str) -> Stream:
+    """One grey picture of whole numbers, the same along one side, along which it is computed small."""
+    options = {"c": "black", "s": f"{small[0]}x{small[1]}", "r": str(setting.rate)}
+    stream = setting.generate("color", "gray16le", **options).filter("trim", end_frame=1).filter("geq", lum=expression)
+    return stream.filter("format", "gray16le").filter("scale", *size, flags="neighbor").filter("setsar", "1")
 
 
 GLITCH = EffectRow(

@@ -86,4 +86,17 @@ def softened(stream: Stream, setting: Setting, sigma: float) -> Stream:
     if sigma < SMALL or min(small) < 4:
         return stream.filter("gblur", sigma=number(sigma), steps=2)
     stream = stream.filter("scale", *small, flags="area").filter("gblur", sigma=number(sigma / 4), steps=2)
-    return stream.filter("scale", setting.width, setting.height, flags="bilinear")
+    return scaled(stream, setting.width, setting.height)
+
+
+def scaled(stream: Stream, width: int, height: int) -> Stream:
+    """To another size; pixels stay square, whatever the sides' ratio becomes: streams meet only where they agree in that."""
+    return stream.filter("scale", width, height, flags="bilinear").filter("setsar", "1")
+
+
+def magnified(stream: Stream, setting: Setting, across: int, down: int) -> Stream:
+    """Grown by so many pixels on each side, and cut to its size about its centre."""
+    if not (across or down):
+        return stream.filter("setsar", "1")
+    stream = scaled(stream, setting.width + 2 * across, setting.height + 2 * down)
+    return stream.filter("crop", setting.width, setting.height, across, down)

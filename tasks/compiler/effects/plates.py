@@ -9,11 +9,12 @@ Source: ffmpeg-filters(1): geq, noise, crop.
 
 from __future__ import annotations
 
+from tasks.compiler.effects.layering import scaled
 from tasks.compiler.effects.pixels import look_up
 from tasks.compiler.effects.row import Setting, Stream
 
-FINEST = 480
-"""Longest side, in pixels, at which a smooth plate is computed: geq takes about 30 ms for it."""
+FINEST = 320
+"""Longest side, in pixels, at which a smooth plate is computed: geq takes about 50 ms for it."""
 
 SPARE = (251, 257)
 """Pixels by which a noise plate exceeds the picture; coprime, so that the same part comes back after 64,507 frames only."""
@@ -28,7 +29,7 @@ _WHITE = 65_535
 
 
 def plate(setting: Setting, red: str, green: str = "", blue: str = "", *, striped: bool = False) -> Stream:
-    """One picture in gbrp16le. red, green, blue: geq expressions from 0 (black) to 1 (white); green and blue are red if left out.
+    """One picture in gbrp16le. red, green, blue: geq expressions from 0 (black) to 1 (white); with red alone it is grey.
 
     They may use the place, from 0 to 1, as ld(0) and ld(1), and its row as Y. Smooth plates are computed at a smaller size;
     striped: one that depends on the row alone, exactly.
@@ -37,14 +38,15 @@ def plate(setting: Setting, red: str, green: str = "", blue: str = "", *, stripe
     width, height = max(1, round(setting.width * scale)), max(1, round(setting.height * scale))
     if striped:
         width, height = min(2, setting.width), setting.height
-    stream = setting.generate("color", "gbrp16le", c="black", s=f"{width}x{height}", r=str(setting.rate))
+    expressions = {"r": red, "g": green, "b": blue} if green else {"lum": red}
     place = "st(0,(X+0.5)/W);st(1,(Y+0.5)/H);"
-    expressions = {"r": red, "g": green or red, "b": blue or red}
     written = {name: f"{place}min({_WHITE},{_WHITE}*clip({text},0,1)+0.5)" for name, text in expressions.items()}
-    stream = stream.filter("trim", end_frame=1).filter("geq", **written)
-    if (width, height) == (setting.width, setting.height):
-        return stream
-    return stream.filter("scale", setting.width, setting.height, flags="bilinear")
+    deep = "gbrp16le" if green else "gray16le"
+    stream = setting.generate("color", deep, c="black", s=f"{width}x{height}", r=str(setting.rate))
+    stream = stream.filter("trim", end_frame=1).filter("geq", **written).filter("format", deep)
+    if (width, height) != (setting.width, setting.height):
+        stream = scaled(stream, setting.width, setting.height)
+    return stream if green else stream.filter("format", "gbrp16le")
 
 
 def standing(stream: Stream, setting: Setting) -> Stream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.layering import along_with_alpha, copies, summed
+from tasks.compiler.effects.layering import along_with_alpha, copies, magnified, summed
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
 
 STEPS = 4
@@ -32,22 +32,12 @@ def build(stream: Stream, parameters: ZoomBlur, setting: Setting) -> Stream:
 def _zoomed(stream: Stream, whole: float, setting: Setting) -> Stream:
     """Average with a copy magnified by 1, 2, 4 and 8 fifteenths of the whole, each of what came before."""
     for step in range(STEPS):
-        magnified = 1 + whole * 2**step / (2**STEPS - 1)
-        wide = _even(setting.width, magnified)
-        high = _even(setting.height, magnified)
-        if (wide, high) == (setting.width, setting.height):
-            continue
-        same, larger = copies(stream, 2)
-        larger = larger.filter("scale", wide, high, flags="bilinear").filter(
-            "crop", setting.width, setting.height, (wide - setting.width) // 2, (high - setting.height) // 2
-        )
-        stream = summed([same, larger], [0.5, 0.5])
+        growth = whole * 2**step / (2**STEPS - 1) / 2
+        across, down = round(setting.width * growth), round(setting.height * growth)
+        if across or down:
+            same, larger = copies(stream, 2)
+            stream = summed([same, magnified(larger, setting, across, down)], [0.5, 0.5])
     return stream
-
-
-def _even(length: int, factor: float) -> int:
-    """The length magnified, by whole pixels on either side."""
-    return length + 2 * round(length * (factor - 1) / 2)
 
 
 ZOOM_BLUR = EffectRow(

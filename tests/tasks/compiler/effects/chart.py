@@ -77,7 +77,7 @@ class Darkroom:
         count, height, width, channels = pictures.shape
         raw, planar = ("rgba64le", "gbrap16le") if channels == 4 else ("rgb48le", "gbrp16le")
         stream = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt=raw, s=f"{width}x{height}", r=RATE)
-        parts = stream.filter("format", planar).filter_multi_output("split", len(effects))
+        parts = stream.filter("format", planar).filter("setsar", "1").filter_multi_output("split", len(effects))
         sources = Sources()
         setting = setting_of(pictures, generate=sources.generate, **more)
         shown = [apply(parts[number], setting).filter("format", raw) for number, apply in enumerate(effects)]

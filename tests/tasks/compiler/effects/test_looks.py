@@ -68,3 +68,12 @@ def test_what_is_clear_stays_as_clear_as_it_was(darkroom: Darkroom) -> None:
     shown = darkroom.still(picture, *(applied(name, **EFFECT_CASES[name].steps[-1]) for name in names))
     for name, out in zip(names, shown, strict=True):
         assert np.abs(out[..., 3] - 128).max() <= 1, name
+
+
+@pytest.mark.parametrize("size", [(127, 71), (160, 90), (5, 3)])
+def test_effects_work_at_every_size(darkroom: Darkroom, size: tuple[int, int]) -> None:
+    """Odd sizes, sides in a ratio that scaling can't keep, and a layer of a few pixels."""
+    picture = np.resize(STILL, (size[1], size[0], 3))
+    names = list(EFFECT_CASES)
+    shown = darkroom.still(picture, *(applied(name, **EFFECT_CASES[name].steps[-1]) for name in names))
+    assert all(out.shape == picture.shape for out in shown)
