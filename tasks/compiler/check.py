@@ -24,6 +24,7 @@ from tasks.compiler.moving import Still, still_effect, stills
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.pace import forwards, source_time
 from tasks.compiler.transitions import TRANSITIONS
+from tasks.compiler.transitions.row import TransitionRow
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.colour_table import ColourTable, read_colour_table
 from tasks.media.facts import MediaFacts
@@ -298,18 +299,38 @@ def _check_transition(
         )
     yield from _check_handle(transition, out, transition.end - out.end, False, timeline, media, where)
     yield from _check_handle(transition, into, into.start - transition.start, True, timeline, media, where)
-    direction = transition.parameters.get("direction")
-    if row.direction and direction is not None and direction not in row.direction:
-        raise KinofarmError(
-            "CHECK-020", where=where, transition=name, direction=direction, known=", ".join(sorted(row.direction))
-        )
+    yield from _check_parameters(transition, row, out, into, where)
     seconds = float((transition.end - transition.start) / timeline.rate)
     if row.seconds and not row.seconds[0] <= round(seconds, 3) <= row.seconds[1]:
         yield notice(
             "CHECK-903", where, transition=name, seconds=round(seconds, 2), low=row.seconds[0], high=row.seconds[1]
         )
-    if str(transition.parameters.get("easing", "linear")) not in ("linear", "none", ""):
-        yield notice("CHECK-904", where, transition=name, easing=transition.parameters["easing"])
+
+
+def _check_parameters(
+    transition: Transition, row: TransitionRow, out: Clip, into: Clip, where: str
+) -> Iterator[Notice]:
+    name = transition.id or transition.kind
+    direction = transition.parameters.get("direction")
+    if row.directions and direction is not None and direction not in row.directions:
+        known = ", ".join(sorted(filter(None, row.directions)))
+        raise KinofarmError("CHECK-020", where=where, transition=name, direction=direction, known=known)
+    try:
+        row.parameters.model_validate(dict(transition.parameters))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        parameter = ".".join(str(part) for part in first["loc"])
+        raise KinofarmError(
+            "CHECK-050",
+            where=f"{where}.parameters.{parameter}",
+            transition=name,
+            first=_named(out),
+            second=_named(into),
+            name=parameter,
+            why=first["msg"],
+        ) from None
+    if not row.directions and direction not in (None, "", "center"):
+        yield notice("CHECK-930", where, transition=name, kind=transition.kind, direction=direction)
 
 
 def _check_handle(

@@ -1,7 +1,8 @@
 """Compose: the picture of a range of frames, from the base up: cuts and transitions, overlays, then text.
 
 Each source is opened once for each stretch in which it shows. A transition between two neighbours of the base
-chains onto the streams that are open anyway; one that is only partly seen is made whole and cut.
+takes the streams that are open anyway: a plain one chains an xfade onto them, any other is built of their parts over
+its frames alone. One that is only partly seen is made whole and cut.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from tasks.compiler.layers import Item, Run, Shown, is_text, picture
 from tasks.compiler.model import Clip, Transition
 from tasks.compiler.text import TextFiles, drawn
 from tasks.compiler.transitions import TRANSITIONS
+from tasks.compiler.transitions.mixing import part
+from tasks.compiler.transitions.row import Setting
+
+LONGEST_XFADE = 60
+"""Seconds that ffmpeg's xfade takes at most."""
 
 
 @dataclass
@@ -86,8 +92,29 @@ def _chained(conform: Conform, shots: Sequence[_Shot]) -> Stream:
         assert shot.clip is not None
         assert shot.item is not None
         after = conform.frame(shot.clip, shot.item.track, shot.start, shot.end)
-        stream = _crossed(conform, stream, after, shot.join, shot.start - first.start)
+        stream = _joined(conform, stream, after, shot.join, shot.start - first.start, shot.end - shot.start)
     return stream
+
+
+def _joined(conform: Conform, before: Stream, after: Stream, join: Transition, offset: int, length: int) -> Stream:
+    """Lead from one solid stream to the next, `length` frames long, over a transition that begins `offset` frames into the first."""
+    frames = join.end - join.start
+    if (name := _plain(conform, join)) is not None:
+        return _faded(conform, before, after, name, frames, offset)
+    pieces: list[Stream] = []
+    if offset:
+        copies = before.filter_multi_output("split", 2)
+        pieces.append(part(copies[0], 0, offset))
+        before = copies[1]
+    rest: Stream | None = None
+    if length > frames:
+        copies = after.filter_multi_output("split", 2)
+        after, rest = copies[0], part(copies[1], frames, length)
+    window = (part(before, offset, offset + frames), part(after, 0, frames))
+    pieces.append(_built(conform, *window, join, clear=False))
+    if rest is not None:
+        pieces.append(rest)
+    return concatenated(pieces, conform.rate).filter("fps", fps=str(conform.rate))
 
 
 def _passage(conform: Conform, item: Item, start: int, end: int, clear: bool) -> Stream:
@@ -97,35 +124,50 @@ def _passage(conform: Conform, item: Item, start: int, end: int, clear: bool) ->
     make = conform.canvas if clear else conform.frame
     before = make(item.clip, item.track, item.start, item.end)
     after = make(item.into, item.track, item.start, item.end)
-    if clear:  # what is clear has no colour of its own to mix: the mixing is done on premultiplied values
-        before, after = _weighed("premultiply", before), _weighed("premultiply", after)
-    stream = _crossed(conform, before, after, item.transition, 0)
-    if clear:
-        stream = _weighed("unpremultiply", stream).filter("format", "yuva420p").filter("setparams", **BT709)
+    stream = _built(conform, before, after, item.transition, clear=clear)
     if (start, end) == (item.start, item.end):
         return stream
     stream = stream.filter("trim", start_frame=start - item.start, end_frame=end - item.start)
     return stream.filter("setpts", "PTS-STARTPTS")
 
 
-def _crossed(conform: Conform, before: Stream, after: Stream, join: Transition, offset: int) -> Stream:
-    """Lead from one stream to the next with an xfade that begins `offset` frames into the first."""
+def _built(conform: Conform, before: Stream, after: Stream, join: Transition, *, clear: bool) -> Stream:
+    """The frames of a transition, from those of its two pictures."""
+    frames = join.end - join.start
+    if not clear and (name := _plain(conform, join)) is not None:
+        return _faded(conform, before, after, name, frames, 0)
     row = TRANSITIONS[join.kind]
-    name = row.direction.get(str(join.parameters.get("direction", "")), row.xfade)
-    options = {
-        "transition": name,
-        "duration": _seconds(conform, join.end - join.start),
-        "offset": _seconds(conform, offset),
-    }
-    return joined("xfade", [before, after], **options)
+    parameters = row.parameters.model_validate(dict(join.parameters))
+    setting = Setting(
+        rate=conform.rate,
+        width=conform.size.width,
+        height=conform.size.height,
+        frames=frames,
+        clear=clear,
+        easing=parameters.easing,
+        sources=conform.sources,
+    )
+    wide = [_full_chroma(stream, setting) for stream in (before, after)]
+    stream = row.build(*wide, parameters, setting).filter("scale", flags="area")
+    return stream.filter("format", "yuva420p" if clear else "yuv420p").filter("setparams", **BT709)
 
 
-def _weighed(name: str, stream: Stream) -> Stream:
-    """(Un)premultiply, in a pixel format that the filter takes.
+def _full_chroma(stream: Stream, setting: Setting) -> Stream:
+    """4:2:0 by repeated values, of which the mean leads back: what a transition leaves alone stays as it is."""
+    return stream.filter("scale", flags="neighbor").filter("format", setting.pixels).filter("setparams", **BT709)
 
-    The range stays limited: where a change of range made ffmpeg convert by itself, it stood still (measured: 16 of 40 runs).
-    """
-    return stream.filter("format", "yuva444p").filter(name, inplace=1)
+
+def _plain(conform: Conform, join: Transition) -> str | None:
+    """The xfade that a transition is, where it runs at an even pace and no longer than one can."""
+    row = TRANSITIONS[join.kind]
+    parameters = row.parameters.model_validate(dict(join.parameters))
+    even = parameters.easing == "linear" and (join.end - join.start) / conform.rate <= LONGEST_XFADE
+    return row.plain(parameters) if even else None
+
+
+def _faded(conform: Conform, before: Stream, after: Stream, name: str, frames: int, offset: int) -> Stream:
+    times = {"duration": _seconds(conform, frames), "offset": _seconds(conform, offset)}
+    return joined("xfade", [before, after], transition=name, **times)
 
 
 def _seconds(conform: Conform, frames: int) -> str:

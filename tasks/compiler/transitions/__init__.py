@@ -1,59 +1,31 @@
-"""The transition table: which names a project may use, and the xfade that each becomes.
+"""The transition table: which names a project may use, and how each is built.
 
 A catalogue name wins over an xfade of the same name: `dissolve` is a cross-fade, `xfade:dissolve` is ffmpeg's
-grainy one. A transition of the catalogue that is not in this table is not built yet and is refused by name.
+grainy one.
 
-Source: ffmpeg-filters(1), xfade; docs/format.md.
+Source: ffmpeg-filters(1), xfade; docs/format.md; docs/adr/0013.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from tasks.compiler.transitions.xfade import XFADES
+from tasks.compiler.transitions.breaks import BREAKS
+from tasks.compiler.transitions.fades import DISSOLVE, FADE
+from tasks.compiler.transitions.moves import MOVES
+from tasks.compiler.transitions.row import TransitionRow, TransitionTable
+from tasks.compiler.transitions.turns import TURNS
+from tasks.compiler.transitions.waves import WAVES
+from tasks.compiler.transitions.wipes import WIPES
+from tasks.compiler.transitions.xfade import XFADES, xfade_row
 
+CATALOGUE: tuple[TransitionRow, ...] = (FADE, DISSOLVE, *MOVES, *WIPES, *TURNS, *WAVES, *BREAKS)
 
-@dataclass(frozen=True)
-class TransitionRow:
-    """A transition: the xfade it becomes, and the slider of the editor in seconds (None: free).
-
-    direction maps the project's `direction` parameter to another xfade.
-    """
-
-    name: str
-    summary: str
-    xfade: str
-    seconds: tuple[float, float] | None = None
-    direction: Mapping[str, str] = field(default_factory=dict)
-
-
-_CATALOGUE = (
-    TransitionRow("fade", "A cross-fade from one picture to the next.", "fade", (0.3, 2.0)),
-    TransitionRow("dissolve", "A cross-fade from one picture to the next.", "fade", (0.8, 3.0)),
-    TransitionRow("pixelize", "Both pictures turn into growing, then shrinking blocks.", "pixelize", (0.8, 3.0)),
-    TransitionRow(
-        "wipe-horizontal",
-        "A straight edge uncovers the next picture, to the right or to the left.",
-        "wiperight",
-        (0.5, 3.0),
-        {"right": "wiperight", "left": "wipeleft"},
-    ),
-    TransitionRow(
-        "wipe-vertical",
-        "A straight edge uncovers the next picture, downwards or upwards.",
-        "wipedown",
-        (0.5, 3.0),
-        {"down": "wipedown", "up": "wipeup"},
-    ),
-)
-
-TRANSITIONS: Mapping[str, TransitionRow] = MappingProxyType(
+TRANSITIONS: TransitionTable = MappingProxyType(
     {
-        **{name: TransitionRow(name, summary, name) for name, summary in XFADES.items()},
-        **{f"xfade:{name}": TransitionRow(f"xfade:{name}", summary, name) for name, summary in XFADES.items()},
-        **{row.name: row for row in _CATALOGUE},
+        **{name: xfade_row(name, name, summary) for name, summary in XFADES.items()},
+        **{f"xfade:{name}": xfade_row(f"xfade:{name}", name, summary) for name, summary in XFADES.items()},
+        **{row.name: row for row in CATALOGUE},
     }
 )
 """Every name that a project may use."""

@@ -5,6 +5,10 @@ Source: ffmpeg-filters(1), xfade, as built into ffmpeg 9.
 
 from __future__ import annotations
 
+from tasks.compiler.effects.row import Stream
+from tasks.compiler.transitions.mixing import mixed
+from tasks.compiler.transitions.row import Paced, Setting, TransitionRow
+
 _FROM = {"left": "towards the left", "right": "towards the right", "up": "upwards", "down": "downwards"}
 _CORNER = {
     "tl": "towards the top left",
@@ -53,3 +57,12 @@ XFADES: dict[str, str] = {
     "vdwind": "Streaks blow the old picture away downwards.",
 }
 """Name → what one sees."""
+
+
+def xfade_row(name: str, xfade: str, summary: str) -> TransitionRow:
+    """Return the row of one of ffmpeg's own transitions."""
+
+    def build(before: Stream, after: Stream, parameters: Paced, setting: Setting) -> Stream:
+        return mixed(before, after, setting.progress, setting, xfade)
+
+    return TransitionRow(name, summary, Paced, build, lambda parameters: xfade)
