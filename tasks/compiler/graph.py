@@ -6,7 +6,7 @@ streams (ffmpeg-python takes equal nodes for one). Input names are the placehold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import count
 from typing import Any
@@ -31,12 +31,14 @@ class Sources:
     """The inputs of one graph, numbered in the order in which they are asked for.
 
     media: the files that it reads. opened: how many inputs that makes, a file being opened once for each use.
+    passes: streams that must have run before the graph does: they write files that it reads.
     """
 
     def __init__(self) -> None:
         self._numbers = count(1)
         self.media: set[Sha256] = set()
         self.opened = 0
+        self.passes: list[Stream] = []
 
     def media_stream(
         self,
@@ -65,6 +67,12 @@ class Sources:
     def samples(self, name: str, rate: int) -> Stream:
         """Open raw stereo float samples that an earlier stage of the same work left in its scratch folder."""
         return ffmpeg.input(name, f="f32le", ar=rate, ac=2)["0"]
+
+    def first_pass(self, made: Callable[[str], Stream]) -> str:
+        """Keep the stream that is made to write a file of a name of its own; returns that name."""
+        name = f"pass-{len(self.passes):03d}.txt"
+        self.passes.append(made(name))
+        return name
 
     def generate(self, name: str, pixel_format: str = "", **options: Any) -> Stream:
         """Return a generator's stream, e.g. generate("color", c="black", s="1280x720", r="25").
