@@ -249,6 +249,7 @@ class Conform:
             first=_number_in_source(self.project, clip) + start - clip.start,
             generate=self.sources.generate,
             file=lambda path: self.texts.add_table(self.project.tables[path]),
+            first_pass=self.sources.first_pass,
         )
         if clip.colour_correction is not None and clip.colour_correction != ColourCorrection():
             stream = colour_correction(stream, clip.colour_correction, setting)

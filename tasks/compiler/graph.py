@@ -6,7 +6,7 @@ streams (ffmpeg-python takes equal nodes for one). Input names are the placehold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import count
 from typing import Any
@@ -32,6 +32,7 @@ class Sources:
 
     media: the files that it reads. opened: how many inputs that makes, a file being opened once for each use.
     stretches: into how many stretches moving pictures were taken apart.
+    passes: streams that must have run before the graph does: they write files that it reads.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Sources:
         self.media: set[Sha256] = set()
         self.opened = 0
         self.stretches = 0
+        self.passes: list[Stream] = []
 
     def media_stream(
         self,
@@ -67,6 +69,12 @@ class Sources:
     def samples(self, name: str, rate: int) -> Stream:
         """Open raw stereo float samples that an earlier stage of the same work left in its scratch folder."""
         return ffmpeg.input(name, f="f32le", ar=rate, ac=2)["0"]
+
+    def first_pass(self, made: Callable[[str], Stream]) -> str:
+        """Keep the stream that is made to write a file of a name of its own; returns that name."""
+        name = f"pass-{len(self.passes):03d}.txt"
+        self.passes.append(made(name))
+        return name
 
     def generate(self, name: str, pixel_format: str = "", **options: Any) -> Stream:
         """Return a generator's stream, e.g. generate("color", c="black", s="1280x720", r="25").

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from tasks.compiler.argv import image_argv, picture_argv, samples_argv, sound_argv, spilled
+from tasks.compiler.argv import image_argv, pass_argv, picture_argv, samples_argv, sound_argv, spilled
 from tasks.compiler.boundaries import Spans, boundaries, middle, passages
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.compose import composed
@@ -99,7 +99,8 @@ def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
     """The work that shows one frame of the film as a PNG: the same graph as the film's, without the encoder."""
     sources, texts = Sources(), TextFiles(way.fonts)
     stream = composed(project, sources, texts, Shown(project), frame, frame + 1)
-    return _work(project, way, "picture", [image_argv(stream)], sources, texts, frames=1, suffix=".png")
+    argvs = [*map(pass_argv, sources.passes), image_argv(stream)]
+    return _work(project, way, "picture", argvs, sources, texts, frames=1, suffix=".png")
 
 
 def _chunks(
@@ -125,7 +126,8 @@ def _picture_work(
     gop = max(1, round(way.gop_seconds * timeline.rate))
     encoder = video_arguments(timeline.export, timeline.rate, gop)
     argv = picture_argv(stream, encoder, end - start, timeline.rate)
-    work = _work(project, way, "picture", [argv], sources, texts, frames=end - start, suffix=".mp4")
+    argvs = [*map(pass_argv, sources.passes), argv]
+    work = _work(project, way, "picture", argvs, sources, texts, frames=end - start, suffix=".mp4")
     return work.model_copy(update={"rate": timeline.rate, "shape": _shape(timeline)})
 
 

@@ -35,6 +35,7 @@ from tasks.compiler.effects.solarize import SOLARIZE
 from tasks.compiler.effects.sound_fades import FADE, FADE_IN, FADE_OUT
 from tasks.compiler.effects.sound_pan import PAN
 from tasks.compiler.effects.sound_passes import HIGHPASS, LOWPASS
+from tasks.compiler.effects.stabilization import STABILIZATION
 from tasks.compiler.effects.vignette import VIGNETTE
 from tasks.compiler.effects.white_balance import TEMPERATURE, TINT
 from tasks.compiler.effects.zoom_blur import ZOOM_BLUR
@@ -70,6 +71,7 @@ EFFECTS: EffectTable = {
         MATRIX,
         ARCTIC,
         NOISE_REDUCTION,
+        STABILIZATION,
         TEMPERATURE,
         TINT,
         EXPOSURE,

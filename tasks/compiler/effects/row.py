@@ -30,6 +30,10 @@ def _no_files(path: str) -> str:
     raise LookupError(f"no files here: {path}")
 
 
+def _no_passes(made: Callable[[str], Stream]) -> str:
+    raise LookupError("no first pass here")
+
+
 @dataclass(frozen=True)
 class Setting:
     """Where an effect is applied: rate in frames a second, size in pixels, lengths in frames and samples.
@@ -38,6 +42,8 @@ class Setting:
     drawn by it, so that a frame looks the same in whatever chunk it lies.
     generate: a generator's stream, e.g. generate("color", "gray", c="black", s="64x36", r="25").
     file: the name under which a filter finds the file that a parameter names by its path.
+    first_pass: takes what makes, from a file's name, a stream that writes this file as it runs; that stream runs before the
+    picture, and the name comes back.
     """
 
     rate: Fraction
@@ -50,6 +56,7 @@ class Setting:
     first: int = 0
     generate: Callable[..., Stream] = _no_generator
     file: Callable[[str], str] = _no_files
+    first_pass: Callable[[Callable[[str], Stream]], str] = _no_passes
 
 
 def _alone(parameters: Any) -> int:

@@ -344,6 +344,7 @@ NOTHING = ("filter-rec709", "filter-neutral")
 ELSEWHERE = {
     "custom": "test_picture_effects.py",
     "motion-blur": "test_neighbouring_frames.py",
+    "stabilization": "test_stabilization.py",
     "chroma-key": "test_chroma_key.py",
     "lut": "test_lut.py",
 }

@@ -60,7 +60,7 @@ def test_intensity_leads_every_parameter_from_neutral() -> None:
 
 
 def test_every_name_of_the_catalogue_has_a_row() -> None:
-    made_elsewhere = {"speed", "reverse", "stabilization"}
+    made_elsewhere = {"speed", "reverse"}
     assert set(PICTURE_EFFECTS) - made_elsewhere <= set(EFFECTS)
     assert {f"filter-{name}" for name in (*FILTER_LOOKS, *FILTER_TYPES) if name != "custom"} <= set(EFFECTS)
 
