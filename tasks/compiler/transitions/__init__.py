@@ -14,12 +14,13 @@ from tasks.compiler.transitions.breaks import BREAKS
 from tasks.compiler.transitions.fades import DISSOLVE, FADE
 from tasks.compiler.transitions.moves import MOVES
 from tasks.compiler.transitions.row import TransitionRow, TransitionTable
+from tasks.compiler.transitions.shards import SHATTER
 from tasks.compiler.transitions.turns import TURNS
 from tasks.compiler.transitions.waves import WAVES
 from tasks.compiler.transitions.wipes import WIPES
 from tasks.compiler.transitions.xfade import XFADES, xfade_row
 
-CATALOGUE: tuple[TransitionRow, ...] = (FADE, DISSOLVE, *MOVES, *WIPES, *TURNS, *WAVES, *BREAKS)
+CATALOGUE: tuple[TransitionRow, ...] = (FADE, DISSOLVE, *MOVES, *WIPES, *TURNS, *WAVES, *BREAKS, SHATTER)
 
 TRANSITIONS: TransitionTable = MappingProxyType(
     {

@@ -1,11 +1,10 @@
-"""Breaks: the old picture falls to blocks, to noise, to a blur or to pieces, and the next one comes out of it.
+"""Breaks: the old picture falls to blocks, to stripes, to noise or to a blur, and the next one comes out of it.
 
 What looks like chance is drawn from fixed seeds: a transition looks the same wherever it is rendered.
 """
 
 from __future__ import annotations
 
-from math import ceil, hypot, pi
 from random import Random
 
 from pydantic import Field
@@ -15,7 +14,7 @@ from tasks.compiler.graph import joined
 from tasks.compiler.transitions.expression import by_time
 from tasks.compiler.transitions.mixing import halved, mixed, pinned, premultiplied, straight
 from tasks.compiler.transitions.moves import between
-from tasks.compiler.transitions.placing import arriving, laid, zoomed
+from tasks.compiler.transitions.placing import laid, zoomed
 from tasks.compiler.transitions.row import BT709, Eased, Paced, Setting, TransitionRow
 
 SEED = 20_261
@@ -47,13 +46,6 @@ class ZoomBlur(Paced):
     intensity: float = Field(0.8, ge=0, le=2, description="How far the blur reaches.")
     center_x: float = Field(0.5, ge=0, le=1, description="Where it comes from, as a fraction of the width.")
     center_y: float = Field(0.5, ge=0, le=1, description="Where it comes from, as a fraction of the height.")
-
-
-class Shatter(Paced):
-    pieces: int = Field(20, ge=2, le=100, description="How many.")
-    gravity: float = Field(0.5, ge=0, le=5, description="How fast they fall.")
-    randomness: float = Field(0.7, ge=0, le=1, description="How uneven they are, and how wildly they fly.")
-    rotation: bool = Field(True, description="Whether they turn.")
 
 
 def pixelize(before: Stream, after: Stream, parameters: Pixelize, setting: Setting) -> Stream:
@@ -162,62 +154,6 @@ def zoom_blur(before: Stream, after: Stream, parameters: ZoomBlur, setting: Sett
     return halved(before, after, rushing, rushing, setting)
 
 
-def shatter(before: Stream, after: Stream, parameters: Shatter, setting: Setting) -> Stream:
-    """The old picture breaks and falls off the next."""
-    chance = Random(SEED)
-    cells = _pieces(setting.width, setting.height, parameters.pieces, parameters.randomness, chance)
-    new = after.filter_multi_output("split", 2)
-    copies = before.filter_multi_output("split", len(cells))
-    stream = arriving(new[1], setting)
-    for number, (left, top, width, height) in enumerate(cells):
-        piece = copies[number].filter("crop", width, height, left, top)
-        wild = parameters.randomness
-        drift = ((left + width / 2) / setting.width - 0.5 + wild * (chance.random() - 0.5)) * setting.width
-        leap = ((top + height / 2) / setting.height - 0.5 + wild * (chance.random() - 0.5)) * setting.height
-        spin = (chance.random() - 0.5) * 4 * pi
-        delay = 0.3 * wild * chance.random()
-        outer = (width, height)
-        if parameters.rotation:
-            side = 2 * ceil(hypot(width, height) / 2)
-            outer = (side, side)
-            piece = premultiplied(piece) if setting.clear else piece.filter("format", "yuva444p")
-
-            def turned(time: float, spin: float = spin, delay: float = delay) -> float:
-                return spin * between(setting.progress(time), delay, 1)
-
-            angle = by_time(turned, setting.frames, setting.rate)
-            piece = straight(piece.filter("rotate", angle, ow=side, oh=side, c="black@0"))
-
-        def x(time: float, start: float = left + (width - outer[0]) / 2, drift: float = drift, delay: float = delay) -> float:
-            return round(start + drift * between(setting.progress(time), delay, 1))
-
-        def y(time: float, start: float = top + (height - outer[1]) / 2, leap: float = leap, delay: float = delay) -> float:
-            gone = between(setting.progress(time), delay, 1)
-            return round(start + leap * gone + 3 * parameters.gravity * setting.height * gone * gone)
-
-        stream = laid(stream, piece, x, y, setting)
-    return mixed(stream, new[0], lambda time: between(setting.progress(time), 0.75, 1), setting)
-
-
-def _pieces(width: int, height: int, count: int, uneven: float, chance: Random) -> list[tuple[int, int, int, int]]:
-    """Cut a frame into pieces (x, y, width, height), even pixels, each time the largest one across its longer side."""
-    cells = [(0, 0, width, height)]
-    while len(cells) < count:
-        largest = max(cells, key=lambda cell: cell[2] * cell[3])
-        left, top, across, down = largest
-        if max(across, down) < 8:
-            break
-        cells.remove(largest)
-        share = 0.5 + 0.5 * uneven * (chance.random() - 0.5)
-        if across >= down:
-            cut = 2 * round(across * share / 2)
-            cells += [(left, top, cut, down), (left + cut, top, across - cut, down)]
-        else:
-            cut = 2 * round(down * share / 2)
-            cells += [(left, top, across, cut), (left, top + cut, across, down - cut)]
-    return cells
-
-
 def _two(stream: Stream) -> tuple[Stream, Stream]:
     copies = stream.filter_multi_output("split", 2)
     return copies[0], copies[1]
@@ -228,5 +164,4 @@ BREAKS = (
     TransitionRow("glitch", "The picture tears and jumps to and fro between the two.", Glitch, glitch, seconds=(0.5, 2.0)),
     TransitionRow("tv-static", "Noise, as between two stations, hides the change.", TvStatic, tv_static, seconds=(0.3, 1.5)),
     TransitionRow("zoom-blur", "A blurred rush into the old picture and out of the next.", ZoomBlur, zoom_blur, seconds=(0.5, 2.0)),
-    TransitionRow("shatter", "The old picture breaks and falls off the next.", Shatter, shatter, seconds=(1.0, 3.0)),
 )  # fmt: skip

@@ -28,7 +28,10 @@ class Fade(Paced):
 class Dissolve(Paced):
     easing: Easing = Field("linear", description=_PACE)
     intensity: float = Field(
-        EVEN, ge=0.05, le=4, description="0.8 mixes evenly; more holds both pictures for longer and changes faster between."
+        EVEN,
+        ge=0.05,
+        le=4,
+        description="0.8 mixes evenly; more holds both pictures for longer and changes faster between.",
     )
     smoothness: float = Field(
         0.5, ge=0, le=1, description="From 0.5 on all pixels change together; below, one by one, at 0 each at once."

@@ -75,7 +75,9 @@ def uncovered(ground: Stream, picture: Stream, order: str, weight: Curve, softne
     """
     soft = max(softness, HARDEST / max(setting.width, setting.height))
     halves = field(f"0.5-0.5*({order})/{number(1 + soft)}", setting).filter_multi_output("split", 2)
-    mask = _faded(halves[0], halves[1].filter("lut", c0="val+32767"), weight, setting, "fade").filter("format", "gray16le")
+    mask = _faded(halves[0], halves[1].filter("lut", c0="val+32767"), weight, setting, "fade").filter(
+        "format", "gray16le"
+    )
     gain = number((1 + soft) / soft)
     mask = mask.filter("lut", c0=f"clip((2*val-65535)*{gain},0,65535)").filter("format", "gray")
     return masked(ground, picture, mask, setting)
@@ -105,7 +107,9 @@ def halved(before: Stream, after: Stream, leaves: Half, arrives: Half, setting: 
     half = next((n for n in range(setting.frames) if setting.progress(n / setting.frames) >= 0.5), setting.frames)
     halves = ((before, leaves, 0, half), (after, arrives, half, setting.frames))
     pieces = [
-        build(part(stream, first, last), setting.within(first, last)) for stream, build, first, last in halves if first < last
+        build(part(stream, first, last), setting.within(first, last))
+        for stream, build, first, last in halves
+        if first < last
     ]
     return concatenated(pieces, setting.rate).filter("fps", fps=str(setting.rate))
 

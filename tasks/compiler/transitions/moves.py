@@ -52,7 +52,8 @@ class Push(Paced):
 
 class Diagonal(Eased):
     direction: Literal["up", "down", "left", "right"] = Field(
-        "up", description="Up comes from the bottom left corner, right from the top left, down and left from those beyond."
+        "up",
+        description="Up comes from the bottom left corner, right from the top left, down and left from those beyond.",
     )
     intensity: float = Field(0.9, ge=0, le=1, description=_TRAVEL)
 
@@ -77,7 +78,9 @@ class Rotate(Eased):
 
 class Spiral(Eased):
     direction: Literal["center", "right", "left"] = Field("center", description="Clockwise, but for left.")
-    intensity: float = Field(0.6, ge=0, le=2, description="How often the next picture turns on its way, in pairs of turns.")
+    intensity: float = Field(
+        0.6, ge=0, le=2, description="How often the next picture turns on its way, in pairs of turns."
+    )
 
 
 def zoom(before: Stream, after: Stream, parameters: Zoom, setting: Setting) -> Stream:

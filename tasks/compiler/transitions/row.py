@@ -17,7 +17,7 @@ from typing import Any, get_args
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.easing import Curve, Easing, eased
+from tasks.compiler.easing import Easing, eased
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.graph import Sources
 
@@ -99,37 +99,3 @@ class TransitionRow:
 
 
 TransitionTable = Mapping[str, TransitionRow]
-
-
-def during(curve: Curve, frames: int, variable: str = "n", scale: float = 1) -> str:
-    """Write a curve over a transition's time as an ffmpeg expression of the frame's number, times `scale`.
-
-    The values are worked out here, one for each frame, and found by halving; of a long transition every frame lies
-    on a straight line between two of 256 values.
-    """
-    knots = min(frames, KNOTS)
-    values = [curve(n / knots) * scale for n in range(knots + 1)]
-    if frames <= KNOTS:
-        return _found([_number(value) for value in values[:frames]], 0, variable)
-    steps = frames / knots
-    pieces = [
-        f"({_number(low)}+({_number((high - low) / steps)})*({variable}-{_number(n * steps)}))" if low != high else _number(low)
-        for n, (low, high) in enumerate(zip(values, values[1:], strict=False))
-    ]
-    return _found(pieces, 0, f"{variable}*{knots}/{frames}")
-
-
-KNOTS = 256
-"""Values of a curve that an expression holds at most."""
-
-
-def _found(pieces: list[str], first: int, variable: str) -> str:
-    if len(set(pieces)) == 1:
-        return pieces[0]
-    half = len(pieces) // 2
-    low, high = _found(pieces[:half], first, variable), _found(pieces[half:], first + half, variable)
-    return f"if(lt({variable},{first + half}),{low},{high})"
-
-
-def _number(value: float) -> str:
-    return f"{value:.5f}".rstrip("0").rstrip(".").replace("-0", "0") if abs(value) < 5e-6 else f"{value:.5f}".rstrip("0").rstrip(".")

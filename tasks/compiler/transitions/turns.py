@@ -17,6 +17,9 @@ from tasks.compiler.transitions.row import Eased, Paced, Setting, TransitionRow
 EDGE_ON = radians(89)
 """A side is not turned further than this: seen exactly edge on it has no area to draw."""
 
+SLIVER = 0.01
+"""Share of its width to which a page is narrowed at least."""
+
 _LINES = 720
 """Lines of the frame in which a distance from the eye is counted."""
 
@@ -98,17 +101,20 @@ def cube(before: Stream, after: Stream, parameters: Cube, setting: Setting) -> S
 
 def page_turn(before: Stream, after: Stream, parameters: PageTurn, setting: Setting) -> Stream:
     """The old picture is a page that swings open towards the eye; its shadow lies on the next."""
-    hinge = (1 if parameters.direction == "right" else -1) * setting.width / 2
-    eye = 2 * setting.width
+    way = -1 if parameters.direction == "right" else 1
+    hinge = -way * setting.width / 2
+    eye = 6 * setting.width
     lead = radians(parameters.angle)
 
     def lies(time: float, x: float, y: float) -> Place:
         progress = setting.progress(time)
         ahead = lead * sin(pi * progress) * max(0.0, y / setting.height + 0.5) / 2
         angle = min(EDGE_ON, progress * EDGE_ON + ahead)
-        arm = x - hinge
-        near = eye / (eye - abs(arm) * sin(angle))
-        return (hinge + arm * cos(angle)) * near, y * near
+        arm = way * (x - hinge)
+        near = eye / (eye - max(0.0, arm) * sin(angle))
+        # What swings towards the eye at the frame's edge would swing out beyond its own hinge.
+        reach = max(arm * SLIVER, arm * cos(angle) * near - (near - 1) * setting.width / 2) if arm > 0 else arm
+        return hinge + way * reach, y * near
 
     new = after.filter_multi_output("split", 3)
     bright = 1 - 0.7 * parameters.intensity

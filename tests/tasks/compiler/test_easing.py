@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tasks.compiler.easing import EASINGS, eased
@@ -34,7 +36,7 @@ def test_an_easing_is_half_way_where_its_source_says(name: str, half_way: float)
 def test_easings_rise_steadily_but_for_those_that_swing() -> None:
     for name in EASINGS:
         values = [eased(name, n / 200) for n in range(201)]
-        rises = all(a <= b + 1e-9 for a, b in zip(values, values[1:], strict=False))
+        rises = all(a <= b + 1e-9 for a, b in pairwise(values))
         assert rises == (not name.endswith(("elastic", "back", "bounce"))), name
         if name.endswith(("elastic", "back")):
             assert min(values) < 0 or max(values) > 1, name
