@@ -45,6 +45,11 @@ def samples_argv(stream: Stream, rate: int) -> tuple[str, ...]:
     return _argv(stream, ("-c:a", "pcm_f32le", "-ar", str(rate), "-ac", "2", "-f", "f32le"))
 
 
+def meter_argv(stream: Stream) -> tuple[str, ...]:
+    """ffmpeg's arguments that run a stream through its filters and keep nothing of it."""
+    return (*_argv(stream, ("-f", "null"))[:-1], "-")
+
+
 def image_argv(stream: Stream) -> tuple[str, ...]:
     """ffmpeg's arguments that write one picture as a PNG, in sRGB."""
     shown = stream.filter("scale", in_color_matrix="bt709", in_range="tv", flags="accurate_rnd+full_chroma_int")

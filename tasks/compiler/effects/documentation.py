@@ -30,6 +30,10 @@ def _section(row: EffectRow) -> str:
     lines = [f"### {row.name}", "", row.summary]
     if row.handles:
         lines += ["", f"It looks at {row.handles} frames on each side."]
+    if row.sounding.rings:
+        lines += ["", "It rings on after the sound has ended."]
+    if row.sounding.tempo or row.sounding.crosses:
+        lines += ["", "It holds for the whole clip: `start` and `end` can not limit it."]
     fields = row.parameters.model_fields
     if fields:
         lines += ["", "| parameter | default | bounds | meaning |", "| --- | --- | --- | --- |"]

@@ -2,7 +2,7 @@
 
 A picture effect receives planar RGB, 16 bits a channel (gbrp16le, or gbrap16le when `Setting.alpha`), sRGB
 values, at the layer's own size, and returns the same format; it clamps once, at its end. A sound effect receives
-stereo float at the timeline's sample rate and returns the same number of samples.
+stereo float at the timeline's sample rate and returns the same number of samples, none of them early or late.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from infra.values import Value
+from tasks.media.loudness import Loudness
 
 Stream = Any
 """A stream of ffmpeg-python (a `FilterableStream`): immutable, hashable by what it is made of."""
@@ -20,7 +21,11 @@ Stream = Any
 
 @dataclass(frozen=True)
 class Setting:
-    """Where an effect is applied: rate in frames a second, size in pixels, lengths in frames and samples."""
+    """Where an effect is applied: rate in frames a second, size in pixels, lengths in frames and samples.
+
+    ringing: how many of the samples, at the end, follow what was there before the effect, for it to ring on in.
+    key: the sound of the track that the effect listens to, as long as its own.
+    """
 
     rate: Fraction
     width: int = 0
@@ -29,6 +34,24 @@ class Setting:
     frames: int = 0
     sample_rate: int = 48_000
     samples: int = 0
+    ringing: int = 0
+    key: Stream = None
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """What a sound effect asks of the mix beside its filters, each as a function of its parameters.
+
+    rings: seconds that it rings on after the last sample. key: the name of the track that it listens to.
+    loudness: what the sound is measured and levelled to. tempo: how much faster a clip's source is played.
+    crosses: seconds over which a clip crosses with the next. An effect with one of the last three has no filters.
+    """
+
+    rings: Callable[[Any], Fraction] | None = None
+    key: Callable[[Any], str] | None = None
+    loudness: Callable[[Any], Loudness] | None = None
+    tempo: Callable[[Any], Fraction] | None = None
+    crosses: Callable[[Any], Fraction] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +60,7 @@ class EffectRow:
 
     parameters: a `Value` whose fields are the effect's parameters with their defaults, bounds and descriptions.
     build: adds the effect's filters to a stream; returns the stream itself when the parameters change nothing.
-    handles: neighbouring frames that it looks at on each side.
+    handles: neighbouring frames that it looks at on each side. sounding: of a sound effect, what the mix does for it.
     """
 
     name: str
@@ -46,6 +69,7 @@ class EffectRow:
     parameters: type[Value]
     build: Callable[[Stream, Any, Setting], Stream]
     handles: int = 0
+    sounding: Sounding = Sounding()
 
 
 EffectTable = Mapping[str, EffectRow]
