@@ -22,7 +22,8 @@ LEAST_ROUNDS = 5
 
 def main(
     workload: Annotated[
-        list[str] | None, typer.Option(help=f"One of {', '.join(WORKLOADS)}; repeatable. Default: all but smoke.")
+        list[str] | None,
+        typer.Option(help=f"One of {', '.join(WORKLOADS)}; repeatable. Default: all but the smoke ones."),
     ] = None,
     preset: Annotated[
         list[str] | None, typer.Option(help="x264 preset; repeatable. Default: medium, veryfast.")
@@ -36,7 +37,7 @@ def main(
 ) -> None:
     """Render the workloads by the farm and by hand, side by side."""
     presets = preset or (["veryfast"] if quick else ["medium", "veryfast"])
-    names = workload or (["smoke"] if quick else [name for name in WORKLOADS if name != "smoke"])
+    names = workload or [name for name in WORKLOADS if name.startswith("smoke") == quick]
     work = work.absolute()
     comparisons: list[Comparison] = []
     edits: list[Edits] = []
@@ -52,7 +53,7 @@ def main(
                         edits.append(edit(each, work / "long", _say))
                     else:
                         row = WORKLOADS[name]
-                        folder = work / ("smoke" if name == "smoke" else "long")
+                        folder = work / ("smoke" if name.startswith("smoke") else "long")
                         comparisons.append(compare(row, each, 1 if quick else rounds, folder, _say))
     finally:
         shutil.rmtree(home, ignore_errors=True)

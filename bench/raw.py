@@ -1,7 +1,8 @@
-"""The other side of the comparison: one ffmpeg process with a graph that was written by hand."""
+"""The other side of the comparison: one ffmpeg process with a graph that was written by hand; two where it measures first."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -27,17 +28,32 @@ LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", *_PICTURE, *_
 """What the reference is made with: the same graph, no loss in the picture."""
 
 
-def render(graph: str, sources: Mapping[str, Path], encode: tuple[str, ...], out: Path, scratch: Path) -> float:
+def render(
+    graph: str,
+    sources: Mapping[str, Path],
+    encode: tuple[str, ...],
+    out: Path,
+    scratch: Path,
+    loudness: float | None = None,
+) -> float:
     """Render `bench/graphs/GRAPH.args` to `out` and return the seconds that it took, by the clock.
 
+    Args:    loudness: LUFS; `GRAPH-first.args` measures the sound into `first.log` beforehand, within the same seconds.
     Raises:  KinofarmError FFMPEG-00x.
     """
     lay_out(scratch)
-    return run_ffmpeg(arguments(graph, sources, encode, out), cwd=scratch).seconds
+    seconds, gain = 0.0, ""
+    if loudness is not None:
+        seconds = run_ffmpeg(arguments(f"{graph}-first", sources, encode, out), cwd=scratch).seconds
+        measured = re.findall(r"r128\.I=(\S+)", (scratch / "first.log").read_text(encoding="ascii"))[-1]
+        gain = f"{loudness - float(measured):.3f}"
+    return seconds + run_ffmpeg(arguments(graph, sources, encode, out, gain), cwd=scratch).seconds
 
 
-def arguments(graph: str, sources: Mapping[str, Path], encode: tuple[str, ...], out: Path) -> tuple[str, ...]:
-    """Return the graph's argv: `{sourceN}`, `{encode}` and `{out}` are filled in."""
+def arguments(
+    graph: str, sources: Mapping[str, Path], encode: tuple[str, ...], out: Path, gain: str = ""
+) -> tuple[str, ...]:
+    """Return the graph's argv: `{sourceN}`, `{encode}`, `{out}` and, inside a word, `{gain}` are filled in."""
     written = shlex.split((_GRAPHS / f"{graph}.args").read_text(encoding="utf-8"), comments=True)
     argv: list[str] = []
     for word in written:
@@ -46,7 +62,7 @@ def arguments(graph: str, sources: Mapping[str, Path], encode: tuple[str, ...], 
         elif word == "{out}":
             argv.append(str(out))
         else:
-            argv.append(str(sources[word[1:-1]]) if word[1:-1] in sources else word)
+            argv.append(str(sources[word[1:-1]]) if word[1:-1] in sources else word.replace("{gain}", gain))
     return tuple(argv)
 
 

@@ -81,12 +81,14 @@ def compare(workload: Workload, preset: str, rounds: int, work: Path, say: Say) 
                     raise farm.FarmError(f"a cold round reused {rendered.chunks - rendered.encoded} chunks")
                 farm_seconds.append(rendered.seconds)
             else:
-                raw_seconds.append(raw.render(workload.name, copies, raw.encoding(preset), theirs, scratch))
+                raw_seconds.append(
+                    raw.render(workload.name, copies, raw.encoding(preset), theirs, scratch, workload.loudness)
+                )
         say(f"{workload.name} {preset} round {number + 1}: farm {farm_seconds[-1]:.1f} s, raw {raw_seconds[-1]:.1f} s")
         if verdict is None:
             reference = films / f"{workload.name}-reference.mkv"
-            raw.render(workload.name, copies, raw.LOSSLESS, reference, scratch)
-            verdict = judge(workload.frames, ours, theirs, reference, scratch)
+            raw.render(workload.name, copies, raw.LOSSLESS, reference, scratch, workload.loudness)
+            verdict = judge(workload.frames, ours, theirs, reference, scratch, workload.loudness)
             reference.unlink()
     assert verdict is not None
     return Comparison(workload, preset, tuple(farm_seconds), tuple(raw_seconds), verdict)

@@ -1,17 +1,21 @@
 """The validity gate: a fast film counts only when it is the right film.
 
 Both films have exactly the workload's frames, by decoding; their luma is like a lossless rendering of the hand-written
-graph; the farm's film is about as large as the other, so that nobody wins by encoding less.
+graph; the farm's film is about as large as the other, so that nobody wins by encoding less; and where a loudness was
+wanted, both have it.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 
+from infra import ffmpeg
 from infra.process import run_ffmpeg
+from tasks.media.loudness import TOLERANCE, measure
 
 LEAST_SSIM = 0.985
 MOST_SIZE_DIFFERENCE = 0.10
@@ -28,6 +32,8 @@ class Verdict:
     raw_ssim: float
     farm_bytes: int
     raw_bytes: int
+    loudness: tuple[float, float, float] | None = None
+    """LUFS that were wanted, the farm's and raw's."""
 
     @property
     def size_difference(self) -> float:
@@ -43,10 +49,14 @@ class Verdict:
             found.append(f"SSIM-Y {self.farm_ssim:.4f} < {LEAST_SSIM}")
         if abs(self.size_difference) > MOST_SIZE_DIFFERENCE:
             found.append(f"size differs by {self.size_difference:+.1%}")
+        if self.loudness is not None:
+            wanted, *both = self.loudness
+            if max(abs(each - wanted) for each in both) > TOLERANCE:
+                found.append(f"{wanted:g} LUFS wanted, farm {both[0]:.2f}, raw {both[1]:.2f}")
         return tuple(found)
 
 
-def judge(frames: int, farm: Path, raw: Path, reference: Path, scratch: Path) -> Verdict:
+def judge(frames: int, farm: Path, raw: Path, reference: Path, scratch: Path, loudness: float | None = None) -> Verdict:
     """Measure both films against the reference.
 
     Raises:  KinofarmError FFMPEG-00x when a film can't be decoded.
@@ -59,6 +69,7 @@ def judge(frames: int, farm: Path, raw: Path, reference: Path, scratch: Path) ->
         raw_ssim=ssim(raw, reference, scratch),
         farm_bytes=farm.stat().st_size,
         raw_bytes=raw.stat().st_size,
+        loudness=None if loudness is None else (loudness, lufs(farm, scratch), lufs(raw, scratch)),
     )
 
 
@@ -67,6 +78,12 @@ def decoded_frames(film: Path) -> int:
     with av.open(str(film)) as file:
         file.streams.video[0].thread_type = "AUTO"
         return sum(1 for _ in file.decode(video=0))
+
+
+def lufs(film: Path, scratch: Path) -> float:
+    """Return a film's integrated loudness; minus infinity for silence."""
+    found = measure(film, ffmpeg.binary(None), scratch, threads=0).integrated
+    return -math.inf if found is None else found
 
 
 def ssim(film: Path, reference: Path, scratch: Path) -> float:

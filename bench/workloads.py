@@ -17,10 +17,16 @@ Files = Mapping[str, str]
 
 TITLES = ("Harbour at noon", "The old mill", "North wind", "Second harvest", "Night shift", "Way home")
 
+LOUDNESS = -16.0
+"""LUFS of the films whose sound is normalised."""
+
 
 @dataclass(frozen=True)
 class Workload:
-    """A row: seconds of film, the project as a function of the source files and the x264 preset, whether a graph exists."""
+    """A row: seconds of film, the project as a function of the source files and the x264 preset, whether a graph exists.
+
+    loudness: LUFS to which both films' sound is brought; the graph has a first pass then, `NAME-first.args`.
+    """
 
     name: str
     summary: str
@@ -28,6 +34,7 @@ class Workload:
     project: Callable[[Files, str], Project]
     source_seconds: int = 46
     compared: bool = True
+    loudness: float | None = None
 
     @property
     def frames(self) -> int:
@@ -41,6 +48,47 @@ def _cuts(count: int, length: float, first: float, step: float) -> Callable[[Fil
             for cut in range(count)
         ]
         return _project(count * length, preset, [_track("V1", clips)])
+
+    return project
+
+
+def _four_tracks(
+    seconds: int, voice: tuple[int, int], music: int, steps: tuple[float, float]
+) -> Callable[[Files, str], Project]:
+    """A voice and three beds that make way for it.
+
+    Args:    voice: seconds from one of its clips to the next, and of each. music: seconds of a bed's clips. steps: by how much
+             later each of both begins in a source, every time that the sources start over.
+    """
+
+    def project(files: Files, preset: str) -> Project:
+        every, long = voice
+        words = [
+            _clip(f"v{k}", files[NAMES[k % COUNT]], k * every, long, 0.48 + k // COUNT * steps[0])
+            for k in range(seconds // every)
+        ]
+        beds = [
+            [
+                _clip(
+                    f"b{bed}-{k}",
+                    files[NAMES[(k + 2 * bed + 1) % COUNT]],
+                    k * music,
+                    music,
+                    0.48 + k // COUNT * steps[1],
+                )
+                for k in range(seconds // music)
+            ]
+            for bed in range(3)
+        ]
+        duck = {"id": "duck", "effect_type": "audio-ducking", "parameters": {"track": "voice", "amount": 12.0}}
+        tracks = [
+            {**_track(f"bed{n}", clips), "track_type": "Audio", "effects": ["duck"]} for n, clips in enumerate(beds)
+        ]
+        tracks.append({**_track("voice", words), "track_type": "Audio"})
+        film = _project(seconds, preset, tracks)
+        film["effects"] = [{**duck, "name": "duck", "enabled": True}]
+        film["settings"]["export"] |= {"normalize_audio": True, "audio_target": LOUDNESS, "audio_peak": -1.0}
+        return film
 
     return project
 
@@ -95,8 +143,23 @@ WORKLOADS: dict[str, Workload] = {
         Workload("cuts60", "60 cuts between six files", 120, _cuts(60, 2, 0.48, 3.52)),
         Workload("pip_titles", "picture in picture with six titles", 120, _pip_titles),
         Workload("dissolves12", "12 clips with 11 dissolves of one second", 120, _dissolves),
+        Workload(
+            "sound4",
+            "four sound tracks with ducking and R128",
+            600,
+            _four_tracks(600, (30, 20), 40, (7, 2)),
+            loudness=LOUDNESS,
+        ),
         Workload("ten_minutes", "120 clips with twenty titles", 600, ten_minutes, compared=False),
         Workload("smoke", "two cuts, to see that the harness works", 2, _cuts(2, 1, 0.48, 1), source_seconds=3),
+        Workload(
+            "smoke_sound",
+            "the same for four sound tracks",
+            6,
+            _four_tracks(6, (2, 1), 2, (0, 0)),
+            source_seconds=3,
+            loudness=LOUDNESS,
+        ),
     )
 }
 

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from infra.errors import KinofarmError
+from tasks.compiler.crossings import crossings, has_sound, tempo
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.row import EffectTable
 from tasks.compiler.fit import Fit, fit_clip, fit_frame
+from tasks.compiler.keys import check_keys
 from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSource, Track, Transition
 from tasks.compiler.moving import Still, still_effect, stills
 from tasks.compiler.notice import Notice, notice
-from tasks.compiler.pace import forwards, source_time
+from tasks.compiler.pace import handles, source_time
 from tasks.compiler.transitions import TRANSITIONS
 from tasks.compiler.transitions.row import TransitionRow
 from tasks.filesystem.roots import MediaRoots
@@ -97,7 +99,11 @@ def check(
         warnings += _check_order(track, timeline, media, at)
     for number, subtitle in enumerate(timeline.subtitles):
         _check_range(subtitle.start, subtitle.end, timeline, f"subtitle {number + 1}", f"subtitles[{number}]")
-    return CheckedProject(timeline, media, effects, tuple(warnings), tables)
+    check_keys(timeline, effects)
+    project = CheckedProject(timeline, media, effects, tables=tables)
+    for number, track in enumerate(timeline.tracks):
+        warnings += _check_sound(project, track, f"tracks[{number}]")
+    return replace(project, warnings=tuple(warnings))
 
 
 def _read(source: MediaSource, where: str, roots: MediaRoots, probe: Callable[[Path], MediaFacts]) -> Media:
@@ -238,6 +244,33 @@ def _check_effects(effects: tuple[Effect, ...], length: int, table: EffectTable,
         start, end = effect.start or 0, length if effect.end is None else effect.end
         if not 0 <= start < end:
             raise KinofarmError("CHECK-011", where=place, effect=effect.kind, owner=owner, start=start, end=end)
+        whole = row.sounding.tempo is not None or row.sounding.crosses is not None
+        if whole and (start, min(end, length)) != (0, length):
+            raise KinofarmError("CHECK-043", where=place, effect=effect.kind, owner=owner)
+
+
+def _check_sound(project: CheckedProject, track: Track, where: str) -> Iterator[Notice]:
+    """Say which sounds have less to play than their effects ask for."""
+    timeline = project.timeline
+    place = {clip.id: f"{where}.clips[{position}]" for position, clip in enumerate(track.clips)}
+    for (out, into), crossing in crossings(project, track).items():
+        if crossing.end - crossing.start < crossing.wanted - 1:
+            yield notice(
+                "CHECK-920",
+                place[into],
+                first=out,
+                second=into,
+                wanted=round(float(crossing.wanted / timeline.rate), 2),
+                seconds=round(float((crossing.end - crossing.start) / timeline.rate), 2),
+            )
+    for clip in track.clips:
+        factor = tempo(project, clip, track)
+        if factor == 1 or not has_sound(project, clip):
+            continue
+        needs = clip.source_start + (clip.end - clip.start) / timeline.rate * clip.speed * factor
+        missing = (needs - project.facts(clip).duration) / (clip.speed * factor)
+        if missing > 1 / timeline.rate:
+            yield notice("CHECK-921", place[clip.id], clip=_named(clip), seconds=round(float(missing), 2))
 
 
 def _check_order(track: Track, timeline: Timeline, media: Mapping[str, Media], where: str) -> Iterator[Notice]:
@@ -349,13 +382,9 @@ def _check_handle(
     picture = facts.picture()
     if (picture is not None and picture.still) or clip.freeze:
         return
-    length, rate = clip.end - clip.start, timeline.rate
-    first, _ = forwards(clip, -frames, 0) if before else forwards(clip, length, length + frames)
-    if first < 0:
-        spare = clip.source_start / (source_time(clip, 0, rate) - source_time(clip, -1, rate))
-    else:
-        used = source_time(clip, length, rate)
-        spare = (facts.duration - used) / (source_time(clip, length + 1, rate) - used) + 1
+    spare = handles(clip, timeline.rate, facts.duration)[0 if before else 1]
+    if before == clip.reverse:  # towards the end of the file, where a frame's length is lost in rounding
+        spare += 1
     if frames > spare:
         raise KinofarmError(
             "CHECK-019",

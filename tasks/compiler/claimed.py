@@ -21,6 +21,7 @@ from infra.jobs.records import Beat, Claim
 from tasks.compiler.execute import Renderer, execute
 from tasks.compiler.work import Work
 from tasks.media.count import count_frames, count_sound
+from tasks.media.loudness import Loudness, measure, require_loudness
 from tasks.media.proof import ChunkProof, SoundProof
 from tasks.media.shelf import Shelf
 
@@ -94,18 +95,25 @@ def render_claimed(claim: Claim, bench: Bench, leaving: threading.Event | None =
     return Ended(outcome, time.monotonic() - started, error)
 
 
-def prove(work: Work, file: Path, threads: int, what: str) -> ChunkProof | SoundProof:
+def prove(work: Work, file: Path, renderer: Renderer, what: str) -> ChunkProof | SoundProof:
     """Decode the finished file and prove that it is what the work was to make.
 
     Raises:  VERIFY-00x.
     """
     if work.kind == "sound":
-        return count_sound(
-            file, samples=work.samples, sample_rate=work.sample_rate, channels=work.channels, what="the film's sound"
-        )
+        what = "the film's sound"
+        proof = count_sound(file, samples=work.samples, sample_rate=work.sample_rate, channels=work.channels, what=what)
+        return proof if work.loudness is None else _loud_enough(proof, file, work.loudness, renderer, what)
     if work.rate is None or work.shape is None:
         raise ValueError("a work of pictures names its rate and its shape")
-    return count_frames(file, frames=work.frames, rate=work.rate, shape=work.shape, threads=threads, what=what)
+    return count_frames(file, frames=work.frames, rate=work.rate, shape=work.shape, threads=renderer.threads, what=what)
+
+
+def _loud_enough(proof: SoundProof, file: Path, wanted: Loudness, renderer: Renderer, what: str) -> SoundProof:
+    found = measure(file, renderer.binary, file.parent, renderer.threads)
+    require_loudness(wanted, found, "VERIFY-021", what)
+    peak = None if found.true_peak is None else round(found.true_peak, 2)
+    return proof.model_copy(update={"wanted": wanted, "loudness": found.integrated, "true_peak": peak})
 
 
 @dataclass
@@ -129,7 +137,7 @@ def _render(claim: Claim, bench: Bench, pulse: _Pulse) -> dict[str, Any]:
             proof = _proof_of_kept(claim, work, bench, folder)
             if proof is None:
                 file = execute(work, folder, bench.renderer, on_frames=report, should_stop=lambda: pulse.stop)
-                proof = prove(work, file, bench.renderer.threads, f"chunk {claim.index}")
+                proof = prove(work, file, bench.renderer, f"chunk {claim.index}")
                 kept = bench.shelf.keep(claim.key, file, claim.kind, proof.sha256)
                 if kept.sha256 != proof.sha256:  # somebody else's came first, and stays
                     proof = _proof_of_kept(claim, work, bench, folder) or proof
@@ -147,7 +155,7 @@ def _proof_of_kept(claim: Claim, work: Work, bench: Bench, folder: Path) -> Chun
     if file is None:
         return None
     try:
-        return prove(work, file, bench.renderer.threads, f"chunk {claim.index}")
+        return prove(work, file, bench.renderer, f"chunk {claim.index}")
     except KinofarmError as damaged:
         logger.warning("chunk %s of job %s in the cache is thrown away: %s", claim.index, claim.job, damaged)
         bench.shelf.discard(claim.key)

@@ -12,10 +12,14 @@ from pathlib import Path
 
 from infra.errors import KinofarmError
 from infra.process import Progress, run_ffmpeg
-from tasks.compiler.work import FontUse, MediaUse, Work
+from tasks.compiler.work import FontUse, Levelling, MediaUse, Work
+from tasks.media.loudness import Level, Measured, corrected, first_level, read_meter, require_loudness
 
 FONTS = "fonts"
 OUT = "out"
+
+ROUNDS = 8
+"""How often a level is corrected before a loudness counts as out of reach; two are usual, hard limiting takes more."""
 
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
 
@@ -42,30 +46,35 @@ def execute(
 
     Args:    on_frames: told the frames encoded so far. should_stop: asked now and then; true ends ffmpeg.
     Raises:  FLOW-001 when a media file is not the one that was planned with, before or after the run; FLOW-002 when
-             the planned ffmpeg is another; FLOW-003 when nothing came out; FFMPEG-00x.
+             the planned ffmpeg is another; FLOW-003 when nothing came out; VERIFY-020 when a sound can't be brought to its
+             loudness; FFMPEG-00x.
     """
     if work.ffmpeg != renderer.version:
         raise KinofarmError("FLOW-002", planned=work.ffmpeg, found=renderer.version)
     _require_unchanged(work.media)
     _lay_out(work, folder)
     out = folder / f"{OUT}{work.suffix}"
-    for number, stage in enumerate(work.stages):
-        last = number == len(work.stages) - 1
+    levels, number = _Levels(folder), 0
+    while number < len(work.stages):
+        stage = work.stages[number]
         run_ffmpeg(
-            arguments(stage.argv, work, threads=renderer.threads, out=out.name if last else None),
+            arguments(stage.argv, work, threads=renderer.threads, out=out.name),
             cwd=folder,
-            on_progress=_frames_of(on_frames) if last else None,
+            on_progress=_frames_of(on_frames) if number == len(work.stages) - 1 else None,
             should_stop=should_stop,
             timeout=renderer.timeout,
             binary=renderer.binary,
         )
+        number += 1
+        if stage.levelling is not None and not levels.hold(stage.levelling):
+            number -= stage.levelling.again
     _require_unchanged(work.media)
     if not out.is_file() or out.stat().st_size == 0:
         raise KinofarmError("FLOW-003")
     return out
 
 
-def arguments(argv: Sequence[str], work: Work, *, threads: int, out: str | None) -> tuple[str, ...]:
+def arguments(argv: Sequence[str], work: Work, *, threads: int, out: str) -> tuple[str, ...]:
     """Return ffmpeg's arguments with the placeholders of `work` resolved and the machine's threads set."""
     paths = {use.sha256: use.path for use in work.media}
     count = str(threads)
@@ -75,11 +84,47 @@ def arguments(argv: Sequence[str], work: Work, *, threads: int, out: str | None)
             found += ["-threads", count, argument]
         elif match := _MEDIA.fullmatch(argument):
             found.append(f"file:{paths[match[1]]}")
-        elif argument == OUT and position == len(argv) - 1 and out is not None:
+        elif argument == OUT and position == len(argv) - 1:
             found += ["-threads", count, f"file:{out}"]
+        elif argument == OUT and argv[position - 1] == "-i":
+            found.append(f"file:{out}")
         else:
             found.append(argument)
     return tuple(found)
+
+
+class _Levels:
+    """The levels of a work's sounds, by the name of their gain's file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._tried: dict[str, list[tuple[Level, Measured]]] = {}
+        self._level: dict[str, Level] = {}
+
+    def hold(self, wanted: Levelling) -> bool:
+        """Take in what a stage measured and write the level that follows; return whether the sound is as it should be.
+
+        Raises:  VERIFY-020 when it is not after so many rounds.
+        """
+        measured = read_meter(self._folder / wanted.log)
+        if wanted.again == 0:
+            self._write(wanted, first_level(wanted.loudness, measured))
+            return True
+        level, tried = self._level[wanted.gain], self._tried.setdefault(wanted.gain, [])
+        better = corrected(level, wanted.loudness, measured, tried[-1] if tried else None)
+        if better is None:
+            return True
+        if len(tried) == ROUNDS:
+            require_loudness(wanted.loudness, measured, "VERIFY-020")
+            return True
+        tried.append((level, measured))
+        self._write(wanted, better)
+        return False
+
+    def _write(self, wanted: Levelling, level: Level) -> None:
+        self._level[wanted.gain] = level
+        (self._folder / wanted.gain).write_text(f"{level.gain:.4f}dB", encoding="ascii")
+        (self._folder / wanted.ceiling).write_text(f"{10 ** (level.ceiling / 20):.6f}", encoding="ascii")
 
 
 def _lay_out(work: Work, folder: Path) -> None:

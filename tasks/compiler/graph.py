@@ -76,6 +76,10 @@ class Sources:
         self.passes.append(made(name))
         return name
 
+    def made(self) -> Stream:
+        """Open what an earlier stage of the same work wrote as its result."""
+        return ffmpeg.input("out", protocol_whitelist="file")["0"]
+
     def generate(self, name: str, pixel_format: str = "", **options: Any) -> Stream:
         """Return a generator's stream, e.g. generate("color", c="black", s="1280x720", r="25").
 

@@ -17,6 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from infra.values import Exact, Value
 from tasks.compiler.keyframes import Keyframes, require_in_order
+from tasks.media.loudness import Loudness
 from tasks.subtitles.model import (
     MAX_FRAMES as MAX_FRAMES,
     Animation as Animation,
@@ -293,6 +294,7 @@ class SoundExport(Value):
 
     codec: Literal["aac"] = "aac"
     bitrate: int = Field(192, ge=16, le=1024, description="kbit/s")
+    loudness: Loudness | None = Field(None, description="What the whole film's sound is brought to; absent: its own.")
 
 
 class Export(Value):

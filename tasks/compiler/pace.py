@@ -49,6 +49,24 @@ def forwards(clip: Clip, start: int, end: int) -> tuple[int, int]:
     return length - end, length - start
 
 
+def handles(clip: Clip, rate: Fraction, duration: Fraction) -> tuple[Fraction, Fraction]:
+    """Return how many frames a source of that many seconds has before a clip's in point and after its out point.
+
+    They are negative where the clip itself has fewer than it shows.
+    """
+    if clip.freeze:
+        return Fraction(ENDLESS), Fraction(ENDLESS)
+    length = clip.end - clip.start
+    starts, ends = source_time(clip, 0, rate), source_time(clip, length, rate)
+    head = starts / (starts - source_time(clip, -1, rate))
+    tail = (duration - ends) / (source_time(clip, length + 1, rate) - ends)
+    return (tail, head) if clip.reverse else (head, tail)
+
+
+ENDLESS = 10**9
+"""Frames that what stands still has beyond its ends."""
+
+
 @lru_cache(maxsize=64)
 def _reached(keys: Keyframes, frames: int) -> tuple[int, ...]:
     """How far the source has come before each frame and after the last, in frames of source in parts of FINEST."""

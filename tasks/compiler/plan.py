@@ -13,16 +13,18 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from tasks.compiler.argv import image_argv, pass_argv, picture_argv, samples_argv, sound_argv, spilled
+from tasks.compiler.argv import image_argv, pass_argv, picture_argv, sound_argv, spilled
 from tasks.compiler.boundaries import Spans, boundaries, middle, passages
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.compose import composed
 from tasks.compiler.encoders import sound_arguments, video_arguments
-from tasks.compiler.graph import Sources, joined
+from tasks.compiler.graph import Sources
 from tasks.compiler.layers import Shown
+from tasks.compiler.levelling import levelled, metered
+from tasks.compiler.mix import Mix, Step, limited
 from tasks.compiler.model import Timeline
 from tasks.compiler.notice import Notice
-from tasks.compiler.sound import SEGMENTS_AT_ONCE, length, limited, mixed, segments, windows
+from tasks.compiler.sound import sample
 from tasks.compiler.text import TextFiles
 from tasks.compiler.work import MediaUse, Stage, TextFile, Work
 from tasks.media.facts import Sha256
@@ -99,8 +101,8 @@ def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
     """The work that shows one frame of the film as a PNG: the same graph as the film's, without the encoder."""
     sources, texts = Sources(), TextFiles(way.fonts)
     stream = composed(project, sources, texts, Shown(project), frame, frame + 1)
-    argvs = [*map(pass_argv, sources.passes), image_argv(stream)]
-    return _work(project, way, "picture", argvs, sources, texts, frames=1, suffix=".png")
+    steps: list[Step] = [*_passes(sources), (image_argv(stream), None)]
+    return _work(project, way, "picture", steps, sources, texts, frames=1, suffix=".png")
 
 
 def _chunks(
@@ -126,39 +128,43 @@ def _picture_work(
     gop = max(1, round(way.gop_seconds * timeline.rate))
     encoder = video_arguments(timeline.export, timeline.rate, gop)
     argv = picture_argv(stream, encoder, end - start, timeline.rate)
-    argvs = [*map(pass_argv, sources.passes), argv]
-    work = _work(project, way, "picture", argvs, sources, texts, frames=end - start, suffix=".mp4")
+    steps: list[Step] = [*_passes(sources), (argv, None)]
+    work = _work(project, way, "picture", steps, sources, texts, frames=end - start, suffix=".mp4")
     return work.model_copy(update={"rate": timeline.rate, "shape": _shape(timeline)})
+
+
+def _passes(sources: Sources) -> list[Step]:
+    """The runs that must come before a graph of these sources."""
+    return [(pass_argv(stream), None) for stream in sources.passes]
 
 
 def _sound_work(project: CheckedProject, way: Way, start: int, end: int) -> Work:
     """The sound of the frames [start, end): one ffmpeg, or several that leave samples and one that joins them."""
-    timeline = project.timeline
-    first, last = length(project, start), length(project, end)
-    parts = [part for part in segments(project) if part.end > first and part.start < last]
-    sources = Sources()
-    argvs: list[tuple[str, ...]] = []
-    if len(parts) <= SEGMENTS_AT_ONCE:
-        stream = mixed(project, sources, parts, first, last)
+    timeline, wanted = project.timeline, project.timeline.export.sound.loudness
+    first, last = sample(project, start), sample(project, end)
+    mix = Mix(project)
+    stream = mix.film(first, last)
+    level = None
+    if wanted is None:
+        stream = limited(stream)
     else:
-        pieces = []
-        for number, (begin, stop, touched) in enumerate(windows(parts, first, last)):
-            piece = mixed(project, sources, touched, begin, stop)
-            name = f"part-{number:03d}.f32"
-            argvs.append((*samples_argv(piece, timeline.sample_rate)[:-1], name))
-            pieces.append(sources.samples(name, timeline.sample_rate))
-        stream = joined("concat", pieces, n=len(pieces), v=0, a=1)
-    stream = limited(stream).filter("apad", whole_len=last - first).filter("atrim", end_sample=last - first)
-    argvs.append(sound_argv(stream, sound_arguments(timeline.export)))
-    work = _work(project, way, "sound", argvs, sources, TextFiles(way.fonts), samples=last - first, suffix=".m4a")
-    return work.model_copy(update={"sample_rate": timeline.sample_rate, "channels": 2})
+        stream, level = mix.measured(stream, wanted)
+        stream = levelled(stream, level, timeline.sample_rate)
+    stream = stream.filter("apad", whole_len=last - first).filter("atrim", end_sample=last - first)
+    steps: list[Step] = [*mix.steps, (sound_argv(stream, sound_arguments(timeline.export)), None)]
+    if level is not None:
+        meter = pass_argv(metered(mix.sources.made(), level.log))
+        steps.append((meter, level.model_copy(update={"again": 2})))
+    texts = TextFiles(way.fonts)
+    work = _work(project, way, "sound", steps, mix.sources, texts, samples=last - first, suffix=".m4a")
+    return work.model_copy(update={"sample_rate": timeline.sample_rate, "channels": 2, "loudness": wanted})
 
 
 def _work(
     project: CheckedProject,
     way: Way,
     kind: Literal["picture", "sound"],
-    argvs: Sequence[tuple[str, ...]],
+    steps: Sequence[Step],
     sources: Sources,
     texts: TextFiles,
     *,
@@ -167,10 +173,10 @@ def _work(
     samples: int = 0,
 ) -> Work:
     stages, files = [], list(texts.files)
-    for number, argv in enumerate(argvs):
+    for number, (argv, levelling) in enumerate(steps):
         name = f"graph-{number:03d}.txt"
         argv, graph = spilled(argv, name)
-        stages.append(Stage(argv=argv))
+        stages.append(Stage(argv=argv, levelling=levelling))
         if graph is not None:
             files.append(TextFile(name=name, text=graph))
     return Work(

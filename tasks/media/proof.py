@@ -14,6 +14,7 @@ from pydantic import Field
 
 from infra.values import Value
 from tasks.media.facts import Sha256
+from tasks.media.loudness import Loudness
 
 STRICT = {"err_detect": "explode", "skip_loop_filter": "all"}
 """Options of a decoder that proves: damage is an error; deblocking, which changes only looks, is skipped."""
@@ -63,6 +64,9 @@ class SoundProof(Value):
     packets: Sha256 = Field(description="Digest of every packet: its length in samples, its bytes.")
     packet_count: int
     peak: float | None = Field(description="Highest absolute sample, in dB below full scale; None for silence.")
+    wanted: Loudness | None = Field(None, description="The loudness that it had to have; None: it was not measured.")
+    loudness: float | None = Field(None, description="Integrated loudness in LUFS; None for silence.")
+    true_peak: float | None = Field(None, description="In dBTP; None for silence.")
 
 
 class PacketDigest:

@@ -18,6 +18,7 @@ from infra.errors import KinofarmError
 from infra.values import Exact, Value
 from tasks.media.assemble import require_one_encoder
 from tasks.media.joins import Joins
+from tasks.media.loudness import Loudness
 from tasks.media.packets import FrameClock, only_picture, only_sound, opened, require_shape, sample_place, shape_of
 from tasks.media.proof import ChunkProof, Join, PacketDigest, PictureShape, SoundProof, digest
 
@@ -36,6 +37,11 @@ class Measurements(Value):
     sample_rate: int | None = None
     channels: int | None = None
     peak: float | None = Field(None, description="Highest sample, in dB below full scale; none for silence.")
+    loudness_wanted: Loudness | None = Field(None, description="What the sound was brought to; none: to nothing.")
+    loudness: float | None = Field(
+        None, description="Measured where one was wanted: integrated loudness in LUFS; none for silence."
+    )
+    true_peak: float | None = Field(None, description="The same: true peak in dBTP; none for silence.")
     offset_start: Exact | None = Field(None, description="How much later the sound starts than the picture.")
     offset_end: Exact | None = Field(None, description="How much later the sound ends than the picture.")
     joins: int = Field(description="Joins between chunks in the film.")
@@ -88,7 +94,14 @@ def verify_film(
         rate=rate, shape=proofs[0].shape, joins=len(proofs) - 1, joins_decoded=len(joins.decoded), **lengths
     )
     if sound is not None:
-        found = {"sample_rate": sound.sample_rate, "channels": sound.channels, "peak": sound.peak}
+        found = {
+            "sample_rate": sound.sample_rate,
+            "channels": sound.channels,
+            "peak": sound.peak,
+            "loudness_wanted": sound.wanted,
+            "loudness": sound.loudness,
+            "true_peak": sound.true_peak,
+        }
         measured = measured.model_copy(update=found)
     return Verified(measured, frozenset(joins.decoded))
 

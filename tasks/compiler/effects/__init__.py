@@ -32,9 +32,17 @@ from tasks.compiler.effects.row import EffectTable
 from tasks.compiler.effects.saturation import SATURATION
 from tasks.compiler.effects.sepia import SEPIA
 from tasks.compiler.effects.solarize import SOLARIZE
-from tasks.compiler.effects.sound_fades import FADE, FADE_IN, FADE_OUT
-from tasks.compiler.effects.sound_pan import PAN
-from tasks.compiler.effects.sound_passes import HIGHPASS, LOWPASS
+from tasks.compiler.effects.sound_denoise import DENOISE
+from tasks.compiler.effects.sound_distortion import DISTORTION
+from tasks.compiler.effects.sound_ducking import DUCKING
+from tasks.compiler.effects.sound_dynamics import COMPRESSOR, EXPANDER, GATE, LIMITER
+from tasks.compiler.effects.sound_equalizer import EQUALIZER
+from tasks.compiler.effects.sound_fades import CROSSFADE, FADE, FADE_IN, FADE_OUT
+from tasks.compiler.effects.sound_loudness import NORMALIZE
+from tasks.compiler.effects.sound_pan import PAN, STEREO_WIDTH
+from tasks.compiler.effects.sound_passes import BANDPASS, HIGHPASS, LOWPASS
+from tasks.compiler.effects.sound_space import CHORUS, DELAY, REVERB
+from tasks.compiler.effects.sound_stretch import PITCH, TEMPO
 from tasks.compiler.effects.stabilization import STABILIZATION
 from tasks.compiler.effects.vignette import VIGNETTE
 from tasks.compiler.effects.white_balance import TEMPERATURE, TINT
@@ -92,8 +100,25 @@ EFFECTS: EffectTable = {
         FADE_IN,
         FADE_OUT,
         FADE,
+        CROSSFADE,
+        EQUALIZER,
+        COMPRESSOR,
+        REVERB,
+        DELAY,
+        CHORUS,
+        DISTORTION,
+        NORMALIZE,
+        DENOISE,
+        PITCH,
+        TEMPO,
+        DUCKING,
+        GATE,
+        LIMITER,
+        EXPANDER,
+        PAN,
+        STEREO_WIDTH,
         HIGHPASS,
         LOWPASS,
-        PAN,
+        BANDPASS,
     )
 }

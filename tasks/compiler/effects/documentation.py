@@ -30,6 +30,10 @@ def _section(row: EffectRow) -> str:
     lines = [f"### {row.name}", "", row.summary]
     if row.property:
         lines += ["", f"*{row.category}.* What can be measured: {row.property[0].lower()}{row.property[1:]}"]
+    if row.sounding.rings:
+        lines += ["", "It rings on after the sound has ended."]
+    if row.sounding.tempo or row.sounding.crosses:
+        lines += ["", "It holds for the whole clip: `start` and `end` can not limit it."]
     fields = row.parameters.model_fields
     if fields:
         lines += ["", "| parameter | default | bounds | meaning |", "| --- | --- | --- | --- |"]

@@ -2,7 +2,7 @@
 
 A picture effect receives planar RGB, 16 bits a channel (gbrp16le, or gbrap16le when `Setting.alpha`), sRGB
 values, at the layer's own size, and returns the same format; it clamps once, at its end. A sound effect receives
-stereo float at the timeline's sample rate and returns the same number of samples.
+stereo float at the timeline's sample rate and returns the same number of samples, none of them early or late.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from infra.values import Value
+from tasks.media.loudness import Loudness
 
 Stream = Any
 """A stream of ffmpeg-python (a `FilterableStream`): immutable, hashable by what it is made of."""
@@ -44,6 +45,8 @@ class Setting:
     file: the name under which a filter finds the file that a parameter names by its path.
     first_pass: takes what makes, from a file's name, a stream that writes this file as it runs; that stream runs before the
     picture, and the name comes back.
+    ringing: how many of the samples, at the end, follow what was there before the effect, for it to ring on in.
+    key: the sound of the track that the effect listens to, as long as its own.
     """
 
     rate: Fraction
@@ -57,10 +60,28 @@ class Setting:
     generate: Callable[..., Stream] = _no_generator
     file: Callable[[str], str] = _no_files
     first_pass: Callable[[Callable[[str], Stream]], str] = _no_passes
+    ringing: int = 0
+    key: Stream = None
 
 
 def _alone(parameters: Any) -> int:
     return 0
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """What a sound effect asks of the mix beside its filters, each as a function of its parameters.
+
+    rings: seconds that it rings on after the last sample. key: the name of the track that it listens to.
+    loudness: what the sound is measured and levelled to. tempo: how much faster a clip's source is played.
+    crosses: seconds over which a clip crosses with the next. An effect with one of the last three has no filters.
+    """
+
+    rings: Callable[[Any], Fraction] | None = None
+    key: Callable[[Any], str] | None = None
+    loudness: Callable[[Any], Loudness] | None = None
+    tempo: Callable[[Any], Fraction] | None = None
+    crosses: Callable[[Any], Fraction] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +94,7 @@ class EffectRow:
     handles: neighbouring frames on each side that it looks at with such parameters. Near the ends of what there is
     it takes the last frame for those beyond it.
     moving: it treats equal frames differently, by their number. clears: it makes parts of a solid picture clear.
-    files: parameters that are paths of look-up tables in the media roots.
+    files: parameters that are paths of look-up tables in the media roots. sounding: of a sound effect, what the mix does for it.
     """
 
     name: str
@@ -87,6 +108,7 @@ class EffectRow:
     moving: bool = False
     clears: bool = False
     files: tuple[str, ...] = ()
+    sounding: Sounding = Sounding()
 
 
 EffectTable = Mapping[str, EffectRow]

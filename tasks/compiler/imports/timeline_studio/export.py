@@ -10,13 +10,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from infra.errors import KinofarmError
 from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import problem
 from tasks.compiler.imports.timeline_studio.fields import Id, Ratio, Read, Real, Seconds, one_of, shaped, squash
 from tasks.compiler.model import Export, SoundExport, VideoExport
+from tasks.media.loudness import Loudness
 
 QUALITY_TO_CRF = ((1, 40.0), (50, 27.0), (85, 18.0), (100, 12.0))
 """Points of the map from quality to x264's CRF, linear between. Source: docs/format.md."""
@@ -111,8 +112,8 @@ def crf_of(quality: float) -> float:
 def to_export(settings: SettingsObject, warnings: Warnings) -> Export:
     """Return how the film is encoded.
 
-    Raises:  FORMAT-040 for a container, profile, preset or loudness target that is not built, FORMAT-047 for VBR or
-             CBR without a bitrate.
+    Raises:  FORMAT-040 for a container, profile or preset that is not built, FORMAT-047 for VBR or
+             CBR without a bitrate, FORMAT-060 for a loudness that no film is brought to.
     """
     output = settings.output.model_dump(
         include={"format", "quality", "video_bitrate", "audio_bitrate"}, exclude_none=True
@@ -123,17 +124,10 @@ def to_export(settings: SettingsObject, warnings: Warnings) -> Export:
         raise KinofarmError(
             "FORMAT-040", where=f"{place}.format", what=f'the format "{export.format}"', instead="set the format to Mp4"
         )
-    if export.normalize_audio:
-        raise KinofarmError(
-            "FORMAT-040",
-            where="settings.export.normalize_audio",
-            what="a loudness target for the whole film",
-            instead="set normalize_audio to false; the sound keeps its level",
-        )
     _warn(export, warnings)
     return Export(
         video=_video(export, warnings),
-        sound=SoundExport(bitrate=export.audio_bitrate),
+        sound=SoundExport(bitrate=export.audio_bitrate, loudness=_loudness(export, warnings)),
         ffmpeg_args=tuple(export.ffmpeg_args),
     )
 
@@ -162,6 +156,25 @@ def _video(export: ExportObject, warnings: Warnings) -> VideoExport:
     if export.video_bitrate is None:
         raise KinofarmError("FORMAT-047", where="settings.export.video_bitrate", mode=mode)
     return VideoExport(mode=mode, bitrate=export.video_bitrate, max_bitrate=export.max_bitrate, **common)
+
+
+def _loudness(export: ExportObject, warnings: Warnings) -> Loudness | None:
+    """What the film's sound is brought to; a target and a peak count only where normalize_audio asks for it."""
+    if not export.normalize_audio:
+        return None
+    given = {}
+    for name, value in (("target", export.audio_target), ("peak", export.audio_peak)):
+        where, field = f"settings.export.audio_{name}", f"audio_{name}"
+        default = Loudness.model_fields[name].default
+        if value is None:
+            warnings.add("FORMAT-101", where=where, field=field, value=f"{default:g}")
+        given[name] = float(default if value is None else value)
+        try:
+            Loudness(**{name: given[name]})
+        except ValidationError as error:
+            why = error.errors(include_url=False)[0]["msg"]
+            raise KinofarmError("FORMAT-060", where=where, field=field, value=f"{given[name]:g}", why=why) from None
+    return Loudness(**given)
 
 
 def _preset(export: ExportObject) -> Preset:

@@ -9,6 +9,7 @@ import pytest
 from tasks.compiler.imports.timeline_studio.export import crf_of
 from tasks.compiler.load import load_object
 from tasks.compiler.model import Export, SoundExport, VideoExport
+from tasks.media.loudness import Loudness
 from tests.studio import project, refusal, warned
 
 
@@ -90,7 +91,8 @@ def test_what_is_not_rendered_as_asked_is_said() -> None:
         ({"crf": 52}, ("FORMAT-020", "settings.export.crf")),
         ({"rate_control_mode": "vbr"}, ("FORMAT-047", "settings.export.video_bitrate")),
         ({"rate_control_mode": "best"}, ("FORMAT-020", "settings.export.rate_control_mode")),
-        ({"normalize_audio": True}, ("FORMAT-040", "settings.export.normalize_audio")),
+        ({"normalize_audio": True, "audio_target": 0}, ("FORMAT-060", "settings.export.audio_target")),
+        ({"normalize_audio": True, "audio_peak": 3}, ("FORMAT-060", "settings.export.audio_peak")),
         ({"preset": "p7"}, ("FORMAT-040", "settings.export.preset")),
         ({"encoding_profile": "High10"}, ("FORMAT-040", "settings.export.encoding_profile")),
         ({"ffmpeg_args": ["x"] * 101}, ("FORMAT-020", "settings.export.ffmpeg_args")),
@@ -100,6 +102,16 @@ def test_what_is_not_rendered_as_asked_is_said() -> None:
 )
 def test_export_settings_that_cannot_be_are_refused(more: dict[str, Any], expected: tuple[str, str]) -> None:
     assert refusal(project(settings={"export": more})) == expected
+
+
+def test_a_loudness_is_taken_where_the_sound_is_to_be_normalised() -> None:
+    assert export(normalize_audio=True, audio_target=-14, audio_peak=-1.5).sound.loudness == Loudness(
+        target=-14, peak=-1.5
+    )
+    assert export(normalize_audio=False, audio_target=-14, audio_peak=3).sound.loudness is None
+    loaded = load_object(project(settings={"export": {"normalize_audio": True, "audio_target": -14}}))
+    assert loaded.timeline.export.sound.loudness == Loudness(target=-14, peak=-1)
+    assert "FORMAT-101" in warned(loaded)
 
 
 @pytest.mark.parametrize("name", ["Mp4", "mp4", {"Custom": "mp4"}, {"Custom": ".MP4"}])
