@@ -13,9 +13,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from infra.values import Value
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects import colour_correction
-from tasks.compiler.effects.row import Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Setting, Stream
 from tasks.compiler.fit import Box, Fit, Place
 from tasks.compiler.graph import Sources, concatenated, decimal, joined
 from tasks.compiler.layers import fit, is_clear, is_seen, place as exact_place
@@ -221,20 +222,25 @@ class Conform:
     def _on_picture(self, effect: Effect) -> bool:
         return self.project.effects[effect.kind].on == "picture"
 
+    def _picture_effects(self, clip: Clip, track: Track) -> list[tuple[Effect, EffectRow, Value]]:
+        """The effects on a clip's picture, its track's last, each with its row and its parameters."""
+        effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
+        rows = [(effect, self.project.effects[effect.kind]) for effect in effects]
+        return [(effect, row, row.parameters.model_validate(dict(effect.parameters))) for effect, row in rows]
+
     def _handles(self, clip: Clip, track: Track) -> int:
         """Frames before and after that the clip's effects look at: they are rendered and dropped.
 
         One effect looks at what another has made: their handles add up.
         """
-        effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
-        rows = [(self.project.effects[effect.kind], effect) for effect in effects]
-        return sum(row.handles(row.parameters.model_validate(dict(effect.parameters))) for row, effect in rows)
+        return sum(row.handles(parameters) for _, row, parameters in self._picture_effects(clip, track))
 
     def _changes_with_time(self, clip: Clip, track: Track) -> bool:
         """Does an effect treat equal frames differently?"""
-        effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
-        limited = any(effect.start or effect.end is not None for effect in effects)
-        return limited or self._handles(clip, track) > 0 or any(self.project.effects[e.kind].moving for e in effects)
+        return any(
+            effect.start or effect.end is not None or row.handles(parameters) > 0 or row.moving(parameters)
+            for effect, row, parameters in self._picture_effects(clip, track)
+        )
 
     def _graded(
         self, stream: Stream, clip: Clip, effects: list[Effect], place: Fit, start: int, frames: int, alpha: bool

@@ -36,5 +36,5 @@ FILM_GRAIN = EffectRow(
     build,
     category="vintage",
     property="In a flat middle grey the standard deviation becomes intensity x amount; the mean stays.",
-    moving=True,
+    moving=lambda parameters: parameters.intensity * parameters.amount > 0,
 )

@@ -20,9 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from math import hypot
 from typing import Any
 
 from pydantic import AliasChoices, Field, create_model
+from pydantic.fields import FieldInfo
 
 from infra.values import Value
 from tasks.compiler.effects.detail import FINENESS, sharpened
@@ -108,7 +110,7 @@ def _clear_of_haze(dehaze: float) -> list[Curve]:
 def _in_place(stream: Stream, p: FilterParameters, setting: Setting) -> Stream:
     """The steps on opaque colours that look at a pixel's place."""
     if p.clarity:
-        sigma = max(1.0, LARGE * (setting.width**2 + setting.height**2) ** 0.5)
+        sigma = max(1.0, LARGE * hypot(setting.width, setting.height))
         same, large = copies(stream, 2)
         amount = 0.8 * p.clarity
         stream = summed([same, softened(large, setting, sigma)], [1 + amount, -amount])
@@ -121,7 +123,9 @@ def _in_place(stream: Stream, p: FilterParameters, setting: Setting) -> Stream:
 
 def look(name: str, category: Category, values: Mapping[str, float]) -> EffectRow:
     """A filter that is a set of values; each of them, and every other parameter, may be given another."""
-    fields: dict[str, Any] = {field: (float, _default(field, value)) for field, value in values.items()}
+    fields: dict[str, Any] = {field: (float, _field(field)) for field in values}
+    for field, value in values.items():
+        fields[field][1].default = value
     parameters = create_model(f"Look_{name}", __base__=FilterParameters, **fields)
     said = ", ".join(f"{field} {value:g}" for field, value in values.items())
     return _row(name, parameters, category, "A colour look of the editor's library.", f"It is {said}.")
@@ -129,28 +133,31 @@ def look(name: str, category: Category, values: Mapping[str, float]) -> EffectRo
 
 def single(name: str, *fields: str, summary: str) -> EffectRow:
     """A filter of one parameter, or a few, of the engine."""
-    only = {"validation_alias": AliasChoices(fields[0], "value", "amount")} if len(fields) == 1 else {}
-    chosen: dict[str, Any] = {field: (float, _default(field, **only)) for field in fields}
+    chosen: dict[str, Any] = {field: (float, _field(field)) for field in fields}
+    if len(fields) == 1:
+        chosen[fields[0]][1].validation_alias = AliasChoices(fields[0], "value", "amount")
     parameters = create_model(f"Filter_{name}", __base__=Value, **chosen, intensity=(float, INTENSITY))
     return _row(
         name, parameters, "color-correction", summary, FilterParameters.model_fields[fields[0]].description or ""
     )
 
 
-def _default(field: str, value: float | None = None, **changes: Any) -> Any:
-    found = deepcopy(FilterParameters.model_fields[field])
-    if value is not None:
-        found.default = value
-    for name, change in changes.items():
-        setattr(found, name, change)
-    return found
+def _field(name: str) -> FieldInfo:
+    """A field of the engine's parameters, to be changed."""
+    return deepcopy(FilterParameters.model_fields[name])
 
 
 def _row(name: str, parameters: type[Value], category: Category, summary: str, measured: str) -> EffectRow:
     def build(stream: Stream, chosen: Value, setting: Setting) -> Stream:
         return filtered(stream, FilterParameters.model_validate(chosen.model_dump()), setting)
 
-    moving = "grain" in parameters.model_fields
     return EffectRow(
-        f"filter-{name}", summary, "picture", parameters, build, category=category, property=measured, moving=moving
+        f"filter-{name}",
+        summary,
+        "picture",
+        parameters,
+        build,
+        category=category,
+        property=measured,
+        moving=lambda chosen: getattr(chosen, "grain", 0) * getattr(chosen, "intensity", 1) > 0,
     )

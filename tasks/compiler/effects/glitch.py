@@ -72,5 +72,5 @@ GLITCH = EffectRow(
     build,
     category="creative",
     property="The more, the more bands lie away from their place; no band changes its brightness.",
-    moving=True,
+    moving=lambda parameters: parameters.intensity > 0,
 )

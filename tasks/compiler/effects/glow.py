@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import hypot
+
 from pydantic import Field
 
 from infra.values import Value
@@ -51,7 +53,7 @@ def _dream(stream: Stream, setting: Setting) -> Stream:
 
 
 def _sigma(setting: Setting) -> float:
-    return max(1.0, SPREAD * (setting.width**2 + setting.height**2) ** 0.5)
+    return max(1.0, SPREAD * hypot(setting.width, setting.height))
 
 
 GLOW = EffectRow(

@@ -68,6 +68,10 @@ def _alone(parameters: Any) -> int:
     return 0
 
 
+def _still(parameters: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Sounding:
     """What a sound effect asks of the mix beside its filters, each as a function of its parameters.
@@ -93,8 +97,9 @@ class EffectRow:
     category: the editor's shelf on which it stands. property: what can be measured, and which way it moves.
     handles: neighbouring frames on each side that it looks at with such parameters. Near the ends of what there is
     it takes the last frame for those beyond it.
-    moving: it treats equal frames differently, by their number. clears: it makes parts of a solid picture clear.
-    files: parameters that are paths of look-up tables in the media roots. sounding: of a sound effect, what the mix does for it.
+    moving: with such parameters it treats equal frames differently, by their number. clears: it makes parts of a solid picture clear.
+    files: parameters that are paths of look-up tables in the media roots.
+    sounding: of a sound effect, what the mix does for it.
     """
 
     name: str
@@ -105,7 +110,7 @@ class EffectRow:
     category: Category | None = None
     property: str = ""
     handles: Callable[[Any], int] = _alone
-    moving: bool = False
+    moving: Callable[[Any], bool] = _still
     clears: bool = False
     files: tuple[str, ...] = ()
     sounding: Sounding = Sounding()

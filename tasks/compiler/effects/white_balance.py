@@ -48,7 +48,7 @@ def build_tint(stream: Stream, parameters: Tint, setting: Setting) -> Stream:
 
 def balanced(stream: Stream, factors: tuple[float, float, float]) -> Stream:
     """Each channel times its factor."""
-    if factors == (1, 1, 1):
+    if all(factor == 1 for factor in factors):
         return stream
     return look_up(stream, *(_times(factor) for factor in factors))
 
