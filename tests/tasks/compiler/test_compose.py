@@ -153,6 +153,16 @@ def test_a_clip_dissolves_from_one_that_is_not_seen(studio: Studio) -> None:
         assert near((int(seen[frame, 32, 32]) for frame in range(10)), range(100, 200, 10), within=3)
 
 
+def test_a_handle_that_is_too_short_is_filled_by_the_edge_frame_where_the_project_allows_it(studio: Studio) -> None:
+    short, long = studio.counted("22.mp4", 22), studio.counted("v.mp4", 100)
+    row = [clip("a", short, 0, 20), clip("b", long, 20, 40, source_start="2/25")]
+    film = timeline(track(*row, joins=[join("a", "b", 15, 25)]), duration=40, freeze_handles=True)
+    done = [min(1.0, max(0.0, (frame - 15) / 10)) for frame in range(40)]
+    wanted = [round(min(frame, 21) * (1 - p) + max(0, frame - 18) * p) for frame, p in enumerate(done)]
+    assert near(studio.numbers(film), wanted)
+    assert near(studio.numbers(film, start=22, end=30), wanted[22:30])
+
+
 def test_a_title_dissolves_over_its_whole_window(studio: Studio) -> None:
     row = [clip("a", grey(studio, 60), 0, 10), title("t", 10, 20, colour="#808080")]
     seen = studio.pictures(timeline(track(*row, joins=[join("a", "t", 5, 15)]), duration=20))
