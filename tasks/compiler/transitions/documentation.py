@@ -34,7 +34,9 @@ def transitions_page(catalogue: Iterable[TransitionRow], table: TransitionTable)
             "## Every transition of ffmpeg's xfade",
             f"Under its own name with `xfade:` before it, and, where the catalogue has no such name, without "
             f"({len(bare)} of {len(own)}). They take `easing` (`linear`).",
-            "\n".join(["| name | what one sees |", "| --- | --- |", *(f"| `{row.name}` | {row.summary} |" for row in own)]),
+            "\n".join(
+                ["| name | what one sees |", "| --- | --- |", *(f"| `{row.name}` | {row.summary} |" for row in own)]
+            ),
         )
     )
 

@@ -151,7 +151,8 @@ def _freezes(custom: Any) -> bool:
     wanted = custom.get("freeze_handles") if isinstance(custom, dict) else None
     if wanted is None or isinstance(wanted, bool):
         return bool(wanted)
-    raise KinofarmError("FORMAT-020", where="settings.custom.freeze_handles", problem="true or false is wanted")
+    where, problem_ = "settings.custom.freeze_handles", "true or false is wanted"
+    raise KinofarmError("FORMAT-020", where=where, field="freeze_handles", problem=problem_)
 
 
 def _check_ids(tracks: Sequence[tuple[Track, Sequence[int]]]) -> None:
