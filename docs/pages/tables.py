@@ -8,7 +8,8 @@ from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.documentation import effects_page
 from tasks.compiler.imports import kinofarm
 from tasks.compiler.presets import presets as every_preset
-from tasks.compiler.transitions import TRANSITIONS, TransitionRow
+from tasks.compiler.transitions import CATALOGUE, TRANSITIONS
+from tasks.compiler.transitions.documentation import transitions_page
 from tasks.media import manifest
 
 
@@ -18,24 +19,8 @@ def effects() -> str:
 
 
 def transitions() -> str:
-    """Return docs/transitions.md: the catalogue's names first, then ffmpeg's own."""
-    own = [row for name, row in TRANSITIONS.items() if row.seconds is not None]
-    bare = [name for name, row in TRANSITIONS.items() if row.seconds is None and not name.startswith("xfade:")]
-    prefixed = [row for name, row in TRANSITIONS.items() if name.startswith("xfade:")]
-    return "\n\n".join(
-        (
-            "# Transitions",
-            "A transition joins two neighbouring clips of a track. It takes both clips' handles and leaves the film's length "
-            "as it is. A name that is not listed here is an error that names the clips.",
-            "## The catalogue",
-            "Durations are those of the editor's slider; one outside is rendered, with a warning.",
-            _rows(own, with_seconds=True),
-            "## Every transition of ffmpeg's xfade",
-            f"Under its own name with `xfade:` before it, and, where the catalogue has no such name, without "
-            f"({len(bare)} of {len(prefixed)}).",
-            _rows(prefixed, with_seconds=False),
-        )
-    )
+    """Return docs/transitions.md."""
+    return transitions_page(CATALOGUE, TRANSITIONS)
 
 
 def presets() -> str:
@@ -65,14 +50,3 @@ def timeline_schema() -> Mapping[str, object]:
 def manifest_schema() -> Mapping[str, object]:
     """Return the JSON Schema of the manifest that lies beside every film."""
     return manifest.schema()
-
-
-def _rows(rows: list[TransitionRow], *, with_seconds: bool) -> str:
-    head = "| name | what one sees | seconds | directions |" if with_seconds else "| name | what one sees |"
-    lines = [head, "| --- " * (head.count("|") - 1) + "|"]
-    for row in rows:
-        more = ""
-        if with_seconds and row.seconds is not None:
-            more = f" {row.seconds[0]:g} to {row.seconds[1]:g} | {', '.join(row.direction)} |"
-        lines.append(f"| `{row.name}` | {row.summary} |{more}")
-    return "\n".join(lines)

@@ -375,7 +375,7 @@ def _check_handle(
     media: Mapping[str, Media],
     where: str,
 ) -> Iterator[Notice]:
-    """Raise CHECK-019 when a clip's source has fewer frames beyond its cut than the transition shows."""
+    """Raise CHECK-019 when a clip's source has fewer frames beyond its cut than the transition shows, or say that one is held."""
     if frames <= 0 or isinstance(clip.source, TitleSource):
         return
     facts = media[clip.source.path].facts
@@ -385,17 +385,15 @@ def _check_handle(
     spare = handles(clip, timeline.rate, facts.duration)[0 if before else 1]
     if before == clip.reverse:  # towards the end of the file, where a frame's length is lost in rounding
         spare += 1
-    if frames > spare:
+    if frames <= spare:
+        return
+    name, has = transition.id or transition.kind, max(0, int(spare))
+    side = "before its in point" if before else "after its out point"
+    if not timeline.freeze_handles:
         raise KinofarmError(
-            "CHECK-019",
-            where=where,
-            transition=transition.id or transition.kind,
-            clip=_named(clip),
-            needs=frames,
-            has=max(0, int(spare)),
-            side="before its in point" if before else "after its out point",
+            "CHECK-019", where=where, transition=name, clip=_named(clip), needs=frames, has=has, side=side
         )
-    yield from ()
+    yield notice("CHECK-931", where, transition=name, clip=_named(clip), frames=frames - has, side=side)
 
 
 def _named(clip: Clip) -> str:

@@ -317,6 +317,9 @@ class Timeline(Value):
     size: Size
     sample_rate: int = Field(48_000, ge=8_000, le=192_000)
     duration: Annotated[int, Field(gt=0, le=MAX_FRAMES)]
+    freeze_handles: bool = Field(
+        False, description="Where a transition needs more of a source than there is, hold the source's edge frame."
+    )
     tracks: tuple[Track, ...] = Field((), max_length=200)
     subtitles: tuple[Subtitle, ...] = ()
     export: Export = Export()

@@ -12,6 +12,9 @@ from tasks.compiler.transitions.row import Paced, Setting, TransitionRow
 EVEN = 0.8
 """The dissolve's intensity at which it is an even cross-fade: the editor's default."""
 
+FLATTEST = 0.05
+"""The least power of a fade: none at all would jump at both of its ends."""
+
 _PACE = "How the change runs over its time; even unless the project says otherwise."
 
 GRAIN = "mod(abs(sin(floor(X)*12.9898+floor(Y)*78.233)*43758.5453),1)"
@@ -21,7 +24,7 @@ GRAIN = "mod(abs(sin(floor(X)*12.9898+floor(Y)*78.233)*43758.5453),1)"
 class Fade(Paced):
     easing: Easing = Field("linear", description=_PACE)
     intensity: float = Field(
-        1, ge=0.05, le=4, description="1 mixes evenly; more holds both pictures for longer and changes faster between."
+        1, ge=0, le=4, description="1 mixes evenly; more holds both pictures for longer and changes faster between."
     )
 
 
@@ -59,6 +62,7 @@ def steepened(progress: float, power: float) -> float:
     """Progress with the same ends and the same middle, steeper there the higher the power; 1 changes nothing."""
     if power == 1 or progress in (0, 1):
         return progress
+    power = max(power, FLATTEST)
     done, left = progress**power, (1 - progress) ** power
     return done / (done + left)
 

@@ -106,9 +106,7 @@ def slide(before: Stream, after: Stream, parameters: Slide, setting: Setting) ->
 
 
 def push(before: Stream, after: Stream, parameters: Push, setting: Setting) -> Stream:
-    """The next picture pushes the old one away."""
-    if parameters.intensity == 1:
-        return mixed(before, after, setting.progress, setting, f"slide{parameters.direction}")
+    """The next picture pushes the old one away. (ffmpeg's own reads beyond the picture at its beginning.)"""
     return _slid(before, after, _WAYS[parameters.direction], parameters.intensity, setting, pushes=True)
 
 
@@ -219,16 +217,12 @@ def _plain_slide(parameters: Slide) -> str | None:
     return f"cover{parameters.direction}" if parameters.intensity == 1 else None
 
 
-def _plain_push(parameters: Push) -> str | None:
-    return f"slide{parameters.direction}" if parameters.intensity == 1 else None
-
-
 MOVES = (
     TransitionRow("zoom", "The camera dives into the old picture and comes out of the next.", Zoom, zoom, seconds=(0.5, 3.0)),
     TransitionRow("slide", "The next picture slides over the old one.", Slide, slide, _plain_slide, (0.5, 2.5)),
     TransitionRow("scale", "The next picture grows from a point over the old one.", Scale, scale, seconds=(0.4, 2.0)),
     TransitionRow("rotate", "Both pictures turn and fade into one another.", Rotate, rotate, seconds=(0.8, 3.0)),
-    TransitionRow("push", "The next picture pushes the old one away.", Push, push, _plain_push, (0.8, 2.5)),
+    TransitionRow("push", "The next picture pushes the old one away.", Push, push, seconds=(0.8, 2.5)),
     TransitionRow("squeeze", "The old picture is squeezed together and gives way to the next.", Squeeze, squeeze, seconds=(1.0, 3.0)),
     TransitionRow("diagonal", "The next picture slides in along the diagonal.", Diagonal, diagonal, seconds=(0.7, 2.2)),
     TransitionRow("spiral", "The next picture comes turning out of the depth.", Spiral, spiral, seconds=(1.2, 4.0)),

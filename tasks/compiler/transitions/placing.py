@@ -60,7 +60,7 @@ def boxed(below: Stream, above: Stream, box: Box, setting: Setting) -> Stream:
         def lies(time: float, x: float, y: float) -> Place:
             left, top, width, height = box(time)
             across, down = x / setting.width + 0.5, y / setting.height + 0.5
-            return left + across * width - setting.width / 2, top + down * height - setting.height / 2
+            return left + across * max(1, width) - setting.width / 2, top + down * max(1, height) - setting.height / 2
 
         return laid(below, turned(above, lies, setting), still, still, setting)
     left, top, width, height = (_side(box, side) for side in range(4))

@@ -5,8 +5,11 @@ Source: ffmpeg-filters(1), xfade, as built into ffmpeg 9.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.transitions.mixing import mixed
+from tasks.compiler.transitions.moves import Push, push
 from tasks.compiler.transitions.row import Paced, Setting, TransitionRow
 
 _FROM = {"left": "towards the left", "right": "towards the right", "up": "upwards", "down": "downwards"}
@@ -59,10 +62,21 @@ XFADES: dict[str, str] = {
 """Name → what one sees."""
 
 
+SLIDES: Mapping[str, Push] = {
+    "slideleft": Push(direction="left"),
+    "slideright": Push(direction="right"),
+    "slideup": Push(direction="up"),
+    "slidedown": Push(direction="down"),
+}
+"""Those that are made as the catalogue's `push` is: ffmpeg's own read beyond the picture at their beginning."""
+
+
 def xfade_row(name: str, xfade: str, summary: str) -> TransitionRow:
     """Return the row of one of ffmpeg's own transitions."""
 
     def build(before: Stream, after: Stream, parameters: Paced, setting: Setting) -> Stream:
+        if xfade in SLIDES:
+            return push(before, after, SLIDES[xfade], setting)
         return mixed(before, after, setting.progress, setting, xfade)
 
-    return TransitionRow(name, summary, Paced, build, lambda parameters: xfade)
+    return TransitionRow(name, summary, Paced, build, lambda parameters: None if xfade in SLIDES else xfade)

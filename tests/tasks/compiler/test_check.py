@@ -132,6 +132,10 @@ REFUSED: list[tuple[str, str, list[Any]]] = [
     ("CHECK-019", "tracks[0].transitions[0]", [
         track(clip("a", "short.mp4", 0, 98), clip("b", "a.mp4", 98, 150, source_start=2), joins=[join("a", "b", 95, 103)])]),
     ("CHECK-020", "tracks[0].transitions[0]", [pair(90, 110, "wipe-vertical", parameters={"direction": "left"})]),
+    ("CHECK-050", "tracks[0].transitions[0].parameters.sparkle", [pair(80, 110, parameters={"sparkle": 1})]),
+    ("CHECK-050", "tracks[0].transitions[0].parameters.intensity", [pair(80, 110, "zoom", parameters={"intensity": 99})]),
+    ("CHECK-050", "tracks[0].transitions[0].parameters.easing", [pair(80, 110, parameters={"easing": "wobble"})]),
+    ("CHECK-050", "tracks[0].transitions[0].parameters.slats", [pair(80, 110, "blinds", parameters={"slats": "ten"})]),
     ("PATH-001", "tracks[0].clips[0].source.path", [track(clip("a", "gone.mp4", 0, 10))]),
     ("PATH-002", "tracks[0].clips[0].source.path", [track(clip("a", "../../etc/passwd", 0, 10))]),
     ("PATH-004", "tracks[0].clips[0].source.path", [track(clip("a", "http://a/b.mp4", 0, 10))]),
@@ -191,7 +195,7 @@ WARNED: list[tuple[str, str, Any]] = [
     ("CHECK-901", "tracks[0].clips[0]", track(clip("a", "hdr.mp4", 0, 10))),
     ("CHECK-902", "tracks[0].clips[0]", track(clip("a", "outlasted.mp4", 0, 60))),
     ("CHECK-903", "tracks[0].transitions[0]", pair(98, 102)),
-    ("CHECK-904", "tracks[0].transitions[0]", pair(85, 110, parameters={"easing": "ease-in"})),
+    ("CHECK-930", "tracks[0].transitions[0]", pair(80, 110, parameters={"direction": "left"})),
 ]
 
 
@@ -202,8 +206,23 @@ def test_what_an_author_should_know_is_said_and_the_film_is_made(checked: Any, c
     assert found.warnings[0].message
 
 
+FROZEN: list[tuple[str, str, Any]] = [
+    ("CHECK-931", "tracks[0].transitions[0]", pair(40, 110)),
+    ("CHECK-931", "tracks[0].transitions[0]", track(
+        clip("a", "short.mp4", 0, 98), clip("b", "a.mp4", 98, 150, source_start=2), joins=[join("a", "b", 80, 105)])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "where", "row"), FROZEN)
+def test_a_project_may_let_the_edge_frame_stand_still_where_a_handle_is_too_short(
+    checked: Any, code: str, where: str, row: Any
+) -> None:
+    found: CheckedProject = checked(timeline(row, duration=200, freeze_handles=True))
+    assert [(notice.code, notice.where) for notice in found.warnings] == [(code, where)]
+
+
 def test_every_code_of_the_check_is_tested_here() -> None:
-    tested = {code for code, _, _ in (*REFUSED, *WARNED)}
+    tested = {code for code, _, _ in (*REFUSED, *WARNED, *FROZEN)}
     assert {code for code in catalogue() if code.startswith("CHECK-")} <= tested
 
 

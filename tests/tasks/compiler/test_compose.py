@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.compiler.transitions import TRANSITIONS
+from tasks.compiler.transitions.xfade import XFADES
 from tests.tasks.compiler.films import NTSC, Studio, clip, flat, join, near, timeline, title, track
 
 
@@ -76,8 +76,8 @@ def test_a_chain_of_dissolves_is_one_stretch(studio: Studio) -> None:
     assert near(studio.numbers(film), range(20, 68))
 
 
-def test_every_transition_begins_with_the_old_picture_and_ends_with_the_new(studio: Studio) -> None:
-    kinds = sorted({f"xfade:{row.xfade}" for row in TRANSITIONS.values()})
+def test_every_xfade_begins_with_the_old_picture_and_ends_with_the_new(studio: Studio) -> None:
+    kinds = [f"xfade:{name}" for name in XFADES]
     levels = [60 + 120 * (n % 2) for n in range(len(kinds) + 1)]
     shots = [clip(f"c{n}", grey(studio, level), n * 10, n * 10 + 10) for n, level in enumerate(levels)]
     joins = [join(f"c{n}", f"c{n + 1}", n * 10 + 7, n * 10 + 13, kind) for n, kind in enumerate(kinds)]
@@ -151,6 +151,16 @@ def test_a_clip_dissolves_from_one_that_is_not_seen(studio: Studio) -> None:
         below = track(clip("z", grey(studio, 100), 0, 10))
         seen = studio.pictures(timeline(below, track(*row, joins=[join("a", "b", 0, 10)]), duration=10))
         assert near((int(seen[frame, 32, 32]) for frame in range(10)), range(100, 200, 10), within=3)
+
+
+def test_a_handle_that_is_too_short_is_filled_by_the_edge_frame_where_the_project_allows_it(studio: Studio) -> None:
+    short, long = studio.counted("22.mp4", 22), studio.counted("v.mp4", 100)
+    row = [clip("a", short, 0, 20), clip("b", long, 20, 40, source_start="2/25")]
+    film = timeline(track(*row, joins=[join("a", "b", 15, 25)]), duration=40, freeze_handles=True)
+    done = [min(1.0, max(0.0, (frame - 15) / 10)) for frame in range(40)]
+    wanted = [round(min(frame, 21) * (1 - p) + max(0, frame - 18) * p) for frame, p in enumerate(done)]
+    assert near(studio.numbers(film), wanted)
+    assert near(studio.numbers(film, start=22, end=30), wanted[22:30])
 
 
 def test_a_title_dissolves_over_its_whole_window(studio: Studio) -> None:

@@ -126,6 +126,22 @@ def test_clips_under_a_transition_cross_over_at_equal_power(studio: Studio) -> N
         assert (samples[begin - 1], samples[end]) == ((0.25, 0) if names[0] == loud else (0, 0.25))
 
 
+def test_a_handle_that_is_too_short_is_silent_where_the_project_lets_the_picture_stand_still(studio: Studio) -> None:
+    loud = studio.recorded("dc.wav", level(0.25))
+    short = studio.recorded("dc-22.wav", level(0.25)[:, : 22 * FRAME])
+    row = [clip("a", short, 0, 20, volume=0), clip("b", loud, 20, 40, source_start="2/25")]
+    joins = [join("a", "b", 15, 25)]
+    rises = np.sin(np.arange(10 * FRAME) / (10 * FRAME) * np.pi / 2) * 0.25
+    rises[: 3 * FRAME] = 0
+    samples = studio.samples(timeline(heard(*row, joins=joins), duration=40, freeze_handles=True))[:, 0]
+    assert np.abs(samples[15 * FRAME : 25 * FRAME] - rises).max() < 1e-6
+    row = [clip("a", short, 0, 20), clip("b", loud, 20, 40, source_start="2/25", volume=0)]
+    falls = np.cos(np.arange(10 * FRAME) / (10 * FRAME) * np.pi / 2) * 0.25
+    falls[7 * FRAME :] = 0
+    samples = studio.samples(timeline(heard(*row, joins=joins), duration=40, freeze_handles=True))[:, 0]
+    assert np.abs(samples[15 * FRAME : 25 * FRAME] - falls).max() < 1e-6
+
+
 def test_volumes_multiply_and_tracks_are_summed(studio: Studio) -> None:
     name = studio.recorded("dc.wav", level(0.25))
     cases = [

@@ -136,6 +136,7 @@ def read(data: dict[str, Any]) -> Imported:
         size=size,
         sample_rate=project.timeline.sample_rate,
         duration=duration,
+        freeze_handles=_freezes(project.settings.custom),
         tracks=tuple(tracks),
         subtitles=tuple(subtitles),
         export=to_export(project.settings, warnings),
@@ -143,6 +144,15 @@ def read(data: dict[str, Any]) -> Imported:
     order = [numbers for _, numbers in read_tracks]
     origin = Origin(project.tracks, library.looks, order, transition_places, subtitle_places)
     return Imported(timeline=timeline, warnings=warnings.all(), in_file=origin.in_file, extras=extras)
+
+
+def _freezes(custom: Any) -> bool:
+    """Return `settings.custom.freeze_handles`: the one of the editor's free settings that the farm knows."""
+    wanted = custom.get("freeze_handles") if isinstance(custom, dict) else None
+    if wanted is None or isinstance(wanted, bool):
+        return bool(wanted)
+    where, problem_ = "settings.custom.freeze_handles", "true or false is wanted"
+    raise KinofarmError("FORMAT-020", where=where, field="freeze_handles", problem=problem_)
 
 
 def _check_ids(tracks: Sequence[tuple[Track, Sequence[int]]]) -> None:

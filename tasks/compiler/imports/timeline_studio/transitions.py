@@ -208,10 +208,16 @@ def _window(joint: _Joint, start: int | None, length: int) -> tuple[int, int]:
 
 
 def _parameters(transition: TransitionObject) -> dict[str, Any]:
-    """Return the parameters with easing and direction among them, their words in the catalogue's spelling."""
-    found = dict(transition.parameters)
+    """Return the parameters with easing and direction among them, names and words in the catalogue's spelling."""
+    found = {kebab(name).replace("-", "_"): value for name, value in transition.parameters.items()}
     for name in ("easing", "direction"):
-        value = getattr(transition, name) or found.get(name)
-        if isinstance(value, str):
-            found[name] = kebab(value)
+        if getattr(transition, name):
+            found[name] = getattr(transition, name)
+    for name in ("easing", "direction", "shape"):
+        if isinstance(found.get(name), str):
+            found[name] = kebab(found[name])
+    if found.get("easing") == "none":
+        del found["easing"]
+    if isinstance(found.get("direction"), str):
+        found["direction"] = found["direction"].replace("-", "")  # "TopLeft" and "top-left" are topleft
     return found

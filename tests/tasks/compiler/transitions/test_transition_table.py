@@ -88,8 +88,7 @@ def test_a_custom_expression_is_not_a_transition() -> None:
     [
         ("dissolve", {}, "fade"), ("dissolve", {"smoothness": 1}, "fade"), ("dissolve", {"smoothness": 0.2}, None),
         ("dissolve", {"intensity": 1}, None), ("fade", {}, "fade"), ("fade", {"intensity": 0.5}, None),
-        ("slide", {"direction": "up"}, "coverup"), ("push", {"direction": "down"}, "slidedown"),
-        ("push", {"intensity": 0.5}, None), ("circleopen", {"direction": "left"}, "circleopen"), ("zoom", {}, None),
+        ("slide", {"direction": "up"}, "coverup"), ("push", {}, None), ("xfade:slideup", {}, None), ("slide", {"intensity": 0.5}, None), ("circleopen", {"direction": "left"}, "circleopen"), ("zoom", {}, None),
     ],
 )  # fmt: skip
 def test_some_transitions_are_an_xfade_where_nothing_more_is_asked(

@@ -9,7 +9,7 @@ import pytest
 from infra.errors import KinofarmError
 from tasks.compiler.load import load_object
 from tasks.compiler.model import Transition
-from tests.studio import clip, project, refusal, track, warned
+from tests.studio import clip, project, read, refusal, track, warned
 
 CUT = 50
 """Frame of the cut between the clips a and b."""
@@ -98,6 +98,24 @@ def test_parameters_have_easing_and_direction_among_them() -> None:
     found = made(**JOINED, easing="EaseInOut", direction="Left", parameters={"intensity": {"Float": 0.5}})
     assert found.parameters == {"intensity": 0.5, "easing": "ease-in-out", "direction": "left"}
     assert made(**JOINED, parameters={"direction": "Up"}).parameters == {"direction": "up"}
+
+
+def test_parameters_come_in_either_spelling() -> None:
+    camel = made(**JOINED, transition_type="Pixelize", parameters={"blockSize": {"Int": 8}, "easing": "EaseOutBounce"})
+    assert camel.parameters == {"block_size": 8, "easing": "ease-out-bounce"}
+    snake = made(**JOINED, transition_type="wipe-diagonal", direction="TopLeft", parameters={"intensity": 0.5})
+    assert snake.parameters == {"intensity": 0.5, "direction": "topleft"}
+    assert made(**JOINED, transition_type="iris", parameters={"shape": "Diamond"}).parameters == {"shape": "diamond"}
+    assert made(**JOINED, easing="None").parameters == {}
+
+
+def test_a_project_may_let_edge_frames_stand_still() -> None:
+    for custom, freezes in ((None, False), ({"k": 1}, False), ({"freeze_handles": True}, True)):
+        assert read(project(settings={"custom": custom})).freeze_handles == freezes
+    assert refusal(project(settings={"custom": {"freeze_handles": 3}})) == (
+        "FORMAT-020",
+        "settings.custom.freeze_handles",
+    )
 
 
 def test_a_disabled_transition_is_left_out() -> None:
