@@ -2,7 +2,8 @@
 
 Sampling: an output frame shows the last source frame whose timestamp has been reached (floor). A container's
 timestamps are rounded to its time base, so a frame counts as reached half a tick early (docs/adr/0007).
-Colour: pictures leave here as BT.709 in limited range, 8 bit 4:2:0; effects compute in 16-bit planar RGB.
+Colour: pictures leave here as BT.709 in limited range, in the pixel formats of the film's canvas (8 bit 4:2:0 for most);
+effects compute in 16-bit planar RGB.
 
 Source: ffmpeg-filters(1): fps, scale, overlay, rotate.
 """
@@ -10,17 +11,19 @@ Source: ffmpeg-filters(1): fps, scale, overlay, rotate.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects import colour_correction
 from tasks.compiler.effects.row import Setting, Stream
+from tasks.compiler.encoders import canvas_of
 from tasks.compiler.fit import Box, Fit
 from tasks.compiler.graph import DECODERS, Sources, concatenated, decimal, joined
 from tasks.compiler.layers import fit, is_clear, is_seen
-from tasks.compiler.model import Clip, ColourCorrection, Effect, Size, TitleSource, Track
-from tasks.compiler.text import TextFiles, drawn_title
+from tasks.compiler.model import Clip, ColourCorrection, Effect, Size, Subtitle, TitleSource, Track
+from tasks.compiler.text import TextFiles, drawn_lines, drawn_title
 from tasks.media.facts import MediaFacts, PictureFacts
 
 TICKS = 10_000_000
@@ -44,30 +47,41 @@ class Conform:
         self.texts = texts
         self.rate = project.timeline.rate
         self.size = project.timeline.size
+        self.formats = canvas_of(project.timeline.export)
 
     def frame(self, clip: Clip, track: Track, start: int, end: int) -> Stream:
-        """The clip over the frames [start, end), solid, at the frame's size with black around it (yuv420p)."""
+        """The clip over the frames [start, end), solid, at the frame's size with black around it."""
         stream, place = self._picture(clip, track, start, end, alpha=False)
         return _on_black(stream, place.box, self.size)
 
     def canvas(self, clip: Clip, track: Track, start: int, end: int) -> Stream:
-        """The same with everything around the clip clear (yuva420p)."""
+        """The same with everything around the clip clear."""
         if not is_seen(self.project, clip):
-            return self.blank("black@0", end - start, "yuva420p")
+            return self.blank("black@0", end - start, self.formats.clear)
         stream, place = self._picture(clip, track, start, end, alpha=True)
         if place.box.covers(self.size) and place.box.inside(self.size):
             return stream
-        ground = self.blank("black@0", end - start, "yuva420p")
-        return joined("overlay", [ground, stream], x=place.box.x, y=place.box.y, format="auto", eof_action="pass")
+        ground = self.blank("black@0", end - start, self.formats.clear)
+        options = {"format": "auto"} | self.formats.overlaying
+        return joined("overlay", [ground, stream], x=place.box.x, y=place.box.y, eof_action="pass", **options)
 
     def layer(self, clip: Clip, track: Track, start: int, end: int) -> tuple[Stream, Box]:
         """The clip at its own size, clear where it is clear, and where to lay it."""
         stream, place = self._picture(clip, track, start, end, alpha=is_clear(self.project, clip))
         return stream, place.box
 
-    def blank(self, colour: str, frames: int, pixel_format: str = "yuv420p") -> Stream:
+    def lines(self, subtitles: Sequence[Subtitle], start: int, end: int) -> Stream | None:
+        """Subtitles over the frames [start, end) on clear ground; None where none shows."""
+        ground = self._ground("black@0", end - start, "rgba")
+        stream = drawn_lines(ground, subtitles, start, end, self.project.timeline, self.texts)
+        if stream is None:
+            return None
+        stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=_EXACT)
+        return stream.filter("format", self.formats.clear).filter("setparams", **BT709)
+
+    def blank(self, colour: str, frames: int, pixel_format: str = "") -> Stream:
         """That many frames of one colour."""
-        stream = self._ground(colour, frames, pixel_format)
+        stream = self._ground(colour, frames, pixel_format or self.formats.solid)
         return stream.filter("setparams", **BT709)
 
     def _ground(self, colour: str, frames: int, pixel_format: str) -> Stream:
@@ -149,10 +163,10 @@ class Conform:
         frames: int,
         alpha: bool,
     ) -> Stream:
-        """Crop, scale, effects, opacity, turn; out comes yuv420p or, with alpha, yuva420p in BT.709."""
+        """Crop, scale, effects, opacity, turn; out comes the canvas's solid or, with alpha, its clear format in BT.709."""
         effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
         working = bool(effects) or clip.colour_correction is not None
-        target = "yuva420p" if alpha else "yuv420p"
+        target = self.formats.clear if alpha else self.formats.solid
         if place.crop is not None:
             stream = stream.filter("crop", place.crop.width, place.crop.height, place.crop.x, place.crop.y)
         clear = alpha and facts.alpha
