@@ -1,4 +1,4 @@
-"""The acts of a render: find a finished film, or make it; then publish it.
+"""The acts of a render: find the finished films, or make them; then publish them.
 
 Each act moves the job to its next state and leaves the work to a named task.
 """
@@ -9,8 +9,9 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,16 @@ from infra.events import ChunkReused, JobPlanned, JobPublished, JobVerified
 from infra.farm import FarmConnection
 from infra.jobs.facts import JoinProofs
 from infra.jobs.notify import JOBS, AsyncListener
-from infra.jobs.records import JobChunk, Output
+from infra.jobs.records import JobChunk, Key, Output
 from infra.prefect import CPU_POOL
 from infra.services import Ffmpeg
 from tasks.compiler.check import CheckedProject
-from tasks.compiler.film import film_key, wanted_chunks
-from tasks.compiler.order import Order
-from tasks.compiler.plan import Plan, Way
-from tasks.filesystem.publish import check_target
+from tasks.compiler.film import film_key, places, wanted_chunks, wanted_of
+from tasks.compiler.order import Order, Ordered, Read, check_targets
+from tasks.compiler.plan import Way
 from tasks.media.film import Film, find_film as film_in_cache
 from tasks.media.manifest import Manifest, ManifestChunk, ManifestSound, ManifestWarning, manifest_place, to_json
+from tasks.media.poster import poster, poster_place
 from tasks.media.shelf import Shelf
 from tasks.media.steps import assemble_film, publish_film, verify_film
 from tasks.subtitles.fonts import font_catalogue
@@ -59,62 +60,102 @@ def way(job: Running) -> Way:
     )
 
 
-async def check_output(job: Running, order: Order, checked: CheckedProject) -> None:
+async def check_outputs(job: Running, order: Order, read: Read, checked: CheckedProject) -> None:
     """Refuse a place where no film can be published before anything is rendered.
 
-    Raises:  KinofarmError PUBLISH-00x.
+    Raises:  KinofarmError PUBLISH-00x, PUBLISH-010, PUBLISH-011.
     """
     facts = await asyncio.to_thread(job.jobs.job, job.id)
-    target = Path(facts.output)
-    if not target.is_absolute():
-        raise KinofarmError("PUBLISH-002", path=facts.output, reason="a flow needs an absolute path")
-    await asyncio.to_thread(
-        check_target, target, keep=[Path(order.project), *(each.path for each in checked.media.values())]
-    )
+    places = [Path(facts.output), *(Path(also.output) for also in order.also)]
+    if any(not place.is_absolute() for place in places):
+        relative = next(place for place in places if not place.is_absolute())
+        raise KinofarmError("PUBLISH-002", path=str(relative), reason="a flow needs an absolute path")
+    kept = [Path(order.project), *(each.path for each in checked.media.values())]
+    await asyncio.to_thread(check_targets, read, places, kept)
 
 
-async def find_film(job: Running, plan: Plan, warnings: Iterable[dict[str, Any]]) -> Film | None:
-    """Enter the plan into the ledger; return the film if this very one is in the cache, verified before."""
-    shelf, key, chunks = _shelf(job), film_key(plan), tuple(wanted_chunks(plan, CPU_POOL))
-    film = await asyncio.to_thread(film_in_cache, key, shelf)
-    present = frozenset if film else shelf.store.present  # of a film that is at hand no chunk is missed
-    missing = await asyncio.to_thread(job.jobs.plan, job.id, chunks, present, film_key=key, warnings=tuple(warnings))
+async def find_films(job: Running, ordered: Sequence[Ordered], warnings: Iterable[dict[str, Any]]) -> dict[str, Film]:
+    """Enter the plans into the ledger; return, by their names, those films that are in the cache, verified before."""
+    plans = [each.plan for each in ordered]
+    shelf, chunks = _shelf(job), tuple(wanted_of(plans, CPU_POOL))
+    films = {each.name: await asyncio.to_thread(film_in_cache, film_key(each.plan), shelf) for each in ordered}
+    found = {name: film for name, film in films.items() if film is not None}
+    # Of a film that is at hand no chunk is missed.
+    made = {chunk.key for each in ordered if each.name in found for chunk in wanted_chunks(each.plan, CPU_POOL)}
+
+    def present(keys: Iterable[Key]) -> frozenset[Key]:
+        wanted = frozenset(keys)
+        return wanted & made | frozenset(shelf.store.present(wanted - made) if wanted - made else ())
+
+    enter = partial(job.jobs.plan, film_key=film_key(plans[0]), warnings=tuple(warnings))
+    missing = await asyncio.to_thread(enter, job.id, chunks, present)
     for chunk in await asyncio.to_thread(job.jobs.chunks, job.id):
         if chunk.reused:
             job.emit(ChunkReused(job=job.id, key=chunk.key, index=chunk.index))
-    job.emit(JobPlanned(job=job.id, frames=plan.frames, chunks=len(chunks), reused=len(chunks) - len(missing)))
-    return film
+    frames = sum(plan.frames for plan in plans)
+    job.emit(JobPlanned(job=job.id, frames=frames, chunks=len(chunks), reused=len(chunks) - len(missing)))
+    return found
 
 
-async def make_film(job: Running, plan: Plan) -> Film:
-    """Have the missing chunks rendered, join all of them, and verify what came out."""
+async def make_films(job: Running, ordered: Sequence[Ordered], found: Mapping[str, Film]) -> dict[str, Film]:
+    """Have the missing chunks rendered, join those of every film that is not there, and verify what came out."""
+    if len(found) == len(ordered):
+        return dict(found)
     await job.advance("rendering")
     await _chunks_rendered(job)
     await job.advance("assembling")
     shelf, chunks = _shelf(job), await asyncio.to_thread(job.jobs.chunks, job.id)
-    path, parts = await assemble_film(unvisited(chunks), plan.rate, unvisited(shelf), job.folder)
+    plans, joined = [each.plan for each in ordered], {}
+    for number, each in enumerate(ordered):
+        if each.name not in found:
+            folder = job.folder / f"film-{number}"
+            folder.mkdir()
+            own, muxing = _own(chunks, *places(plans, number)), unvisited(each.plan.muxing)
+            joined[each.name] = await assemble_film(unvisited(own), each.plan.rate, unvisited(shelf), folder, muxing)
     await job.advance("verifying")
-    film = await verify_film(film_key(plan), path, unvisited(parts), plan.rate, unvisited(shelf))
-    job.emit(JobVerified(job=job.id, frames=film.facts.measurements.frames))
-    return film
+    films, ffmpeg = dict(found), job.services.get(Ffmpeg).path
+    for each in ordered:
+        if each.name in joined:
+            path, parts = joined[each.name]
+            key, plan = film_key(each.plan), each.plan
+            films[each.name] = await verify_film(
+                key, path, unvisited(parts), plan.rate, unvisited(shelf), unvisited(plan.muxing), ffmpeg
+            )
+    job.emit(JobVerified(job=job.id, frames=sum(film.facts.measurements.frames for film in films.values())))
+    return films
 
 
-async def publish(job: Running, film: Film) -> dict[str, Any]:
-    """Put the film and its manifest where the job wants them, and bring the job to its end.
+async def publish(job: Running, ordered: Sequence[Ordered], films: Mapping[str, Film]) -> dict[str, Any]:
+    """Put every film and its manifest where the job wants them, and bring the job to its end.
 
     Returns: what came out, as `kinofarm render --json` prints it.
     """
     await job.advance("publishing")
     facts = await asyncio.to_thread(job.jobs.job, job.id)
-    target = Path(facts.output)
-    file = await asyncio.to_thread(_fetched, job, film)
-    manifest = await asyncio.to_thread(_manifest, job, film, target)
-    document = to_json(manifest)
-    await publish_film(file, target, {manifest_place(target): document})
-    await asyncio.to_thread(_record, job, film, target, document)
+    results = {}
+    for each in ordered:
+        target = Path(each.output or facts.output)
+        results[each.name] = await _published(job, each, films[each.name], target)
     await asyncio.to_thread(job.jobs.advance, job.id, "done")
     job.tell(await job.snapshot(), at_once=True)
-    job.emit(JobPublished(job=job.id, film=str(target), manifest=str(manifest_place(target))))
+    for result in results.values():
+        job.emit(JobPublished(job=job.id, film=result["film"], manifest=result["manifest"]))
+    also = {name: result for name, result in results.items() if name}
+    return results[ordered[0].name] | ({"also": also} if also else {})
+
+
+async def _published(job: Running, ordered: Ordered, film: Film, target: Path) -> dict[str, Any]:
+    """Put one film where it goes, its manifest and its poster beside it."""
+    file = await asyncio.to_thread(_fetched, job, film)
+    manifest = await asyncio.to_thread(_manifest, job, ordered, film, target)
+    document, plan = to_json(manifest), ordered.plan
+    companions = {manifest_place(target): document}
+    if plan.poster is not None:
+        place = poster_place(target, plan.poster.format)
+        companions[place] = await asyncio.to_thread(poster, file, plan.poster.frame, plan.rate, plan.poster.format)
+    await publish_film(file, target, companions, pictures=plan.muxing.row.kind == "images")
+    file.unlink()
+    await asyncio.to_thread(_record, job, ordered.name, film, target, companions)
     return {"film": str(target), "manifest": str(manifest_place(target)), "frames": manifest.frames}
 
 
@@ -154,46 +195,51 @@ def _shelf(job: Running) -> Shelf:
     return Shelf(get(ChunkStore), get(CacheIndex), get(JoinProofs))
 
 
+def _own(chunks: Iterable[JobChunk], pictures: range, sound: int) -> list[JobChunk]:
+    """Those of a job's pieces that belong to one of its films."""
+    return [chunk for chunk in chunks if (chunk.index in pictures if chunk.kind == "picture" else chunk.index == sound)]
+
+
 def _fetched(job: Running, film: Film) -> Path:
     """Lay the film out of the cache into the job's folder, its bytes compared with those that were verified."""
     shelf = _shelf(job)
     try:
-        return shelf.store.get(film.key, job.folder / "published.mp4", size=film.size, sha256=film.sha256)
+        return shelf.store.get(film.key, job.folder / "published", size=film.size, sha256=film.sha256)
     except KinofarmError as error:
         if error.code == "CACHE-003":
             shelf.discard(film.key)
         raise
 
 
-def _manifest(job: Running, film: Film, target: Path) -> Manifest:
+def _manifest(job: Running, ordered: Ordered, film: Film, target: Path) -> Manifest:
     """Say of what the film is made; a chunk that this job had encoded is not reused."""
-    facts, chunks, attempts = job.jobs.job(job.id), job.jobs.chunks(job.id), job.jobs.attempts(job.id)
+    facts, attempts, plan = job.jobs.job(job.id), job.jobs.attempts(job.id), ordered.plan
     encoded = {attempt.key for attempt in attempts if attempt.job == job.id and attempt.outcome == "done"}
     found, hashes = film.facts.measurements, film.facts.parts
     pictures = [
         ManifestChunk(
             index=chunk.index,
-            start=chunk.first_frame,
+            start=chunk.start - plan.chunks[0].start,
             frames=chunk.frames,
-            key=chunk.key,
-            sha256=hashes[chunk.key],
-            reused=chunk.key not in encoded,
+            key=chunk.work.key,
+            sha256=hashes[chunk.work.key],
+            reused=chunk.work.key not in encoded,
         )
-        for chunk in chunks
-        if chunk.kind == "picture"
+        for chunk in plan.chunks
     ]
     return Manifest(
         job=str(job.id),
         film=target.name,
         key=film.key,
+        container=plan.muxing.container,
         frames=found.frames,
         rate=found.rate,
-        width=found.shape.width,
-        height=found.shape.height,
+        width=found.shape.width if found.shape else None,
+        height=found.shape.height if found.shape else None,
         size=film.size,
         sha256=film.sha256,
         chunks=tuple(pictures),
-        sound=next((_sound(chunk, film, chunk.key not in encoded) for chunk in chunks if chunk.kind == "sound"), None),
+        sound=None if plan.sound is None else _sound(plan.sound.key, film, plan.sound.key not in encoded),
         measurements=found,
         tools={
             "kinofarm": metadata.version("kinofarm"),
@@ -206,7 +252,7 @@ def _manifest(job: Running, film: Film, target: Path) -> Manifest:
     )
 
 
-def _sound(chunk: JobChunk, film: Film, reused: bool) -> ManifestSound | None:
+def _sound(key: Key, film: Film, reused: bool) -> ManifestSound | None:
     found = film.facts.measurements
     if found.sound_samples is None or found.sample_rate is None or found.channels is None:
         return None
@@ -214,14 +260,19 @@ def _sound(chunk: JobChunk, film: Film, reused: bool) -> ManifestSound | None:
         samples=found.sound_samples,
         sample_rate=found.sample_rate,
         channels=found.channels,
-        key=chunk.key,
-        sha256=film.facts.parts[chunk.key],
+        key=key,
+        sha256=film.facts.parts[key],
         reused=reused,
     )
 
 
-def _record(job: Running, film: Film, target: Path, document: bytes) -> None:
-    manifest = manifest_place(target)
-    digest = hashlib.sha256(document).hexdigest()
-    job.jobs.record_output(job.id, Output(kind="film", location=str(target), size=film.size, sha256=film.sha256))
-    job.jobs.record_output(job.id, Output(kind="manifest", location=str(manifest), size=len(document), sha256=digest))
+def _record(job: Running, name: str, film: Film, target: Path, companions: Mapping[Path, bytes]) -> None:
+    """Enter what was published; what belongs to a further film has its name after a colon."""
+    suffix = f":{name}" if name else ""
+    job.jobs.record_output(
+        job.id, Output(kind=f"film{suffix}", location=str(target), size=film.size, sha256=film.sha256)
+    )
+    for place, content in companions.items():
+        kind = ("manifest" if place == manifest_place(target) else "poster") + suffix
+        digest = hashlib.sha256(content).hexdigest()
+        job.jobs.record_output(job.id, Output(kind=kind, location=str(place), size=len(content), sha256=digest))

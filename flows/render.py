@@ -14,14 +14,14 @@ from uuid import UUID
 from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
 
-from flows.making import check_output, find_film, make_film, publish, way
+from flows.making import check_outputs, find_films, make_films, publish, way
 from flows.running import Running, carried_out, unvisited
 from infra import services
 from infra.jobs.facts import FactsStore
 from infra.jobs.store import JobStore
 from infra.settings import in_force
-from tasks.compiler.order import Order, warnings_of
-from tasks.compiler.steps import check_project, load_project, plan_film
+from tasks.compiler.order import Also, Order, warnings_of
+from tasks.compiler.steps import check_project, load_project, plan_films
 from tasks.media.remembered import remembering
 
 
@@ -40,6 +40,7 @@ async def render(
     preset: str | None = None,
     range: str | None = None,
     media_roots: list[str] | None = None,
+    also: list[dict[str, str]] | None = None,
     priority: int = 0,
     submitted_by: str = "",
     idempotency_key: str | None = None,
@@ -51,9 +52,11 @@ async def render(
         project, output: absolute paths on the machine that runs this flow.
         preset: an export preset in place of the project's export settings. range: the part to render, IN-OUT.
         media_roots: folders from which media may be read, beside the project's own and the farm's.
+        also: further films of the same timeline, each {"name": a deliverable or preset, "output": an absolute path}.
         priority: of the job's chunks; higher goes first. submitted_by: fair share is between submitters.
     """
-    order = Order(project=project, preset=preset, range=range, media_roots=tuple(media_roots or ()))
+    further = tuple(Also.model_validate(each) for each in also or ())
+    order = Order(project=project, preset=preset, range=range, media_roots=tuple(media_roots or ()), also=further)
     return await carried_out(
         UUID(runtime.flow_run.id),
         partial(story, order=order),
@@ -72,9 +75,8 @@ async def story(job: Running, order: Order) -> dict[str, Any]:
     probe = remembering(job.services.get(FactsStore))
     project = await load_project(order)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe)
-    await check_output(job, order, checked)
-    plan = await plan_film(unvisited(project), unvisited(checked), way(job))
-    film = await find_film(job, plan, warnings_of(project, checked))
-    if film is None:
-        film = await make_film(job, plan)
-    return await publish(job, film)
+    await check_outputs(job, order, project, checked)
+    ordered = await plan_films(order, unvisited(project), unvisited(checked), way(job))
+    found = await find_films(job, ordered, warnings_of(project, checked))
+    films = await make_films(job, ordered, found)
+    return await publish(job, ordered, films)

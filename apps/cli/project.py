@@ -85,7 +85,7 @@ def plan(
             }
             for chunk in found.chunks
         ]
-        sound = {"samples": found.samples, "key": found.sound.key}
+        sound = None if found.sound is None else {"samples": found.samples, "key": found.sound.key}
         console.show_json(
             {"film": film_key(found), "frames": found.frames, "rate": str(found.rate), "chunks": chunks, "sound": sound}
         )
@@ -93,7 +93,8 @@ def plan(
     for chunk in found.chunks:
         start, end = (timecode(frame, found.rate) for frame in (chunk.start, chunk.end))
         console.show(f"{chunk.index:4}  {start} - {end}  {chunk.frames:6} frames  {chunk.work.key}")
-    console.show(f"sound  {found.samples} samples  {found.sound.key}")
+    if found.sound is not None:
+        console.show(f"sound  {found.samples} samples  {found.sound.key}")
     console.show(f"film   {found.frames} frames  {film_key(found)}")
 
 

@@ -27,10 +27,25 @@ if TYPE_CHECKING:
     from infra.services import Services
     from infra.settings import Settings
     from tasks.compiler.check import CheckedProject
-    from tasks.compiler.order import Order
+    from tasks.compiler.order import Also, Order
 
 Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FILM", help="The film to write, an MP4.", show_default=False)
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILM",
+        help="The film to write; a folder for pictures one by one.",
+        show_default=False,
+    ),
+]
+AlsoFilms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--also",
+        metavar="NAME=FILE",
+        help="A further film of the same timeline: NAME is a deliverable of the project, or a preset; repeatable.",
+    ),
 ]
 Wait = Annotated[
     bool,
@@ -61,6 +76,7 @@ def render(
     preset: Preset = None,
     part: Range = None,
     media_roots: MediaRoots = None,
+    also: AlsoFilms = None,
     wait: Wait = True,
     follow: Follow = False,
     priority: Priority = 0,
@@ -72,13 +88,13 @@ def render(
     Works on the farm that is up, and else starts one for as long as it takes. Ctrl-C cancels the job.
     """
     from infra.settings import in_force
-    from tasks.compiler.order import warnings_of
-    from tasks.filesystem.publish import check_target
+    from tasks.compiler.order import check_targets, warnings_of
 
     settings = in_force()
-    order = order_of(project, preset, part, media_roots)
+    order = order_of(project, preset, part, media_roots).model_copy(update={"also": _also(also or [])})
     read, checked = checked_project(order, settings)
-    target = check_target(output, keep=[project, *(media.path for media in checked.media.values())])
+    kept = [project, *(media.path for media in checked.media.values())]
+    target, *_ = check_targets(read, [output, *(Path(each.output) for each in order.also)], kept)
     tell_warnings(list(warnings_of(read, checked)))
     more = {"priority": priority, "idempotency_key": idempotency_key}
     with interruptible(), reached_farm(settings, standing=not wait) as container:
@@ -136,6 +152,8 @@ def told(document: dict[str, Any]) -> None:
     chunks = document["chunks"]
     console.show(f"film      {document['film']}")
     console.show(f"manifest  {document['manifest']}")
+    for name, further in document.get("also", {}).items():
+        console.show(f"{name:<9} {further['film']}")
     console.say(
         f"{document['frames']} frames in {document['seconds']:.1f} s; {chunks['encoded']} of {chunks['total']} chunks encoded,"
         f" {chunks['reused']} reused"
@@ -198,18 +216,18 @@ def _ready(container: Services, order: Order, checked: CheckedProject | None) ->
     from infra.jobs.facts import FactsStore
     from infra.prefect import CPU_POOL
     from infra.settings import Settings
-    from tasks.compiler.film import film_key, wanted_chunks
-    from tasks.compiler.order import planned, warnings_of
+    from tasks.compiler.film import film_key, wanted_chunks, wanted_of
+    from tasks.compiler.order import all_planned, warnings_of
     from tasks.media.remembered import remembering
 
     settings, store = container.get(Settings), container.get(ChunkStore)
     looked_at = {media.path: media.facts for media in checked.media.values()} if checked else {}
     read, hashed = checked_project(order, settings, remembering(container.get(FactsStore), looked_at))
-    plan = planned(read, hashed, way_of(settings))
-    key, chunks = film_key(plan), tuple(wanted_chunks(plan, CPU_POOL))
-    keys = {chunk.key for chunk in chunks}
-    missing = 0 if store.has(key) else len(keys - store.present(keys))
-    return Ready(chunks, key, warnings_of(read, hashed), missing)
+    plans = [each.plan for each in all_planned(order, read, hashed, way_of(settings))]
+    lacking = [plan for plan in plans if not store.has(film_key(plan))]
+    keys = {chunk.key for plan in lacking for chunk in wanted_chunks(plan, CPU_POOL)}
+    missing = len(keys - store.present(keys)) if keys else 0
+    return Ready(tuple(wanted_of(plans, CPU_POOL)), film_key(plans[0]), warnings_of(read, hashed), missing)
 
 
 def _document(container: Services, job: Job, seconds: float) -> dict[str, Any]:
@@ -220,14 +238,33 @@ def _document(container: Services, job: Job, seconds: float) -> dict[str, Any]:
     mine = {attempt.key for attempt in jobs.attempts(job.id) if attempt.job == job.id and attempt.outcome == "done"}
     chunks = [chunk for chunk in jobs.chunks(job.id) if chunk.kind == "picture"]
     encoded = len({chunk.key for chunk in chunks} & mine)
+    names = [kind.partition(":")[2] for kind in places if kind.startswith("film:")]
+    also = {name: {"film": places[f"film:{name}"], "manifest": places[f"manifest:{name}"]} for name in names}
     return {
         "job": str(job.id),
         "film": places["film"],
         "manifest": places["manifest"],
+        **({"also": also} if also else {}),
         "frames": job.frames_total,
         "chunks": {"total": len(chunks), "reused": len(chunks) - encoded, "encoded": encoded},
         "seconds": round(seconds, 3),
     }
+
+
+def _also(texts: list[str]) -> tuple[Also, ...]:
+    """Read NAME=FILE; the file's path is made absolute.
+
+    Raises:  KinofarmError CLI-012.
+    """
+    from tasks.compiler.order import Also
+
+    found = []
+    for text in texts:
+        name, given, file = text.partition("=")
+        if not (name and given and file):
+            raise KinofarmError("CLI-012", text=text)
+        found.append(Also(name=name, output=str(Path(file).absolute())))
+    return tuple(found)
 
 
 def _submitter() -> str:

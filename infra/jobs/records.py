@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -158,7 +158,10 @@ class Attempt(Value):
 class Output(Value):
     """A file that a job published."""
 
-    kind: Literal["film", "manifest", "contact_sheet"]
+    kind: str = Field(
+        pattern=r"^(film|manifest|poster|contact_sheet)(:.+)?$",
+        description="What it is; after a colon the name of the deliverable that it belongs to.",
+    )
     location: str
     size: int
     sha256: str

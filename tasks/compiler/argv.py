@@ -28,16 +28,26 @@ _CLEAN = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact")
 """What a chunk holds is the picture or the sound: no metadata, no encoder's name, no clock."""
 
 
-def picture_argv(stream: Stream, encoder: Sequence[str], frames: int, rate: Fraction) -> tuple[str, ...]:
-    """ffmpeg's arguments that encode exactly `frames` pictures of a stream into an MP4."""
+def picture_argv(
+    stream: Stream, encoder: Sequence[str], frames: int, rate: Fraction, form: str = "mp4"
+) -> tuple[str, ...]:
+    """ffmpeg's arguments that encode exactly `frames` pictures of a stream into a file of that form (a muxer's name).
+
+    In the form "null" nothing is kept but what the encoder itself writes: the first of two passes.
+    """
     timing = ("-r", str(rate), "-fps_mode", "cfr", "-frames:v", str(frames))
-    timescale = ("-video_track_timescale", str(rate.numerator))
-    return _argv(stream, (*timing, *encoder, *timescale, *_CLEAN, "-f", "mp4"))
+    timescale = ("-video_track_timescale", str(rate.numerator)) if form in ("mp4", "mov") else ()
+    return _argv(stream, (*timing, *encoder, *timescale, *_CLEAN, "-f", form))
 
 
-def sound_argv(stream: Stream, encoder: Sequence[str]) -> tuple[str, ...]:
-    """ffmpeg's arguments that encode a stream of sound into an MP4."""
-    return _argv(stream, (*encoder, *_CLEAN, "-f", "mp4"))
+def sound_argv(
+    stream: Stream, encoder: Sequence[str], form: str = "mp4", tags: Sequence[str] = (), metadata: str | None = None
+) -> tuple[str, ...]:
+    """ffmpeg's arguments that encode a stream of sound into a file of that form.
+
+    Args:    tags: further options of the file. metadata: name of an ffmetadata file with its chapters.
+    """
+    return _argv(stream, (*encoder, *_CLEAN, *tags, "-f", form), metadata)
 
 
 def samples_argv(stream: Stream, rate: int) -> tuple[str, ...]:
@@ -65,11 +75,16 @@ def spilled(argv: Sequence[str], name: str) -> tuple[tuple[str, ...], str | None
     return (*argv[:place], "-/filter_complex", name, *argv[place + 2 :]), graph
 
 
-def _argv(stream: Stream, options: Sequence[str]) -> tuple[str, ...]:
+def _argv(stream: Stream, options: Sequence[str], metadata: str | None = None) -> tuple[str, ...]:
     nodes = list(_upstream_first(stream.node))
     inputs = [node for node in nodes if isinstance(node, InputNode)]
     opened = [argument for node in inputs for argument in _input(node)]
     graph = _graph(nodes, {node: number for number, node in enumerate(inputs)})
+    if metadata is not None:
+        opened += ["-f", "ffmetadata", "-i", metadata]
+        at = options.index("-map_metadata")  # the plain option would take the chapters' names away too
+        kept = ("-map_metadata:g", "-1", "-map_metadata:s", "-1", "-map_chapters", str(len(inputs)))
+        options = (*options[:at], *kept, *options[at + 4 :])
     return ("-copyts", *opened, "-filter_complex", graph, "-map", "[out]", *options, "out")
 
 

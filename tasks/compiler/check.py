@@ -19,6 +19,7 @@ from infra.errors import KinofarmError
 from tasks.compiler.crossings import crossings, has_sound, tempo
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.row import EffectTable
+from tasks.compiler.exports import check_export
 from tasks.compiler.fit import Fit, fit_clip, fit_frame
 from tasks.compiler.keys import check_keys
 from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSource, Track, Transition
@@ -30,7 +31,6 @@ from tasks.compiler.transitions.row import TransitionRow
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.colour_table import ColourTable, read_colour_table
 from tasks.media.facts import MediaFacts
-from tasks.security.arguments import safe_arguments
 
 LARGEST = 16_384
 """Longest side, in pixels, to which a picture may be scaled: ffmpeg's scalers refuse much more."""
@@ -76,10 +76,9 @@ def check(
     Returns: the project, ready to be planned, with what its author should know.
     Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the model.
     """
-    safe_arguments(timeline.export.ffmpeg_args, "picture")  # what the encoders will ask, before anything is started
     media: dict[str, Media] = {}
     tables: dict[str, ColourTable] = {}
-    warnings: list[Notice] = []
+    warnings: list[Notice] = [*check_export(timeline)]
     for number, track in enumerate(timeline.tracks):
         at = f"tracks[{number}]"
         for position, clip in enumerate(track.clips):

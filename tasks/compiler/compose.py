@@ -37,7 +37,7 @@ class _Shot:
 
 
 def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown: Shown, start: int, end: int) -> Stream:
-    """Return the frames [start, end) of the film: yuv420p, BT.709 limited, timestamps from 0 at the timeline's rate.
+    """Return the frames [start, end) of the film: in the canvas's format, BT.709 limited, timestamps from 0 at its rate.
 
     Args:    shown: what the project's tracks show.
     """
@@ -49,7 +49,7 @@ def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown:
         item = run.item
         assert item is not None
         whole = (run.start, run.end) == (max(item.start, start), min(item.end, end))
-        if is_text(item) and whole:
+        if is_text(item) and whole and not conform.formats.alpha:
             waiting.append(item.clip)
             continue
         if waiting:
@@ -57,6 +57,9 @@ def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown:
             waiting = []
         stream = _overlaid(conform, stream, run, item, run.start - start)
     subtitles = [line for line in project.timeline.subtitles if line.start < end and start < line.end]
+    if subtitles and conform.formats.alpha:
+        lines = conform.lines(subtitles, start, end)
+        return stream if lines is None else _laid(conform, stream, lines, 0, 0)
     if waiting or subtitles:
         stream = drawn(stream, waiting, subtitles, start, end, project.timeline, texts)
     return stream
@@ -68,7 +71,8 @@ def _base(conform: Conform, runs: Sequence[Run]) -> Stream:
     for run in runs:
         item = run.item
         last = groups[-1][-1] if groups else None
-        if item is None or (item.into is not None and (run.start, run.end) != (item.start, item.end)):
+        cut = item is not None and (run.start, run.end) != (item.start, item.end)
+        if item is None or (item.into is not None and (cut or conform.formats.alpha)):
             groups.append([_Shot(run.start, run.end, item, None)])
             continue
         if last is not None and last.clip is item.clip and last.end == run.start:
@@ -81,11 +85,14 @@ def _base(conform: Conform, runs: Sequence[Run]) -> Stream:
 
 
 def _chained(conform: Conform, shots: Sequence[_Shot]) -> Stream:
-    first = shots[0]
+    first, clear = shots[0], conform.formats.alpha
     if first.item is None:
-        return conform.blank("black", first.end - first.start)
+        ground = conform.formats.ground
+        return conform.blank("black@0" if clear else "black", first.end - first.start, ground)
     if first.clip is None:
-        return _passage(conform, first.item, first.start, first.end, clear=False)
+        return _passage(conform, first.item, first.start, first.end, clear=clear)
+    if clear:
+        return conform.canvas(first.clip, first.item.track, first.start, first.end)
     stream = conform.frame(first.clip, first.item.track, first.start, first.end)
     for shot in shots[1:]:
         assert shot.join is not None
@@ -149,7 +156,8 @@ def _built(conform: Conform, before: Stream, after: Stream, join: Transition, *,
     )
     wide = [_full_chroma(stream, setting) for stream in (before, after)]
     stream = row.build(*wide, parameters, setting).filter("scale", flags="area")
-    return stream.filter("format", "yuva420p" if clear else "yuv420p").filter("setparams", **BT709)
+    made = conform.formats.clear if clear else conform.formats.solid
+    return stream.filter("format", made).filter("setparams", **BT709)
 
 
 def _full_chroma(stream: Stream, setting: Setting) -> Stream:
@@ -185,5 +193,9 @@ def _overlaid(conform: Conform, below: Stream, run: Run, item: Item, offset: int
         x, y = box.x, box.y
     if offset:
         stream = stream.filter("setpts", f"PTS+{offset}")
-    over = joined("overlay", [below, stream], x=x, y=y, eof_action="pass")
+    return _laid(conform, below, stream, x, y)
+
+
+def _laid(conform: Conform, below: Stream, stream: Stream, x: int, y: int) -> Stream:
+    over = joined("overlay", [below, stream], x=x, y=y, eof_action="pass", **conform.formats.overlaying)
     return over.filter("setparams", **BT709)

@@ -1,6 +1,7 @@
 """Conform: the frames of one clip, as the timeline wants them: its rate, its size, its colour, its place.
 
-Colour: pictures leave here as BT.709 in limited range, 8 bit 4:2:0; effects compute in 16-bit planar RGB.
+Colour: pictures leave here as BT.709 in limited range, in the pixel formats of the film's canvas (8 bit 4:2:0 for most);
+effects compute in 16-bit planar RGB.
 
 Source: ffmpeg-filters(1): fps, scale, overlay, rotate.
 """
@@ -17,13 +18,14 @@ from infra.values import Value
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects import colour_correction
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.encoders import canvas_of
 from tasks.compiler.fit import Box, Fit, Place
 from tasks.compiler.graph import Sources, concatenated, decimal, joined
 from tasks.compiler.layers import fit, is_clear, is_seen, place as exact_place
-from tasks.compiler.model import Clip, ColourCorrection, Effect, MediaSource, Size, TitleSource, Track
+from tasks.compiler.model import Clip, ColourCorrection, Effect, MediaSource, Size, Subtitle, TitleSource, Track
 from tasks.compiler.moving import Still, glides, moves, stills
 from tasks.compiler.sampling import Sampling, prolonged
-from tasks.compiler.text import TextFiles, drawn_title
+from tasks.compiler.text import TextFiles, drawn_lines, drawn_title
 from tasks.media.facts import PictureFacts
 
 BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
@@ -47,29 +49,40 @@ class Conform:
         self.texts = texts
         self.rate = project.timeline.rate
         self.size = project.timeline.size
+        self.formats = canvas_of(project.timeline.export)
 
     def frame(self, clip: Clip, track: Track, start: int, end: int) -> Stream:
-        """The clip over the frames [start, end), solid, at the frame's size with black around it (yuv420p)."""
+        """The clip over the frames [start, end), solid, at the frame's size with black around it."""
         stream, box = self._picture(clip, track, start, end, alpha=False)
         return _on_black(stream, box, self.size)
 
     def canvas(self, clip: Clip, track: Track, start: int, end: int) -> Stream:
-        """The same with everything around the clip clear (yuva420p)."""
+        """The same with everything around the clip clear."""
         if not is_seen(self.project, clip):
-            return self.blank("black@0", end - start, "yuva420p")
+            return self.blank("black@0", end - start, self.formats.clear)
         stream, box = self._picture(clip, track, start, end, alpha=True)
         if box.covers(self.size) and box.inside(self.size):
             return stream
-        ground = self.blank("black@0", end - start, "yuva420p")
-        return joined("overlay", [ground, stream], x=box.x, y=box.y, format="auto", eof_action="pass")
+        ground = self.blank("black@0", end - start, self.formats.clear)
+        options = {"format": "auto"} | self.formats.overlaying
+        return joined("overlay", [ground, stream], x=box.x, y=box.y, eof_action="pass", **options)
 
     def layer(self, clip: Clip, track: Track, start: int, end: int) -> tuple[Stream, Box]:
         """The clip at its own size, clear where it is clear, and where to lay it."""
         return self._picture(clip, track, start, end, alpha=is_clear(self.project, clip, track))
 
-    def blank(self, colour: str, frames: int, pixel_format: str = "yuv420p") -> Stream:
+    def lines(self, subtitles: Sequence[Subtitle], start: int, end: int) -> Stream | None:
+        """Subtitles over the frames [start, end) on clear ground; None where none shows."""
+        ground = self._ground("black@0", end - start, "rgba")
+        stream = drawn_lines(ground, subtitles, start, end, self.project.timeline, self.texts)
+        if stream is None:
+            return None
+        stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=_EXACT)
+        return stream.filter("format", self.formats.clear).filter("setparams", **BT709)
+
+    def blank(self, colour: str, frames: int, pixel_format: str = "") -> Stream:
         """That many frames of one colour."""
-        stream = self._ground(colour, frames, pixel_format)
+        stream = self._ground(colour, frames, pixel_format or self.formats.solid)
         return stream.filter("setparams", **BT709)
 
     def _ground(self, colour: str, frames: int, pixel_format: str) -> Stream:
@@ -161,7 +174,7 @@ class Conform:
 
     def _ground_of(self, room: Box, part: Still, alpha: bool) -> Stream:
         """Frames of nothing, clear or black, of a box's size."""
-        pixel_format, colour = ("yuva420p", "black@0") if alpha else ("yuv420p", "black")
+        pixel_format, colour = (self.formats.clear, "black@0") if alpha else (self.formats.solid, "black")
         size = f"{room.width}x{room.height}"
         ground = self.sources.generate("color", pixel_format, c=colour, s=size, r=str(self.rate))
         return ground.filter("trim", end_frame=part.end - part.start).filter("setparams", **BT709)
@@ -175,7 +188,8 @@ class Conform:
         if inside.covers(size) and inside.inside(size):
             return stream
         ground = self._ground_of(room, part, alpha)
-        over = joined("overlay", [ground, stream], x=inside.x, y=inside.y, format="auto", eof_action="pass")
+        options = {"format": "auto"} | self.formats.overlaying
+        over = joined("overlay", [ground, stream], x=inside.x, y=inside.y, eof_action="pass", **options)
         return over.filter("setparams", **BT709)
 
     def _title(self, clip: Clip, start: int, end: int) -> Stream:
@@ -200,10 +214,10 @@ class Conform:
         frames: int,
         alpha: bool,
     ) -> Stream:
-        """Crop, scale, effects, opacity, turn; out comes yuv420p or, with alpha, yuva420p in BT.709."""
+        """Crop, scale, effects, opacity, turn; out comes the canvas's solid or, with alpha, its clear format in BT.709."""
         effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
         working = bool(effects) or clip.colour_correction is not None
-        target = "yuva420p" if alpha else "yuv420p"
+        target = self.formats.clear if alpha else self.formats.solid
         if place.crop is not None:
             stream = stream.filter("crop", place.crop.width, place.crop.height, place.crop.x, place.crop.y)
         clear = alpha and (facts.alpha or any(self.project.effects[effect.kind].clears for effect in effects))

@@ -10,8 +10,9 @@ The same model is our own project format, published as JSON Schema by `kinofarm 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -271,41 +272,121 @@ class Track(Value):
     effects: tuple[Effect, ...] = ()
 
 
-class VideoExport(Value):
-    """How the picture is encoded. Exactly one rate control holds: mode crf, or vbr/cbr with a bitrate (kbit/s)."""
+VideoCodec = Literal["h264", "hevc", "av1", "vp9", "prores", "dnxhr", "png", "jpeg", "gif"]
+SoundCodec = Literal["aac", "pcm", "flac", "mp3", "opus", "vorbis", "ac3"]
+ContainerName = Literal[
+    "mp4", "mov", "mkv", "webm", "avi", "gif", "png", "jpg", "wav", "flac", "mp3", "m4a", "ogg"
+]  # fmt: skip
 
-    codec: Literal["h264"] = "h264"
-    encoder: Literal["auto", "software"] = "auto"
+
+class VideoExport(Value):
+    """How the picture is encoded. Exactly one rate control holds: mode crf, or vbr/cbr with a bitrate (kbit/s).
+
+    quality means the same for every encoder; crf, where it is given, is a number on the encoder's own scale.
+    """
+
+    codec: VideoCodec = "h264"
+    encoder: Name = Field("software", description="software, auto (a hardware encoder, if one works), or one by name.")
     mode: Literal["crf", "vbr", "cbr"] = "crf"
-    crf: float = Field(18, ge=0, le=51)
+    quality: float = Field(85, ge=1, le=100, description="In mode crf, where crf is not given: 1 to 100.")
+    crf: float | None = Field(None, ge=0, le=63, description="On the encoder's own scale; wins over quality.")
     bitrate: int | None = Field(None, ge=10, le=1_000_000)
     max_bitrate: int | None = Field(None, ge=10, le=1_000_000)
     min_bitrate: int | None = Field(None, ge=10, le=1_000_000)
+    passes: Literal[1, 2] = Field(1, description="2: each chunk is looked through first; needs mode vbr.")
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"] = (
         "medium"
     )
     gop: int | None = Field(None, ge=1, le=10_000, description="Longest distance between keyframes, in frames.")
     b_frames: int | None = Field(None, ge=0, le=16)
-    profile: Literal["baseline", "main", "high"] | None = None
+    profile: (
+        Literal[
+            "baseline", "main", "high",
+            "proxy", "lt", "standard", "hq", "4444", "4444xq",
+            "lb", "sq", "hqx", "444",
+        ]
+        | None
+    ) = None  # fmt: skip
+    bits: Literal[8, 10] | None = Field(None, description="Per sample; None: 8, or what the codec's profile has.")
+    alpha: bool = Field(False, description="What no clip covers stays clear; needs a codec and a container with alpha.")
 
 
 class SoundExport(Value):
     """How the sound is encoded."""
 
-    codec: Literal["aac"] = "aac"
-    bitrate: int = Field(192, ge=16, le=1024, description="kbit/s")
+    codec: SoundCodec = "aac"
+    bitrate: int = Field(192, ge=16, le=1024, description="kbit/s; PCM and FLAC have none.")
+    bits: Literal[16, 24] | None = Field(None, description="Per sample of PCM and FLAC; None: 16.")
     loudness: Loudness | None = Field(None, description="What the whole film's sound is brought to; absent: its own.")
 
 
-class Export(Value):
-    """What comes out of the timeline."""
+class Tags(Value):
+    """What the film's file says of itself. language: of its sound, ISO 639-2 ("eng")."""
 
-    container: Literal["mp4"] = "mp4"
+    title: Annotated[str, Field(max_length=1000)] = ""
+    author: Annotated[str, Field(max_length=1000)] = ""
+    comment: Annotated[str, Field(max_length=10_000)] = ""
+    language: str | None = Field(None, pattern=r"^[a-z]{3}$")
+
+
+class Poster(Value):
+    """A picture of one frame, beside the film: FILM.poster.png or .jpg."""
+
+    frame: Frame
+    format: Literal["png", "jpg"] = "jpg"
+
+
+USUAL_CODECS: Mapping[str, tuple[VideoCodec, SoundCodec]] = {
+    "webm": ("vp9", "opus"), "gif": ("gif", "aac"), "png": ("png", "aac"), "jpg": ("jpeg", "aac"), "avi": ("h264", "pcm"),
+    "wav": ("h264", "pcm"), "flac": ("h264", "flac"), "mp3": ("h264", "mp3"), "ogg": ("h264", "opus"),
+}  # fmt: skip
+"""Codecs of picture and sound that a container gets where an export names none, other than H.264 and AAC."""
+
+
+class Export(Value):
+    """What comes out of the timeline. Codecs that it does not name are the container's usual ones."""
+
+    container: ContainerName = "mp4"
+    size: Size | None = Field(None, description="The film's size, where it is not the timeline's.")
+    reframe: Literal["fit", "fill", "blur"] = Field(
+        "fit", description="Where size has other proportions: bars, cut to fill, or over a blurred picture of itself."
+    )
     video: VideoExport = VideoExport()
     sound: SoundExport = SoundExport()
+    tags: Tags = Tags()
+    chapters: bool = Field(True, description="Chapter markers become chapters, where the container has them.")
+    poster: Poster | None = None
     ffmpeg_args: tuple[Annotated[str, Field(max_length=1000)], ...] = Field(
         (), max_length=100, description="Encoder options that come last; only those on the allow-list pass."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_codecs(cls, data: Any) -> Any:
+        usual = USUAL_CODECS.get(data.get("container", "mp4")) if isinstance(data, dict) else None
+        if usual is None:
+            return data
+        for part, codec in zip(("video", "sound"), usual, strict=True):
+            asked = data.get(part, {})
+            if isinstance(asked, dict) and "codec" not in asked:
+                data = data | {part: asked | {"codec": codec}}
+        return data
+
+
+class Marker(Value):
+    """A named place on the timeline; chapter markers become chapters in the film's file."""
+
+    time: Frame
+    name: Name = ""
+    colour: Colour | None = None
+    kind: Literal["chapter", "section", "note", "export"] = "note"
+
+
+class Deliverable(Value):
+    """A further film of the same timeline, made on request: `kinofarm render PROJECT -o FILM --also NAME=FILE`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^=/\\]+$")]
+    export: Export
 
 
 class Timeline(Value):
@@ -322,7 +403,9 @@ class Timeline(Value):
     )
     tracks: tuple[Track, ...] = Field((), max_length=200)
     subtitles: tuple[Subtitle, ...] = ()
+    markers: tuple[Marker, ...] = Field((), max_length=10_000)
     export: Export = Export()
+    deliverables: tuple[Deliverable, ...] = Field((), max_length=100)
 
     @field_validator("rate")
     @classmethod

@@ -6,8 +6,8 @@ here contacts a farm or writes anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,24 @@ from pydantic import Field
 from infra.errors import KinofarmError
 from infra.values import Value
 from tasks.compiler.check import CheckedProject, check
+from tasks.compiler.exports import check_export, check_name, container_of
 from tasks.compiler.imports.imported import as_it_stands
 from tasks.compiler.load import load
 from tasks.compiler.model import Timeline
 from tasks.compiler.plan import Plan, Way, plan
 from tasks.compiler.presets import apply_preset
 from tasks.compiler.timecode import parse_range
+from tasks.filesystem.publish import check_folder, check_target
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
+from tasks.media.manifest import manifest_place
+
+
+class Also(Value):
+    """A further film of the same timeline. name: one of the project's deliverables, or an export preset."""
+
+    name: str = Field(min_length=1, max_length=100)
+    output: str = Field(min_length=1, max_length=4096)
 
 
 class Order(Value):
@@ -33,6 +43,7 @@ class Order(Value):
     preset: str | None = Field(None, description="An export preset in place of the project's export settings.")
     range: str | None = Field(None, description="The part to render, IN-OUT; None: the whole film.")
     media_roots: tuple[str, ...] = Field((), description="Media roots beside the project's folder and the farm's.")
+    also: tuple[Also, ...] = Field((), max_length=100, description="Further films of the same timeline, in one job.")
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,7 @@ class Read:
 
     warnings: what its author should know, as JSON values (code, message, hint, where).
     in_file: turns a place in the model into the place in the project file that it came from.
+    also: the timeline with the export of each further film.
     """
 
     timeline: Timeline
@@ -49,19 +61,34 @@ class Read:
     end: int
     warnings: tuple[dict[str, Any], ...]
     in_file: Callable[[str], str] = as_it_stands
+    also: tuple[Timeline, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A film that was ordered, and its plan. name, output: empty for the first one, whose output the job knows."""
+
+    name: str
+    output: str
+    plan: Plan
 
 
 def read(order: Order) -> Read:
     """Read the project file of an order.
 
-    Raises:  KinofarmError FORMAT-0xx, CLI-002 for a range outside the film, CLI-004 for an unknown preset.
+    Raises:  KinofarmError FORMAT-0xx, CLI-002 for a range outside the film, CLI-004 for an unknown preset, CLI-010 for an
+             unknown deliverable, CLI-011 for one that is named twice.
     """
     loaded = load(Path(order.project))
     timeline = loaded.timeline if order.preset is None else apply_preset(loaded.timeline, order.preset)
     whole = 0, timeline.duration
     start, end = whole if order.range is None else parse_range(order.range, timeline.rate, timeline.duration)
     warnings = tuple(warning.as_dict() for warning in loaded.warnings)
-    return Read(timeline, loaded.base, start, end, warnings, loaded.in_file)
+    names = [also.name for also in order.also]
+    if len({*names}) < len(names):
+        raise KinofarmError("CLI-011", name=next(name for name in names if names.count(name) > 1))
+    also = tuple(_deliverable(loaded.timeline, name) for name in names)
+    return Read(timeline, loaded.base, start, end, warnings, loaded.in_file, also)
 
 
 def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[[Path], MediaFacts]) -> CheckedProject:
@@ -71,7 +98,10 @@ def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[
     """
     extra = (*roots, *(Path(root) for root in order.media_roots))
     try:
-        return check(project.timeline, MediaRoots(project.base, extra), probe)
+        checked = check(project.timeline, MediaRoots(project.base, extra), probe)
+        return replace(
+            checked, warnings=(*checked.warnings, *(one for also in project.also for one in check_export(also)))
+        )
     except KinofarmError as error:
         raise KinofarmError(error.code, where=project.in_file(error.where), **dict(error.params)) from error
 
@@ -79,6 +109,45 @@ def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[
 def planned(project: Read, checked: CheckedProject, way: Way) -> Plan:
     """Cut the ordered part of the film into work."""
     return plan(checked, way, project.start, project.end)
+
+
+def all_planned(order: Order, project: Read, checked: CheckedProject, way: Way) -> tuple[Ordered, ...]:
+    """Cut every film that was ordered into work, the main one first; what they share has the same keys."""
+    films = [Ordered("", "", planned(project, checked, way))]
+    for also, timeline in zip(order.also, project.also, strict=True):
+        made = plan(replace(checked, timeline=timeline), way, project.start, project.end)
+        films.append(Ordered(also.name, also.output, made))
+    return tuple(films)
+
+
+def _deliverable(timeline: Timeline, name: str) -> Timeline:
+    """The timeline with the export of one of its deliverables, else of a preset."""
+    for deliverable in timeline.deliverables:
+        if deliverable.name == name:
+            return timeline.model_copy(update={"export": deliverable.export})
+    try:
+        return apply_preset(timeline, name)
+    except KinofarmError as unknown:
+        own = ", ".join(deliverable.name for deliverable in timeline.deliverables) or "none"
+        raise KinofarmError("CLI-010", name=name, own=own, names=unknown.params["names"]) from None
+
+
+def check_targets(project: Read, targets: Sequence[Path], keep: Sequence[Path]) -> list[Path]:
+    """Check, before anything is rendered, that each film can be published at its place; returns the places, absolute.
+
+    Args:    targets: of the main film, then of the further ones. keep: files that none may overwrite.
+    Raises:  KinofarmError PUBLISH-00x, PUBLISH-010 for a name that promises another container, PUBLISH-011 for a folder that
+             is not empty, PUBLISH-012 for two films at one place.
+    """
+    places: list[Path] = []
+    for timeline, target in zip((project.timeline, *project.also), targets, strict=True):
+        check_name(timeline.export, target)
+        pictures = container_of(timeline.export).kind == "images"
+        place = check_folder(target, keep=keep) if pictures else check_target(target, keep=keep)
+        if any({place, manifest_place(place)} & {other, manifest_place(other)} for other in places):
+            raise KinofarmError("PUBLISH-012", path=str(target))
+        places.append(place)
+    return places
 
 
 def warnings_of(project: Read, checked: CheckedProject) -> tuple[dict[str, Any], ...]:

@@ -8,7 +8,7 @@ Units: frames at the timeline's rate. Source: ffmpeg-codecs(1); docs/adr/0004.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
@@ -17,19 +17,29 @@ from tasks.compiler.argv import image_argv, pass_argv, picture_argv, sound_argv,
 from tasks.compiler.boundaries import Spans, boundaries, middle, passages
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.compose import composed
-from tasks.compiler.encoders import sound_arguments, video_arguments
+from tasks.compiler.encoders import encoder, sound_arguments, sound_encoder, video_arguments
+from tasks.compiler.exports import chunk_form, container_of, film_size, muxing, sample_rate
 from tasks.compiler.graph import Sources
 from tasks.compiler.layers import Shown
 from tasks.compiler.levelling import levelled, metered
 from tasks.compiler.mix import Mix, Step, limited
-from tasks.compiler.model import Timeline
+from tasks.compiler.model import Poster, Timeline
 from tasks.compiler.notice import Notice
+from tasks.compiler.reframe import reframed
 from tasks.compiler.sound import sample
 from tasks.compiler.text import TextFiles
 from tasks.compiler.work import MediaUse, Stage, TextFile, Work
+from tasks.media.containers import PLAIN_MP4, Muxing
 from tasks.media.facts import Sha256
+from tasks.media.metadata import ffmetadata
 from tasks.media.proof import PictureShape
 from tasks.subtitles.fonts import FontCatalogue
+
+SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv", "avi": ".avi"}
+"""Suffixes of a chunk's file by its form."""
+
+SOUND_SUFFIXES = {"mp4": ".m4a", "mov": ".mov", "ogg": ".ogg"}
+"""Suffixes of a film's sound by its form."""
 
 SOURCES_AT_ONCE = 40
 """Files that one chunk opens; one with more is halved: each open file costs a decoder and its pictures."""
@@ -65,17 +75,20 @@ class PlannedChunk:
 
 @dataclass(frozen=True)
 class Plan:
-    """The film's chunks in order, and its sound.
+    """The film's chunks in order, and its sound; a film of sound alone has no chunks, one that is silent no sound.
 
     samples: the sound's length per channel. warnings: what is drawn otherwise than the project asks.
+    muxing: what else goes into the film's file. poster: its frame is counted from the film's first.
     """
 
     chunks: tuple[PlannedChunk, ...]
-    sound: Work
+    sound: Work | None
     frames: int
     samples: int
     rate: Fraction
     warnings: tuple[Notice, ...] = ()
+    muxing: Muxing = PLAIN_MP4
+    poster: Poster | None = None
 
 
 def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = None) -> Plan:
@@ -84,6 +97,26 @@ def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = No
     Raises:  KinofarmError SECURITY-0xx for encoder options that may not pass.
     """
     end = project.timeline.duration if end is None else end
+    rate, container = project.timeline.rate, container_of(project.timeline.export)
+    goes_in = muxing(project.timeline, start, end)
+    sound = _sound_work(project, way, start, end, goes_in) if container.sounds else None
+    chunks, warnings = _film_chunks(project, way, start, end) if container.pictures else ((), ())
+    samples = sound.samples if sound is not None else 0
+    return Plan(chunks, sound, end - start, samples, rate, warnings, goes_in, _poster(project.timeline, start, end))
+
+
+def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
+    """The work that shows one frame of the film as a PNG: the same graph as the film's, without the encoder."""
+    sources, texts = Sources(), TextFiles(way.fonts)
+    stream = reframed(composed(project, sources, texts, Shown(project), frame, frame + 1), project.timeline)
+    steps: list[Step] = [*_passes(sources), (image_argv(stream), None)]
+    return _work(project, way, "picture", steps, sources, texts, frames=1, suffix=".png")
+
+
+def _film_chunks(
+    project: CheckedProject, way: Way, start: int, end: int
+) -> tuple[tuple[PlannedChunk, ...], tuple[Notice, ...]]:
+    """The chunks of the frames [start, end), and what is drawn otherwise than the project asks."""
     shown = Shown(project)
     blocked = passages(shown.items)
     edges = boundaries(project, shown.items, round(way.chunk_seconds * project.timeline.rate), start, end)
@@ -93,16 +126,7 @@ def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = No
         for first, last, work, texts in _chunks(project, way, shown, blocked, left, right):
             chunks.append(PlannedChunk(len(chunks), first, last, work))
             warnings |= texts.warnings
-    sound = _sound_work(project, way, start, end)
-    return Plan(tuple(chunks), sound, end - start, sound.samples, project.timeline.rate, tuple(warnings))
-
-
-def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
-    """The work that shows one frame of the film as a PNG: the same graph as the film's, without the encoder."""
-    sources, texts = Sources(), TextFiles(way.fonts)
-    stream = composed(project, sources, texts, Shown(project), frame, frame + 1)
-    steps: list[Step] = [*_passes(sources), (image_argv(stream), None)]
-    return _work(project, way, "picture", steps, sources, texts, frames=1, suffix=".png")
+    return tuple(chunks), tuple(warnings)
 
 
 def _chunks(
@@ -124,13 +148,16 @@ def _picture_work(
     project: CheckedProject, way: Way, shown: Shown, start: int, end: int, sources: Sources, texts: TextFiles
 ) -> Work:
     timeline = project.timeline
-    stream = composed(project, sources, texts, shown, start, end)
-    gop = max(1, round(way.gop_seconds * timeline.rate))
-    encoder = video_arguments(timeline.export, timeline.rate, gop)
-    argv = picture_argv(stream, encoder, end - start, timeline.rate)
-    steps: list[Step] = [*_passes(sources), (argv, None)]
-    work = _work(project, way, "picture", steps, sources, texts, frames=end - start, suffix=".mp4")
-    return work.model_copy(update={"rate": timeline.rate, "shape": _shape(timeline)})
+    export, rate, frames = timeline.export, timeline.rate, end - start
+    row, form = encoder(export), chunk_form(export)
+    stream = row.prepared(reframed(composed(project, sources, texts, shown, start, end), timeline), export.video)
+    gop = max(1, round(way.gop_seconds * rate))
+    steps = _passes(sources)
+    if export.video.passes == 2 and row.first_pass is not None:
+        steps.append((picture_argv(stream, row.first_pass(export, rate, gop), frames, rate, "null"), None))
+    steps.append((picture_argv(stream, video_arguments(export, rate, gop), frames, rate, form), None))
+    work = _work(project, way, "picture", steps, sources, texts, frames=frames, suffix=SUFFIXES[form])
+    return work.model_copy(update={"rate": rate, "shape": _shape(timeline)})
 
 
 def _passes(sources: Sources) -> list[Step]:
@@ -138,9 +165,15 @@ def _passes(sources: Sources) -> list[Step]:
     return [(pass_argv(stream), None) for stream in sources.passes]
 
 
-def _sound_work(project: CheckedProject, way: Way, start: int, end: int) -> Work:
-    """The sound of the frames [start, end): one ffmpeg, or several that leave samples and one that joins them."""
+def _sound_work(project: CheckedProject, way: Way, start: int, end: int, goes_in: Muxing) -> Work:
+    """The sound of the frames [start, end): one ffmpeg, or several that leave samples and one that joins them.
+
+    Where the film is nothing but sound this is its very file, with its tags and chapters.
+    """
     timeline, wanted = project.timeline, project.timeline.export.sound.loudness
+    if (rate := sample_rate(timeline)) != timeline.sample_rate:
+        timeline = timeline.model_copy(update={"sample_rate": rate})
+        project = replace(project, timeline=timeline)
     first, last = sample(project, start), sample(project, end)
     mix = Mix(project)
     stream = mix.film(first, last)
@@ -151,12 +184,21 @@ def _sound_work(project: CheckedProject, way: Way, start: int, end: int) -> Work
         stream, level = mix.measured(stream, wanted)
         stream = levelled(stream, level, timeline.sample_rate)
     stream = stream.filter("apad", whole_len=last - first).filter("atrim", end_sample=last - first)
-    steps: list[Step] = [*mix.steps, (sound_argv(stream, sound_arguments(timeline.export)), None)]
+    options, container = sound_arguments(timeline.export), container_of(timeline.export)
+    form: str = sound_encoder(timeline.export).form
+    suffix, files = SOUND_SUFFIXES.get(form, ""), []
+    if container.kind == "sound":
+        form, suffix = container.muxer, container.suffixes[0]
+        files = [TextFile(name="chapters.txt", text=ffmetadata(goes_in.chapters))] if goes_in.chapters else []
+        argv = sound_argv(stream, options, form, _tags(goes_in), files[0].name if files else None)
+    else:
+        argv = sound_argv(stream, options, form)
+    steps: list[Step] = [*mix.steps, (argv, None)]
     if level is not None:
-        meter = pass_argv(metered(mix.sources.made(), level.log))
-        steps.append((meter, level.model_copy(update={"again": 2})))
+        steps.append((pass_argv(metered(mix.sources.made(), level.log)), level.model_copy(update={"again": 2})))
     texts = TextFiles(way.fonts)
-    work = _work(project, way, "sound", steps, mix.sources, texts, samples=last - first, suffix=".m4a")
+    work = _work(project, way, "sound", steps, mix.sources, texts, samples=last - first, suffix=suffix)
+    work = work.model_copy(update={"files": (*work.files, *files)})
     return work.model_copy(update={"sample_rate": timeline.sample_rate, "channels": 2, "loudness": wanted})
 
 
@@ -192,17 +234,34 @@ def _work(
     )
 
 
+def _poster(timeline: Timeline, start: int, end: int) -> Poster | None:
+    """The poster of the frames [start, end): where its frame lies outside, the nearest one within."""
+    poster = timeline.export.poster
+    if poster is None:
+        return None
+    return poster.model_copy(update={"frame": min(max(poster.frame, start), end - 1) - start})
+
+
+def _tags(goes_in: Muxing) -> tuple[str, ...]:
+    """The options of a file of sound that hold its tags, its language and, where it has one, its index in front."""
+    tags = [part for name, text in goes_in.tags for part in ("-metadata", f"{name}={text}")]
+    tags += ["-metadata:s:a:0", f"language={goes_in.language}"] if goes_in.language else []
+    return (*tags, *(("-movflags", "+faststart") if goes_in.row.faststart else ()))
+
+
 def _shape(timeline: Timeline) -> PictureShape:
     """What every chunk of a film must turn out to be."""
+    row, size = encoder(timeline.export), film_size(timeline)
+    pixels = row.pixels(timeline.export.video)
     return PictureShape(
-        codec=timeline.export.video.codec,
-        width=timeline.size.width,
-        height=timeline.size.height,
-        pixel_format="yuv420p",
-        matrix="bt709",
-        primaries="bt709",
-        transfer="bt709",
-        range="tv",
+        codec=row.stored_codec,
+        width=size.width,
+        height=size.height,
+        pixel_format=pixels.decoded,
+        matrix=pixels.matrix,
+        primaries=pixels.primaries,
+        transfer=pixels.transfer,
+        range=pixels.range,
     )
 
 

@@ -14,8 +14,8 @@ from infra.jobs.records import Claim
 from infra.telemetry import about
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.claimed import Bench, Ended, render_claimed
-from tasks.compiler.order import Order, Read, examine, planned, read
-from tasks.compiler.plan import Plan, Way
+from tasks.compiler.order import Order, Ordered, Read, all_planned, examine, read
+from tasks.compiler.plan import Way
 from tasks.media.facts import MediaFacts
 
 
@@ -33,10 +33,10 @@ async def check_project(
     return await asyncio.to_thread(examine, order, project, roots, probe)
 
 
-@task(name="plan film", cache_policy=NO_CACHE, persist_result=False)
-async def plan_film(project: Read, checked: CheckedProject, way: Way) -> Plan:
-    """Cut the film into chunks and one pass of sound."""
-    return await asyncio.to_thread(planned, project, checked, way)
+@task(name="plan films", cache_policy=NO_CACHE, persist_result=False)
+async def plan_films(order: Order, project: Read, checked: CheckedProject, way: Way) -> tuple[Ordered, ...]:
+    """Cut every film that was ordered into chunks and one pass of sound."""
+    return await asyncio.to_thread(all_planned, order, project, checked, way)
 
 
 class NotRendered(Exception):  # noqa: N818 (a chunk that was handed back is no error)

@@ -83,11 +83,22 @@ def drawn_title(stream: Stream, clip: Clip, start: int, end: int, timeline: Time
     multiplied by their alpha, and the alpha is drawn beside them, as white on black.
     """
     script = overlay_script([_title(clip)], (), start, end, timeline.size, timeline.rate, texts.catalogue)
-    if script is None:
-        return stream
+    return stream if script is None else _apart(stream, script, timeline.rate, texts)
+
+
+def drawn_lines(
+    stream: Stream, subtitles: Sequence[Subtitle], start: int, end: int, timeline: Timeline, texts: TextFiles
+) -> Stream | None:
+    """Draw subtitles onto a clear RGBA ground; None where none shows."""
+    script = overlay_script((), subtitles, start, end, timeline.size, timeline.rate, texts.catalogue)
+    return None if script is None else _apart(stream, script, timeline.rate, texts)
+
+
+def _apart(stream: Stream, script: AssScript, rate: Fraction, texts: TextFiles) -> Stream:
+    """Draw a script's colours and its alpha apart, and join them."""
     black = stream.filter("format", "gbrp").filter_multi_output("split", 2)
-    colour = _burnt(black[0], texts.add(script), script.slow, timeline.rate)
-    alpha = _burnt(black[1], texts.add_mask(script), script.slow, timeline.rate)
+    colour = _burnt(black[0], texts.add(script), script.slow, rate)
+    alpha = _burnt(black[1], texts.add_mask(script), script.slow, rate)
     planes = {"map0s": 0, "map0p": 0, "map1s": 0, "map1p": 1, "map2s": 0, "map2p": 2, "map3s": 1, "map3p": 0}
     merged = ffmpeg.filter([colour, alpha], "mergeplanes", format="gbrap", **planes)
     return merged.filter("unpremultiply", inplace=1).filter("format", "rgba")

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,6 +59,59 @@ def check_target(target: Path, *, keep: Iterable[Path] = (), need: int = 0) -> P
     return place
 
 
+def check_folder(target: Path, *, keep: Iterable[Path] = ()) -> Path:
+    """Check before rendering that a folder of pictures can be published at a place; return the place, absolute.
+
+    Raises:  KinofarmError PUBLISH-001 it is one of `keep`, PUBLISH-002 it is a file, PUBLISH-003 not writable, PUBLISH-011
+        it is a folder that is not empty.
+    """
+    place = _absolute(target)
+    for kept in keep:
+        if _same(place, kept):
+            raise KinofarmError("PUBLISH-001", path=str(target))
+    with _translated(place):
+        if place.exists() and not place.is_dir():
+            raise KinofarmError("PUBLISH-002", path=str(target), reason="it is a file, and this goes into a folder")
+        if place.is_dir() and any(place.iterdir()):
+            raise KinofarmError("PUBLISH-011", path=str(target))
+        folder = _nearest(place.parent)
+        if not folder.is_dir():
+            raise KinofarmError("PUBLISH-002", path=str(target), reason=f"{folder} is a file, not a folder")
+        _require_writable(folder)
+    return place
+
+
+def publish_folder(write: Callable[[Path], object], target: Path, companions: Mapping[Path, bytes]) -> None:
+    """Publish a folder of files: written under a hidden name and renamed, so that a reader sees all of it or nothing.
+
+    Args:
+        write: writes the files into the empty folder that it is given.
+        target: where the folder goes; it may be there already as long as it is empty.
+        companions: the contents of further files by their places.
+    Raises:  KinofarmError PUBLISH-002, PUBLISH-003, PUBLISH-005, PUBLISH-006, PUBLISH-011, and what `write` raises.
+    """
+    place = check_folder(target)
+    sweep_hidden(place.parent)
+    with _translated(place):
+        made = _make_folders(place.parent)
+        hidden = place.parent / f"{_HIDDEN}{mark()}-{secrets.token_hex(8)}"
+        hidden.mkdir()
+    try:
+        with _translated(place):
+            write(hidden)
+        with _all_staged([*companions]) as files:
+            for (companion, content), file in zip(companions.items(), files, strict=True):
+                with _translated(companion):
+                    file.write_bytes(content)
+            put_in_place(list(zip(files, companions, strict=True)))
+        with _translated(place):
+            hidden.replace(place)
+            _flush(place.parent)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+        _remove_if_empty(made)
+
+
 @contextmanager
 def staged(target: Path) -> Iterator[Path]:
     """Yield a hidden, empty file beside the target to write into; it is gone at the end unless `put_in_place` moved it.
@@ -84,7 +137,10 @@ def sweep_hidden(folder: Path) -> int:
     swept = 0
     for file in folder.glob(f"{_HIDDEN}*") if folder.is_dir() else ():
         if is_left(file, _HIDDEN):
-            file.unlink(missing_ok=True)
+            if file.is_dir():
+                shutil.rmtree(file, ignore_errors=True)
+            else:
+                file.unlink(missing_ok=True)
             swept += 1
     return swept
 

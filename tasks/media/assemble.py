@@ -3,7 +3,8 @@
 Frame k of a chunk that starts at frame s shows at (s + k)/rate. The n-th packet of the film is decoded at (n - d)/rate,
 where d is the largest reordering delay of any chunk, so that decoding times rise by exactly one frame from end to
 end and never come after the time of showing. The sound keeps its own packets and lengths; an edit list hides the encoder's
-priming, so that both tracks start at 0. The same parts give the same bytes.
+priming, so that both tracks start at 0. Containers without edit lists (Matroska, WebM) get the priming before 0; AVI keeps an
+order and no times. The same parts give the same bytes.
 
 Source: ISO/IEC 14496-12 (edit lists), ffmpeg-formats(1), mov muxer.
 """
@@ -22,13 +23,22 @@ import av
 import av.error
 
 from infra.errors import KinofarmError
-from tasks.media.packets import FrameClock, only_picture, only_sound, opened, words
+from tasks.media.containers import PLAIN_MP4, Chapter, Muxing
+from tasks.media.packets import clock_of, only_picture, only_sound, opened, words
 from tasks.media.proof import ChunkProof, SoundProof, digest
 
 _FINEST = 10_000
 """A track's ticks per second are at least this, as other muxers have it; players expect no coarse clocks."""
 
 _MOST = 2**31 - 1
+
+_QUICKTIME_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac",
+}  # fmt: skip
+"""QuickTime numbers its languages, and ffmpeg knows some of them by older codes than ISO 639-2/T's."""
+
+_CHAPTER_TICKS = 1000
+"""Ticks a second of chapters."""
 
 
 class ChunkFile(NamedTuple):
@@ -51,35 +61,42 @@ def assemble(
     sound: SoundFile | None,
     rate: Fraction,
     on_frames: Callable[[int], None] | None = None,
+    muxing: Muxing = PLAIN_MP4,
 ) -> None:
-    """Write the film: the chunks' pictures in order, the sound beside them, the index in front.
+    """Write the film: the chunks' pictures in order, the sound beside them, the index in front where it can stand there.
 
     Args:
         out: the file to write, a temporary one of the caller's; on an error the caller removes it.
         chunks: at least one, in order of time.
         sound: None for a film without sound.
         on_frames: told after each chunk how many frames are in.
+        muxing: the container and what else goes into it; a folder of pictures and a GIF are joined as a MOV first.
     Raises:  KinofarmError VERIFY-008 chunks of different parameters, VERIFY-009 a chunk is not the one that was proven,
         VERIFY-001 a part cannot be read, VERIFY-014 a rate that MP4 cannot hold, PUBLISH-005 disk full, PUBLISH-006 write error.
     """
     require_one_encoder([chunk.proof for chunk in chunks])
+    muxer = joined_form(muxing)
     ticks_per_second = timescale(rate)
-    options = {
-        "movflags": "+faststart",
-        "fflags": "+bitexact",
-        "video_track_timescale": str(ticks_per_second),
-        "movie_timescale": str(_movie_timescale(ticks_per_second, sound.proof.sample_rate if sound else 1)),
-    }
-    with _writing(out), av.open(f"file:{out}", "w", format="mp4", options=options) as film:
+    with (
+        _writing(out),
+        av.open(f"file:{out}", "w", format=muxer, options=_options(muxer, ticks_per_second, sound)) as film,
+    ):
+        _describe(film, muxing)
         with opened(chunks[0].path, "chunk 0") as first:
-            picture = film.add_stream_from_template(only_picture(first, "chunk 0"))
-            picture.time_base = Fraction(1, ticks_per_second)
-        with _sound_track(film, sound) as sounds:
-            delay = max(chunk.proof.delay for chunk in chunks)
+            source = only_picture(first, "chunk 0")
+            picture = film.add_stream_from_template(source, opaque=not _encodable(source))
+            if muxer in ("mp4", "mov"):  # hvc1, not hev1: the parameter sets lie in the header, as in the chunks
+                picture.codec_context.codec_tag = source.codec_context.codec_tag
+            picture.time_base = base = 1 / rate if muxer == "avi" else Fraction(1, ticks_per_second)
+            _name_language(picture, muxing)
+            if "alpha_mode" in source.metadata:  # without it no player looks for the alpha beside the packets
+                picture.metadata["alpha_mode"] = source.metadata["alpha_mode"]
+        with _sound_track(film, sound, muxing) as sounds:
+            delay = 0 if muxer == "avi" else max(chunk.proof.delay for chunk in chunks)
             frames = 0
             for number, chunk in enumerate(chunks):
-                for packet in _chunk_packets(chunk, number, rate, frames, delay, picture):
-                    for earlier in sounds.until(packet.dts * packet.time_base):
+                for packet in _chunk_packets(chunk, number, rate, frames, delay, picture, base):
+                    for earlier in sounds.until(packet.dts * base):
                         film.mux_one(earlier)
                     film.mux_one(packet)
                 frames += chunk.proof.frames
@@ -87,6 +104,11 @@ def assemble(
                     on_frames(frames)
             for later in sounds.until(None):
                 film.mux_one(later)
+
+
+def joined_form(muxing: Muxing) -> str:
+    """Return the muxer that joins a film's chunks: its container's own, or MOV for what is made of the joined film."""
+    return muxing.row.muxer if muxing.row.kind == "film" else "mov"
 
 
 def require_one_encoder(proofs: Sequence[ChunkProof]) -> None:
@@ -116,6 +138,50 @@ def timescale(rate: Fraction) -> int:
     return ticks
 
 
+def _options(muxer: str, ticks: int, sound: SoundFile | None) -> dict[str, str]:
+    if muxer in ("mp4", "mov"):
+        return {
+            "movflags": "+faststart",
+            "fflags": "+bitexact",
+            "video_track_timescale": str(ticks),
+            "movie_timescale": str(_movie_timescale(ticks, sound.proof.sample_rate if sound else 1)),
+        }
+    return {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
+
+
+def _describe(film: Any, muxing: Muxing) -> None:
+    """Write what the film's file says of itself."""
+    film.metadata.update(dict(muxing.tags))
+    if muxing.chapters:
+        film.set_chapters([_chapter(number, chapter) for number, chapter in enumerate(muxing.chapters, start=1)])
+
+
+def _encodable(stream: Any) -> bool:
+    """Has the decoder's library an encoder of that name too? PyAV takes its flags from that, where there is one."""
+    try:
+        av.codec.Codec(stream.codec_context.codec.name, "w")
+    except av.codec.codec.UnknownCodecError:
+        return False
+    return True
+
+
+def _chapter(number: int, chapter: Chapter) -> Any:
+    start, end = round(chapter.start * _CHAPTER_TICKS), round(chapter.end * _CHAPTER_TICKS)
+    return {
+        "id": number,
+        "start": start,
+        "end": end,
+        "time_base": Fraction(1, _CHAPTER_TICKS),
+        "metadata": {"title": chapter.title},
+    }
+
+
+def _name_language(stream: Any, muxing: Muxing) -> None:
+    if muxing.language:
+        old = _QUICKTIME_LANGUAGES if muxing.row.muxer == "mov" else {}
+        stream.metadata["language"] = old.get(muxing.language, muxing.language)
+
+
 def _movie_timescale(ticks: int, sample_rate: int) -> int:
     """Return the clock of the edit lists: one in which both tracks' lengths are whole numbers, else the sound's."""
     both = math.lcm(ticks, sample_rate)
@@ -123,24 +189,24 @@ def _movie_timescale(ticks: int, sample_rate: int) -> int:
 
 
 def _chunk_packets(
-    chunk: ChunkFile, number: int, rate: Fraction, start: int, delay: int, picture: Any
+    chunk: ChunkFile, number: int, rate: Fraction, start: int, delay: int, picture: Any, base: Fraction
 ) -> Iterator[Any]:
-    """Yield a chunk's packets with their times in the film."""
+    """Yield a chunk's packets with their times in the film, in ticks of `base` seconds."""
     what = f"chunk {number}"
-    ticks = rate.denominator * (picture.time_base.denominator // rate.numerator)
+    ticks = int(1 / rate / base)
     count = 0
     with opened(chunk.path, what) as container:
         stream = only_picture(container, what)
         if digest(stream.codec_context.extradata) != chunk.proof.extradata:
             raise KinofarmError("VERIFY-009", what=what, reason="its parameter sets changed")
-        clock = FrameClock(stream.time_base, rate, what)
+        clock = clock_of(container, stream, rate, what)
         for packet in container.demux(stream):
             if not packet.size:
                 continue
-            packet.pts = (start + clock.frame(packet.pts)) * ticks
+            packet.pts = (start + clock.packet(packet)) * ticks
             packet.dts = (start + count - delay) * ticks
             packet.duration = ticks
-            packet.time_base = picture.time_base
+            packet.time_base = base
             packet.stream = picture
             count += 1
             yield packet
@@ -163,7 +229,7 @@ class _Sounds:
 
 
 @contextmanager
-def _sound_track(film: Any, sound: SoundFile | None) -> Iterator[_Sounds]:
+def _sound_track(film: Any, sound: SoundFile | None, muxing: Muxing) -> Iterator[_Sounds]:
     if sound is None:
         yield _Sounds(iter(()))
         return
@@ -172,16 +238,19 @@ def _sound_track(film: Any, sound: SoundFile | None) -> Iterator[_Sounds]:
         source = only_sound(container, what)
         track = film.add_stream_from_template(source)
         track.time_base = Fraction(1, sound.proof.sample_rate)
-        yield _Sounds(_sound_packets(container, source, track))
+        _name_language(track, muxing)
+        yield _Sounds(_sound_packets(container, source, track, sound.proof.samples))
 
 
-def _sound_packets(container: Any, source: Any, track: Any) -> Iterator[Any]:
-    samples_per_tick = source.time_base / track.time_base
+def _sound_packets(container: Any, source: Any, track: Any, samples: int) -> Iterator[Any]:
+    """Yield the sound's packets; the last one, which may be longer than what plays of it, says how much does."""
+    base = Fraction(1, source.codec_context.sample_rate)  # the muxer may give the track a clock of its own later
+    samples_per_tick = source.time_base / base
     for packet in container.demux(source):
         if packet.size:
             packet.pts = packet.dts = int(packet.pts * samples_per_tick)
-            packet.duration = int(packet.duration * samples_per_tick)
-            packet.time_base = track.time_base
+            packet.duration = min(int(packet.duration * samples_per_tick), samples - packet.pts)
+            packet.time_base = base
             packet.stream = track
             yield packet
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from infra.values import Exact, Value
 from tasks.media.facts import Sha256
@@ -59,18 +59,25 @@ class Manifest(Value):
     job: str = Field(description="The job's id.")
     film: str = Field(description="File name of the film, without folders.")
     key: Sha256 = Field(description="Content key of the whole film.")
-    frames: int = Field(ge=1, description="Frames of the picture.")
-    rate: Exact = Field(description="Frames a second.")
-    width: int = Field(description="In pixels.")
-    height: int = Field(description="In pixels.")
+    container: str = Field("mp4", description="By its name in docs/exports.md.")
+    frames: int = Field(ge=0, description="Frames of the picture; 0 for a film of sound alone.")
+    rate: Exact | None = Field(description="Frames a second; null for a film of sound alone.")
+    width: int | None = Field(None, description="In pixels.")
+    height: int | None = Field(None, description="In pixels.")
     size: int = Field(ge=1, description="Bytes of the film's file.")
     sha256: Sha256 = Field(description="Of the film's file.")
-    chunks: tuple[ManifestChunk, ...] = Field(min_length=1)
+    chunks: tuple[ManifestChunk, ...]
     sound: ManifestSound | None = None
     measurements: Measurements
     tools: Mapping[str, str] = Field(description="Versions of the programs that made it, by name.")
     warnings: tuple[ManifestWarning, ...] = ()
     published_at: datetime = Field(description="When, in UTC.")
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Manifest:
+        if not self.chunks and self.sound is None:
+            raise ValueError("a film has pictures, a sound, or both")
+        return self
 
 
 def to_json(manifest: Manifest) -> bytes:

@@ -19,12 +19,15 @@ from infra.errors import KinofarmError
 from tasks.media.colours import MATRIX, PRIMARIES, RANGE, TRANSFER
 from tasks.media.proof import PictureShape
 
-_OPTIONS = {"format_whitelist": "mov", "protocol_whitelist": "file"}
+_OPTIONS = {"format_whitelist": "mov,matroska,avi,ogg,wav,flac,mp3,gif", "protocol_whitelist": "file"}
+
+ALPHA_APART = ("vp9",)
+"""Codecs whose alpha is a second stream beside the packets, which only libvpx's decoders read."""
 
 
 @contextmanager
 def opened(path: Path, what: str) -> Iterator[Any]:
-    """Open one of the farm's own MP4 or M4A files.
+    """Open one of the files that the farm writes.
 
     Args:    what: how an error names it, e.g. "the film" or "chunk 3".
     Raises:  KinofarmError VERIFY-001 when it cannot be read, then or later.
@@ -55,6 +58,9 @@ def only_sound(container: Any, what: str) -> Any:
 class FrameClock:
     """Tells which frame a timestamp means.
 
+    A clock in whose ticks frames have whole lengths must show them exactly; a coarser one, as Matroska's milliseconds,
+    shows each at the nearest tick.
+
     Args:
         time_base: seconds per tick of the stream.
         rate: frames a second.
@@ -64,6 +70,15 @@ class FrameClock:
         step = time_base * rate
         self._up, self._down = step.numerator, step.denominator
         self._time_base, self._rate, self._what = time_base, rate, what
+        self._slack = 0 if self._up == 1 else Fraction(self._up, 2)
+
+    def packet(self, packet: Any) -> int:
+        """Return the frame that a packet holds."""
+        return self.frame(packet.pts)
+
+    def shown(self, frame: Any) -> int:
+        """Return which frame a decoded one is."""
+        return self.frame(frame.pts)
 
     def frame(self, ticks: int | None) -> int:
         """Return k for the timestamp k/rate.
@@ -73,7 +88,11 @@ class FrameClock:
         if ticks is None:
             raise KinofarmError("VERIFY-001", what=self._what, reason="a packet has no timestamp")
         frame, rest = divmod(ticks * self._up, self._down)
-        if rest:
+        if not rest:
+            return frame
+        if self._slack and rest > self._down - rest:
+            frame, rest = frame + 1, self._down - rest
+        if rest > self._slack:
             self.misplaced(frame, ticks * self._time_base)
         return frame
 
@@ -81,6 +100,45 @@ class FrameClock:
         """Complain that a frame stands at another time, in seconds, than it should."""
         wanted = frame / self._rate
         raise KinofarmError("VERIFY-004", what=self._what, frame=frame, found=_seconds(found), wanted=_seconds(wanted))
+
+
+class OrderClock(FrameClock):
+    """The clock of a file that keeps an order and no times (AVI): frames are shown as they are decoded."""
+
+    def __init__(self, time_base: Fraction, rate: Fraction, what: str) -> None:
+        super().__init__(time_base, rate, what)
+        self._shown = -1
+
+    def packet(self, packet: Any) -> int:
+        """Return the frame that a packet holds: its place in the order."""
+        return self.frame(packet.dts)
+
+    def shown(self, frame: Any) -> int:
+        """Return which frame a decoded one is: one more than the last."""
+        self._shown += 1
+        return self._shown
+
+
+def clock_of(container: Any, stream: Any, rate: Fraction, what: str) -> FrameClock:
+    """Return the clock by which a file's picture is read."""
+    made = OrderClock if container.format.name == "avi" else FrameClock
+    return made(stream.time_base, rate, what)
+
+
+def decoder_of(stream: Any) -> Any:
+    """Return the decoder that gives all of a picture stream back, its alpha too."""
+    context = stream.codec_context
+    if not _alpha_apart(stream):
+        return context
+    made: Any = av.CodecContext.create(f"libvpx-{context.codec.canonical_name}", "r")
+    made.extradata = context.extradata
+    made.width, made.height = context.width, context.height
+    return made
+
+
+def _alpha_apart(stream: Any) -> bool:
+    named = {name.casefold(): value for name, value in stream.metadata.items()}
+    return stream.codec_context.codec.canonical_name in ALPHA_APART and named.get("alpha_mode") == "1"
 
 
 def sample_place(packet: Any, what: str) -> tuple[int, int]:
@@ -93,7 +151,9 @@ def sample_place(packet: Any, what: str) -> tuple[int, int]:
     samples_per_tick = packet.time_base * packet.stream.codec_context.sample_rate
     if samples_per_tick == 1:  # the usual case, thousands of times a film
         return packet.pts, packet.duration
-    start, length = packet.pts * samples_per_tick, packet.duration * samples_per_tick
+    # MP3 counts from the first sample that it holds and says where the first that plays lies.
+    origin = packet.stream.start_time or 0 if packet.stream.container.format.name == "mp3" else 0
+    start, length = (packet.pts - origin) * samples_per_tick, packet.duration * samples_per_tick
     if start.denominator != 1 or length.denominator != 1:
         raise KinofarmError("VERIFY-001", what=what, reason="a packet starts between two samples")
     return start.numerator, length.numerator
@@ -106,7 +166,7 @@ def shape_of(stream: Any) -> PictureShape:
         codec=context.codec.canonical_name,
         width=context.width,
         height=context.height,
-        pixel_format=str(context.pix_fmt),
+        pixel_format="yuva420p" if _alpha_apart(stream) else str(context.pix_fmt),
         matrix=MATRIX.get(int(context.colorspace)),
         primaries=PRIMARIES.get(int(context.color_primaries)),
         transfer=TRANSFER.get(int(context.color_trc)),

@@ -61,7 +61,7 @@ class SoundProof(Value):
     channels: int
     samples: int = Field(description="Samples per channel that play, without the encoder's priming.")
     priming: int = Field(description="Samples before the first that plays.")
-    packets: Sha256 = Field(description="Digest of every packet: its length in samples, its bytes.")
+    packets: Sha256 = Field(description="Digest of the bytes of all packets in order.")
     packet_count: int
     peak: float | None = Field(description="Highest absolute sample, in dB below full scale; None for silence.")
     wanted: Loudness | None = Field(None, description="The loudness that it had to have; None: it was not measured.")
@@ -80,9 +80,8 @@ class PacketDigest:
         self._hash.update(struct.pack("<q?I", frame, keyframe, packet.size))
         self._hash.update(packet)
 
-    def sound(self, samples: int, packet: Any) -> None:
-        """Take in a sound packet (a buffer) that lasts so many samples."""
-        self._hash.update(struct.pack("<qI", samples, packet.size))
+    def sound(self, packet: Any) -> None:
+        """Take in a sound packet (a buffer). Only its bytes count: containers cut plain samples into packets as they like."""
         self._hash.update(packet)
 
     def hexdigest(self) -> Sha256:

@@ -5,35 +5,48 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from infra.jobs.records import JobChunk, Key
-from tasks.filesystem.publish import publish
+from tasks.filesystem.publish import publish, publish_folder
+from tasks.media.containers import Muxing
 from tasks.media.film import Film, Parts, fetch_parts, join_parts, verify_and_keep
+from tasks.media.sequence import write_pictures
 from tasks.media.shelf import Shelf
 
 
 @task(name="assemble film", cache_policy=NO_CACHE, persist_result=False)
-async def assemble_film(chunks: Sequence[JobChunk], rate: Fraction, shelf: Shelf, folder: Path) -> tuple[Path, Parts]:
+async def assemble_film(
+    chunks: Sequence[JobChunk], rate: Fraction, shelf: Shelf, folder: Path, muxing: Muxing
+) -> tuple[Path, Parts]:
     """Join the finished chunks and the sound into a film in `folder`."""
 
     def work() -> tuple[Path, Parts]:
         parts = fetch_parts(chunks, shelf, folder)
-        return join_parts(parts, rate, folder), parts
+        return join_parts(parts, rate, folder, muxing), parts
 
     return await asyncio.to_thread(work)
 
 
 @task(name="verify film", cache_policy=NO_CACHE, persist_result=False)
-async def verify_film(key: Key, film: Path, parts: Parts, rate: Fraction, shelf: Shelf) -> Film:
+async def verify_film(
+    key: Key, film: Path, parts: Parts, rate: Fraction, shelf: Shelf, muxing: Muxing, ffmpeg: Path
+) -> Film:
     """Verify an assembled film and move it into the cache."""
-    return await asyncio.to_thread(verify_and_keep, key, film, parts, rate, shelf)
+    return await asyncio.to_thread(verify_and_keep, key, film, parts, rate, shelf, muxing, ffmpeg)
 
 
 @task(name="publish film", cache_policy=NO_CACHE, persist_result=False)
-async def publish_film(film: Path, target: Path, companions: Mapping[Path, bytes]) -> None:
-    """Put a verified film and what goes with it where they are wanted, whole or not at all."""
-    await asyncio.to_thread(publish, film, target, companions)
+async def publish_film(film: Path, target: Path, companions: Mapping[Path, bytes], *, pictures: bool) -> None:
+    """Put a verified film and what goes with it where they are wanted, whole or not at all.
+
+    Args:    pictures: as a folder of its pictures, one file each.
+    """
+    if pictures:
+        await asyncio.to_thread(publish_folder, partial(write_pictures, film), target, companions)
+    else:
+        await asyncio.to_thread(publish, film, target, companions)

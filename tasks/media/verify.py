@@ -17,21 +17,37 @@ from pydantic import Field
 from infra.errors import KinofarmError
 from infra.values import Exact, Value
 from tasks.media.assemble import require_one_encoder
+from tasks.media.containers import PLAIN_MP4, Muxing, Stamps
 from tasks.media.joins import Joins
 from tasks.media.loudness import Loudness
-from tasks.media.packets import FrameClock, only_picture, only_sound, opened, require_shape, sample_place, shape_of
+from tasks.media.packets import (
+    FrameClock,
+    clock_of,
+    decoder_of,
+    only_picture,
+    only_sound,
+    opened,
+    require_shape,
+    sample_place,
+    shape_of,
+)
 from tasks.media.proof import ChunkProof, Join, PacketDigest, PictureShape, SoundProof, digest
 
 FILM = "the film"
+
+_LAST_PACKET = Fraction(1152 + 1536, 32_000)
+"""Seconds by which the longest packet of sound may outlast what plays of it, its priming included."""
+
+_MILLISECOND = Fraction(1, 1000)
 
 
 class Measurements(Value):
     """What was measured on the finished film; times in seconds."""
 
-    frames: int
-    rate: Exact
-    duration: Exact = Field(description="Length of the picture.")
-    shape: PictureShape
+    frames: int = Field(description="Frames of the picture; 0 for a film of sound alone.")
+    rate: Exact | None = Field(None, description="Frames a second; none for a film of sound alone.")
+    duration: Exact = Field(description="Length of the picture, or of the sound where there is no picture.")
+    shape: PictureShape | None = None
     sound_samples: int | None = Field(None, description="Samples per channel by the sound track's own length.")
     sound_duration: Exact | None = None
     sample_rate: int | None = None
@@ -62,6 +78,7 @@ def verify_film(
     rate: Fraction,
     sound: SoundProof | None = None,
     proven: Set[Join] = frozenset(),
+    muxing: Muxing = PLAIN_MP4,
 ) -> Verified:
     """Compare a film with the proofs of its parts and decode the joins that are not proven yet.
 
@@ -69,27 +86,39 @@ def verify_film(
         proofs: of the chunks, in order.
         rate: frames a second.
         proven: joins known to decode, as pairs of the chunks' `ChunkProof.sha256`.
+        muxing: the container and what else should be in it.
     Raises:  KinofarmError VERIFY-001 unreadable, VERIFY-002 another frame count, VERIFY-003 other stream parameters, VERIFY-004
         a frame at the wrong time, VERIFY-007 another sound length, VERIFY-008 mixed chunks, VERIFY-010 other packets than
         the parts', VERIFY-011 decoding times that do not rise, VERIFY-012 a join that does not decode, VERIFY-013 picture and
-        sound apart.
+        sound apart, VERIFY-030 chapters that are not those asked for.
     """
     require_one_encoder(proofs)
+    stamps: Stamps = muxing.row.stamps if muxing.row.kind == "film" else "exact"
     with opened(film, FILM) as container:
+        _require_chapters(container, muxing)
         stream = only_picture(container, FILM)
-        require_shape(shape_of(stream), proofs[0].shape, FILM)
-        if digest(stream.codec_context.extradata) != proofs[0].extradata:
+        require_shape(_kept(shape_of(stream), proofs[0].shape, stamps), proofs[0].shape, FILM)
+        if stamps == "exact" and digest(stream.codec_context.extradata) != proofs[0].extradata:
             raise KinofarmError("VERIFY-010", reason="its parameter sets are not the chunks'")
         track = _sound_track(container, sound)
         context = stream.codec_context
-        joins = Joins(context.name, context.extradata, proofs, proven)
-        picture, heard = _PictureCheck(stream, proofs, rate, joins), _SoundCheck(sound)
+        joins = Joins(decoder_of(stream).name, context.extradata, proofs, proven)
+        clock = clock_of(container, stream, rate, FILM)
+        picture = _PictureCheck(clock, proofs, joins, stored_order=stamps != "rounded")
+        heard = _SoundCheck(sound, sample_exact=stamps == "exact")
         for packet in container.demux([stream] if track is None else [stream, track]):
             if packet.size:
                 (picture if packet.stream_index == stream.index else heard).add(packet)
         picture.finish()
         heard.finish()
-        lengths = _lengths(stream, track, sum(proof.frames for proof in proofs), rate)
+        frames = sum(proof.frames for proof in proofs)
+        if stamps == "exact":
+            lengths = _lengths(stream, track, frames, rate)
+            if sound is not None and lengths["sound_samples"] != sound.samples:
+                found = lengths["sound_samples"]
+                raise KinofarmError("VERIFY-007", what="the film's sound", found=found, wanted=sound.samples)
+        else:
+            lengths = _rounded_lengths(container, heard, frames, rate)
     measured = Measurements(
         rate=rate, shape=proofs[0].shape, joins=len(proofs) - 1, joins_decoded=len(joins.decoded), **lengths
     )
@@ -141,12 +170,65 @@ def _lengths(stream: Any, track: Any, frames: int, rate: Fraction) -> dict[str, 
     return found | {"sound_duration": length, "sound_samples": int(length * track.codec_context.sample_rate)}
 
 
-class _PictureCheck:
-    """Takes the film's picture packets in decoding order and compares them with the proofs."""
+def _rounded_lengths(container: Any, heard: _SoundCheck, frames: int, rate: Fraction) -> dict[str, Any]:
+    """The same for containers whose headers are in milliseconds: the packets' own times tell."""
+    duration = frames / rate
+    length = Fraction(container.duration or 0, 1_000_000)
+    proof = heard.proof
+    longest = duration if proof is None else max(duration, Fraction(proof.samples, proof.sample_rate))
+    if abs(length - longest) > 1 / rate + _LAST_PACKET:
+        raise KinofarmError("VERIFY-002", what=FILM, found=f"{float(length * rate):g}", wanted=frames)
+    found: dict[str, Any] = {"frames": frames, "duration": duration}
+    if proof is None:
+        return found
+    start = heard.begins + Fraction(proof.priming, proof.sample_rate)
+    if abs(start) > 1 / rate:
+        raise KinofarmError("VERIFY-013", offset=f"{float(start):+.4f}", end="start", limit=f"{float(1 / rate):.4f}")
+    sound = Fraction(proof.samples, proof.sample_rate)
+    return found | {
+        "sound_duration": sound,
+        "sound_samples": proof.samples,
+        "offset_start": start,
+        "offset_end": start + sound - duration,
+    }
 
-    def __init__(self, stream: Any, proofs: Sequence[ChunkProof], rate: Fraction, joins: Joins) -> None:
+
+def _kept(found: PictureShape, wanted: PictureShape, stamps: Stamps) -> PictureShape:
+    """The shape with what its container has no place for taken as it was in the chunks.
+
+    AVI keeps no colour tags; Matroska no four letters, by which ffmpeg's decoder of ProRes 4444 knows its 12 bits.
+    """
+    if found.codec == "prores" and stamps == "rounded":
+        return found.model_copy(update={"pixel_format": wanted.pixel_format})
+    if stamps != "order":
+        return found
+    return found.model_copy(update=wanted.model_dump(include={"matrix", "primaries", "transfer", "range"}))
+
+
+def _require_chapters(container: Any, muxing: Muxing) -> None:
+    """Compare the film's chapters with those asked for: their names in order, their starts to the millisecond."""
+    found = [
+        (str(chapter["metadata"].get("title", "")), chapter["start"] * chapter["time_base"])
+        for chapter in container.chapters()
+    ]
+    wanted = [(chapter.title, chapter.start) for chapter in muxing.chapters]
+    apart = any(
+        name != title or abs(start - begins) > _MILLISECOND
+        for (name, start), (title, begins) in zip(found, wanted, strict=False)
+    )
+    if len(found) != len(wanted) or apart:
+        raise KinofarmError("VERIFY-030", found=len(found), wanted=len(wanted))
+
+
+class _PictureCheck:
+    """Takes the film's picture packets in decoding order and compares them with the proofs.
+
+    stored_order: the container keeps decoding times; where it doesn't, those that a reader makes up are not looked at.
+    """
+
+    def __init__(self, clock: FrameClock, proofs: Sequence[ChunkProof], joins: Joins, *, stored_order: bool) -> None:
         self._proofs, self._joins = proofs, joins
-        self._clock = FrameClock(stream.time_base, rate, FILM)
+        self._clock, self._stored_order = clock, stored_order
         self._wanted = sum(proof.frames for proof in proofs)
         self._packets = 0
         self._last_dts: int | None = None
@@ -161,14 +243,16 @@ class _PictureCheck:
 
     def add(self, packet: Any) -> None:
         """Take in the next packet."""
-        if packet.dts is None or (self._last_dts is not None and packet.dts <= self._last_dts):
-            raise KinofarmError("VERIFY-011", packet=self._packets)
-        self._last_dts = packet.dts
+        if self._stored_order:
+            if packet.dts is None or (self._last_dts is not None and packet.dts <= self._last_dts):
+                raise KinofarmError("VERIFY-011", packet=self._packets)
+            self._last_dts = packet.dts
         if self._packets == self._wanted:
             raise KinofarmError("VERIFY-002", what=FILM, found=f"more than {self._packets}", wanted=self._wanted)
         proof = self._proofs[self._chunk]
-        place = self._clock.frame(packet.pts) - self._start
-        if not 0 <= place < proof.frames or place in self._seen or packet.dts > packet.pts:
+        place = self._clock.packet(packet) - self._start
+        late = self._stored_order and packet.dts > packet.pts
+        if not 0 <= place < proof.frames or place in self._seen or late:
             reason = f"packet {self._packets} is out of place in chunk {self._chunk}"
             raise KinofarmError("VERIFY-010", reason=reason)
         self._seen.add(place)
@@ -189,29 +273,49 @@ class _PictureCheck:
 
 
 class _SoundCheck:
-    """Takes the film's sound packets in order and compares them with the proof; None: there is no sound."""
+    """Takes the film's sound packets in order and compares them with the proof; None: there is no sound.
 
-    def __init__(self, proof: SoundProof | None) -> None:
-        self._proof = proof
+    sample_exact: the container keeps times to the sample; where it doesn't, the order and the first time are looked at.
+    begins: the first packet's time in seconds, the priming included.
+    """
+
+    def __init__(self, proof: SoundProof | None, *, sample_exact: bool) -> None:
+        self.proof = proof
+        self.begins = Fraction(0)
+        self._exact = sample_exact
         self._digest = PacketDigest()
         self._start: int | None = None
-        self._end = 0
+        self._end = self._begun = 0
+        self._last = Fraction(-1000)
 
     def add(self, packet: Any) -> None:
         """Take in the next packet."""
+        self._digest.sound(packet)
+        if not self._exact:
+            self._add_rounded(packet)
+            return
         start, length = sample_place(packet, FILM)
         if self._start is None:
             self._start = self._end = start
         if start != self._end:
             raise KinofarmError("VERIFY-010", reason=f"its sound has a gap at sample {self._end}")
-        self._end = start + length
-        self._digest.sound(length, packet)
+        self._end, self._begun = start + length, start
+
+    def _add_rounded(self, packet: Any) -> None:
+        at = (packet.pts if packet.pts is not None else packet.dts or 0) * packet.time_base
+        if self._start is None:
+            self._start, self.begins = 0, Fraction(packet.stream.start_time or 0) * packet.time_base
+        if at < self._last:
+            raise KinofarmError("VERIFY-010", reason=f"its sound goes back at {float(at):.3f} s")
+        self._last = at
 
     def finish(self) -> None:
         """Check the whole."""
-        if self._proof is None:
+        if self.proof is None:
             return
-        if self._end != self._proof.samples:
-            raise KinofarmError("VERIFY-007", what="the film's sound", found=self._end, wanted=self._proof.samples)
-        if self._digest.hexdigest() != self._proof.packets or -(self._start or 0) != self._proof.priming:
+        # The last packet may be a whole one: the track's header says how much of it plays.
+        if self._exact and not self._begun < self.proof.samples <= self._end:
+            raise KinofarmError("VERIFY-007", what="the film's sound", found=self._end, wanted=self.proof.samples)
+        moved = self._exact and -(self._start or 0) != self.proof.priming
+        if self._digest.hexdigest() != self.proof.packets or moved:
             raise KinofarmError("VERIFY-010", reason="its sound packets are not those that were verified")

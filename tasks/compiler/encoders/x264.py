@@ -11,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tasks.compiler.encoders.row import EncoderRow
+from tasks.compiler.encoders.row import COLOURS, EncoderRow, capped, on_scale, steady, yuv_pixels
 from tasks.compiler.model import Export, VideoExport
 from tasks.security.arguments import safe_arguments
 
-PIXEL_FORMAT = "yuv420p"
+SCALE = ((1, 40.0), (50, 27.0), (85, 18.0), (100, 12.0))
+"""Quality to CRF. Source: docs/format.md."""
+
+STATISTICS = "pass"
+"""Name of the first pass's file in the scratch folder."""
 
 _PARAMETERS = "stitchable=1:colorprim=bt709:transfer=bt709:colormatrix=bt709:fullrange=off:chromaloc=0"
 """Told to x264 itself: what a frame says of its colours would win over ffmpeg's own options, and with it over the SPS."""
@@ -31,45 +35,66 @@ def video_arguments(export: Export, rate: Fraction, gop_frames: int) -> tuple[st
 
     Raises:  KinofarmError (SECURITY-...) for an option of the user's that is not on the allow-list.
     """
+    return _arguments(
+        export, gop_frames, ("-pass", "2", "-passlogfile", STATISTICS) if export.video.passes == 2 else ()
+    )
+
+
+def first_pass(export: Export, rate: Fraction, gop_frames: int) -> tuple[str, ...]:
+    """Return the options of the pass that gathers statistics."""
+    return _arguments(export, gop_frames, ("-pass", "1", "-passlogfile", STATISTICS))
+
+
+def _arguments(export: Export, gop_frames: int, passing: tuple[str, ...]) -> tuple[str, ...]:
     video = export.video
     own = safe_arguments(export.ffmpeg_args, "picture")
     parameters = ":".join((_PARAMETERS, *_values(own, _OWN_PARAMETERS)))
+    # AVI keeps no times, only an order: in it frames are shown as they are decoded.
+    b_frames = 0 if export.container == "avi" else video.b_frames
     return (
         *("-c:v", "libx264", "-preset", video.preset),
         *_rate_control(video),
         *("-profile:v", _profile(video)),
         *("-g", str(video.gop or gop_frames), "-flags", "+cgop"),
-        *(("-bf", str(video.b_frames)) if video.b_frames is not None else ()),
-        *("-pix_fmt", PIXEL_FORMAT),
-        *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"),
+        *(("-bf", str(b_frames)) if b_frames is not None else ()),
+        *("-pix_fmt", yuv_pixels(video).given),
+        *COLOURS,
         *("-a53cc", "0"),
+        *passing,
         *_without(own, _OWN_PARAMETERS),
         *("-x264-params", parameters),
     )
 
 
-X264 = EncoderRow("libx264", "h264", hardware=False, arguments=video_arguments)
+X264 = EncoderRow(
+    "libx264",
+    "h264",
+    video_arguments,
+    first_pass=first_pass,
+    pixels=yuv_pixels,
+    scale=SCALE,
+    bits=(8, 10),
+    profiles=("baseline", "main", "high"),
+)
 
 
 def _rate_control(video: VideoExport) -> tuple[str, ...]:
-    """A cap needs a buffer: two seconds of it for a varying rate, one for a constant rate."""
     if video.mode == "crf" or video.bitrate is None:
-        return ("-crf", f"{video.crf:g}", *_cap(video.max_bitrate))
+        return ("-crf", f"{_crf(video):g}", *capped(video.max_bitrate))
     if video.mode == "vbr":
-        return ("-b:v", f"{video.bitrate}k", *_cap(video.max_bitrate))
-    steady = f"{video.bitrate}k"
-    return ("-b:v", steady, "-minrate", steady, "-maxrate", steady, "-bufsize", steady)
+        return ("-b:v", f"{video.bitrate}k", *capped(video.max_bitrate))
+    return steady(video.bitrate)
+
+
+def _crf(video: VideoExport) -> float:
+    return on_scale(video.quality, SCALE) if video.crf is None else video.crf
 
 
 def _profile(video: VideoExport) -> str:
     """CRF 0 is lossless, which only High 4:4:4 Predictive can say, of 4:2:0 too; it wins over the project's profile."""
-    if video.mode == "crf" and video.crf == 0:
+    if video.mode == "crf" and video.bits != 10 and _crf(video) == 0:
         return "high444"
-    return video.profile or "high"
-
-
-def _cap(bitrate: int | None) -> tuple[str, ...]:
-    return () if bitrate is None else ("-maxrate", f"{bitrate}k", "-bufsize", f"{2 * bitrate}k")
+    return "high10" if video.bits == 10 else video.profile or "high"
 
 
 def _values(options: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
