@@ -22,7 +22,8 @@ LEAST_ROUNDS = 5
 
 def main(
     workload: Annotated[
-        list[str] | None, typer.Option(help=f"One of {', '.join(WORKLOADS)}; repeatable. Default: all but the smoke ones.")
+        list[str] | None,
+        typer.Option(help=f"One of {', '.join(WORKLOADS)}; repeatable. Default: all but the smoke ones."),
     ] = None,
     preset: Annotated[
         list[str] | None, typer.Option(help="x264 preset; repeatable. Default: medium, veryfast.")

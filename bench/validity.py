@@ -56,9 +56,7 @@ class Verdict:
         return tuple(found)
 
 
-def judge(
-    frames: int, farm: Path, raw: Path, reference: Path, scratch: Path, loudness: float | None = None
-) -> Verdict:
+def judge(frames: int, farm: Path, raw: Path, reference: Path, scratch: Path, loudness: float | None = None) -> Verdict:
     """Measure both films against the reference.
 
     Raises:  KinofarmError FFMPEG-00x when a film can't be decoded.

@@ -69,13 +69,21 @@ def _four_tracks(
         ]
         beds = [
             [
-                _clip(f"b{bed}-{k}", files[NAMES[(k + 2 * bed + 1) % COUNT]], k * music, music, 0.48 + k // COUNT * steps[1])
+                _clip(
+                    f"b{bed}-{k}",
+                    files[NAMES[(k + 2 * bed + 1) % COUNT]],
+                    k * music,
+                    music,
+                    0.48 + k // COUNT * steps[1],
+                )
                 for k in range(seconds // music)
             ]
             for bed in range(3)
         ]
         duck = {"id": "duck", "effect_type": "audio-ducking", "parameters": {"track": "voice", "amount": 12.0}}
-        tracks = [{**_track(f"bed{n}", clips), "track_type": "Audio", "effects": ["duck"]} for n, clips in enumerate(beds)]
+        tracks = [
+            {**_track(f"bed{n}", clips), "track_type": "Audio", "effects": ["duck"]} for n, clips in enumerate(beds)
+        ]
         tracks.append({**_track("voice", words), "track_type": "Audio"})
         film = _project(seconds, preset, tracks)
         film["effects"] = [{**duck, "name": "duck", "enabled": True}]

@@ -102,9 +102,7 @@ def prove(work: Work, file: Path, renderer: Renderer, what: str) -> ChunkProof |
     """
     if work.kind == "sound":
         what = "the film's sound"
-        proof = count_sound(
-            file, samples=work.samples, sample_rate=work.sample_rate, channels=work.channels, what=what
-        )
+        proof = count_sound(file, samples=work.samples, sample_rate=work.sample_rate, channels=work.channels, what=what)
         return proof if work.loudness is None else _loud_enough(proof, file, work.loudness, renderer, what)
     if work.rate is None or work.shape is None:
         raise ValueError("a work of pictures names its rate and its shape")

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.work import Levelling
-from tasks.media.loudness import METER, TAIL
+from tasks.media.loudness import METER, SHORTEST
+
 
 def metered(stream: Stream, log: str) -> Stream:
     """Measure a sound as it passes by; what is measured is written to the file `log`."""
-    stream = stream.filter("apad", pad_dur=TAIL).filter("ebur128", **METER)
+    stream = stream.filter("apad", whole_dur=SHORTEST).filter("ebur128", **METER)
     return stream.filter("ametadata", mode="print", file=log)
 
 
@@ -24,7 +25,9 @@ def levelled(stream: Stream, level: Levelling, rate: int) -> Stream:
     times = oversampling(rate)
     if times > 1:
         stream = stream.filter("aresample", rate * times)
-    stream = stream.filter("alimiter", **{"/limit": level.ceiling, "level": 0, "attack": 5, "release": 50, "latency": 1})
+    stream = stream.filter(
+        "alimiter", **{"/limit": level.ceiling, "level": 0, "attack": 5, "release": 50, "latency": 1}
+    )
     return stream.filter("aresample", rate) if times > 1 else stream
 
 

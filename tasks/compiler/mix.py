@@ -164,7 +164,9 @@ class Mix:
             # Whole seconds of the source: the resampler's phase stays the same.
             if (skipped * segment.clip.speed).denominator == 1:
                 segment = replace(segment, start=moved, rises=0)
-        return _cut(self._clip(segment, plain), begin - segment.start, stop - segment.start, segment.last - segment.start)
+        return _cut(
+            self._clip(segment, plain), begin - segment.start, stop - segment.start, segment.last - segment.start
+        )
 
     def _clip(self, segment: Segment, plain: bool) -> Stream:
         """A segment's sound from its first sample to where the last has rung out, treated, faded, at its volume."""
@@ -226,9 +228,7 @@ class Mix:
         parameters: Any = row.parameters.model_validate(dict(effect.parameters))
         if row.sounding.loudness is not None:
             return self.levelled(stream, row.sounding.loudness(parameters), samples)
-        setting = Setting(
-            rate=self.project.timeline.rate, sample_rate=self._rate, samples=samples, ringing=ringing
-        )
+        setting = Setting(rate=self.project.timeline.rate, sample_rate=self._rate, samples=samples, ringing=ringing)
         name = key_of(effect, self.project.effects)
         if name is not None:
             key = self._sum(named_track(self.project.timeline, name))

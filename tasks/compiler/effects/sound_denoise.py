@@ -35,8 +35,12 @@ def build(stream: Stream, parameters: Denoise, setting: Setting) -> Stream:
         return stream
     late = setting.sample_rate // HOPS
     stream = stream.filter("apad", pad_len=late)
-    stream = stream.filter("afftdn", noise_reduction=number(max(0.01, parameters.amount)), noise_floor=number(parameters.floor))
-    return stream.filter("atrim", start_sample=late, end_sample=late + setting.samples).filter("asetpts", "PTS-STARTPTS")
+    stream = stream.filter(
+        "afftdn", noise_reduction=number(max(0.01, parameters.amount)), noise_floor=number(parameters.floor)
+    )
+    return stream.filter("atrim", start_sample=late, end_sample=late + setting.samples).filter(
+        "asetpts", "PTS-STARTPTS"
+    )
 
 
 DENOISE = EffectRow("audio-denoise", "Takes noise away.", "sound", Denoise, build)

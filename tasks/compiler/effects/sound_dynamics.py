@@ -52,7 +52,9 @@ class Limiter(Value):
 class Gate(Value):
     threshold: Threshold = Field(-40, description="dB; what is quieter is shut out.")
     reduction: Reduction = Field(
-        60, description="dB by which it is lowered; 0 changes nothing.", validation_alias=AliasChoices("reduction", "range")
+        60,
+        description="dB by which it is lowered; 0 changes nothing.",
+        validation_alias=AliasChoices("reduction", "range"),
     )
     attack: Attack = Field(5, description="ms until the gate is open.")
     release: Release = Field(150, description="ms until it is shut.")

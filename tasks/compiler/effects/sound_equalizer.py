@@ -27,9 +27,7 @@ Gain = Annotated[float, Field(ge=-24, le=24)]
 
 class Equalizer(Value):
     bass: Gain = Field(0, description="Gain at 100 Hz in dB.", validation_alias=AliasChoices("bass", "low"))
-    mid: Gain = Field(
-        0, description="Gain at 1 kHz in dB.", validation_alias=AliasChoices("mid", "middle", "midrange")
-    )
+    mid: Gain = Field(0, description="Gain at 1 kHz in dB.", validation_alias=AliasChoices("mid", "middle", "midrange"))
     treble: Gain = Field(0, description="Gain at 10 kHz in dB.", validation_alias=AliasChoices("treble", "high"))
     bands: tuple[Gain, ...] = Field(
         (),

@@ -52,7 +52,9 @@ class Delay(Value):
         description="ms between repeats.",
         validation_alias=AliasChoices("delay", "time", "delay_time"),
     )
-    feedback: float = Field(0.4, ge=0, le=0.9, description="Level of each repeat beside the one before; 0 is one repeat.")
+    feedback: float = Field(
+        0.4, ge=0, le=0.9, description="Level of each repeat beside the one before; 0 is one repeat."
+    )
 
 
 class Chorus(Value):
@@ -69,10 +71,7 @@ def reverb(stream: Stream, parameters: Reverb, setting: Setting) -> Stream:
     rate = setting.sample_rate
     begins, length = round(parameters.pre_delay / 1000 * rate), round(_reverb_rings(parameters) * rate)
     falls = f"exp({-log(1000) / parameters.decay / rate:.9e}*(n-{begins}))"
-    noise = "|".join(
-        f"if(eq(n,0),st(0,{seed}));(random(0)*2-1)*gte(n,{begins})*{falls}"
-        for seed in _SEEDS
-    )
+    noise = "|".join(f"if(eq(n,0),st(0,{seed}));(random(0)*2-1)*gte(n,{begins})*{falls}" for seed in _SEEDS)
     copies = stream.filter_multi_output("asplit")
     room = copies[2].filter("apad", whole_len=length).filter("atrim", end_sample=length)
     room = room.filter("aeval", noise, channel_layout="stereo")
@@ -118,7 +117,9 @@ def _chorus_rings(parameters: Chorus) -> Fraction:
 REVERB = EffectRow(
     "audio-reverb", "Puts the sound into a room.", "sound", Reverb, reverb, sounding=Sounding(rings=_reverb_rings)
 )
-DELAY = EffectRow("audio-delay", "Repeats the sound as an echo.", "sound", Delay, delay, sounding=Sounding(rings=_delay_rings))
+DELAY = EffectRow(
+    "audio-delay", "Repeats the sound as an echo.", "sound", Delay, delay, sounding=Sounding(rings=_delay_rings)
+)
 CHORUS = EffectRow(
     "audio-chorus", "Adds a second, wavering voice.", "sound", Chorus, chorus, sounding=Sounding(rings=_chorus_rings)
 )
