@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.work import Levelling
-from tasks.media.loudness import METER, TAIL
+from tasks.media.loudness import METER, SHORTEST
+
 
 
 def metered(stream: Stream, log: str) -> Stream:
     """Measure a sound as it passes by; what is measured is written to the file `log`."""
-    stream = stream.filter("apad", pad_dur=TAIL).filter("ebur128", **METER)
+    stream = stream.filter("apad", whole_dur=SHORTEST).filter("ebur128", **METER)
     return stream.filter("ametadata", mode="print", file=log)
 
 

@@ -34,8 +34,8 @@ MARGIN = 0.1
 LEAST_YIELD = 0.25
 """LU that a dB of gain is expected to add, at least, however hard the limiter works."""
 
-TAIL = 0.5
-"""Seconds of silence measured after the end, so that the last of the sound is in whole windows."""
+SHORTEST = 0.4
+"""Seconds to which a shorter sound is filled up with silence: one window, without which nothing is measured."""
 
 LOG_TAIL = 4_096
 """Bytes at the end of a meter's log in which its last figures stand."""
@@ -52,8 +52,8 @@ _LINE = re.compile(r"lavfi\.r128\.(I|true_peak)=(\S+)")
 class Loudness(Value):
     """How loud a sound is to be: its integrated loudness, and the limit of its true peak."""
 
-    target: float = Field(-23, ge=-50, le=-5, description="Integrated loudness in LUFS.")
-    peak: float = Field(-1, ge=-20, le=0, description="Highest true peak in dBTP.")
+    target: float = Field(-23.0, ge=-50, le=-5, description="Integrated loudness in LUFS.")
+    peak: float = Field(-1.0, ge=-20, le=0, description="Highest true peak in dBTP.")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def measure(file: Path, binary: Path, scratch: Path, threads: int = 1) -> Measur
     """
     log = f"{file.stem}.measured"
     meter = "ebur128=" + ":".join(f"{name}={value}" for name, value in METER.items())
-    graph = f"apad=pad_dur={TAIL},{meter},ametadata=mode=print:file={log}"
+    graph = f"apad=whole_dur={SHORTEST},{meter},ametadata=mode=print:file={log}"
     inputs = ("-threads", str(threads), "-i", f"file:{file}")
     run_ffmpeg((*inputs, "-map", "0:a:0", "-af", graph, "-f", "null", "-"), cwd=scratch, binary=binary)
     return read_meter(scratch / log)

@@ -21,10 +21,16 @@ from pydantic import AliasChoices, Field
 from infra.values import Exact, Value
 from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
 
-PITCHED_EARLY = ((-24, 100), (-12, 160), (-3, 407), (3, 760), (12, 1740), (24, 4000))
+PITCHED_EARLY = (
+    (-24, 31), (-12, 101), (-7, 153), (-3, 232), (-1, 287),
+    (1, 382), (3, 475), (7, 739), (12, 1270), (18, 2567), (24, 3996),
+)  # fmt: skip
 """(semitones, samples by which the pitched sound is early at 48 kHz), measured; linear between."""
 
-STRETCHED_EARLY = ((-3.322, 7000), (-2, 3053), (-1, 1286), (-0.322, 727), (0.322, 428), (1, 231), (2, 135))
+STRETCHED_EARLY = (
+    (-3.322, 4980), (-2, 1832), (-1.515, 1297), (-1, 705), (-0.515, 495), (-0.322, 420), (-0.152, 371),
+    (0.138, 285), (0.322, 213), (0.585, 145), (1, 82), (1.585, 30), (2, 26), (3, 2),
+)  # fmt: skip
 """(octaves of tempo, the same), measured."""
 
 SLOWEST = Fraction(1, 2)

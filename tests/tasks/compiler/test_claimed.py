@@ -1,5 +1,6 @@
 """A claim is answered, whatever happens to its work."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from infra.errors import KinofarmError
 from infra.jobs.records import Claim
-from tasks.compiler.claimed import render_claimed
+from tasks.compiler.claimed import prove, render_claimed
 from tasks.compiler.film import film_key
 from tasks.media.film import fetch_parts, find_film, join_parts, verify_and_keep
+from tasks.media.loudness import Loudness
 from tests.flows.bench import TestBench, bench_in, enter, film_of, plan_of
 from tests.media_factory import MediaFactory
 
@@ -176,3 +179,27 @@ def test_a_result_whose_lease_was_lost_is_dropped(
     claim = claimed(bench)
     late = claim.model_copy(update={"token": claim.token - 1})
     assert render_claimed(late, bench.bench).outcome == "lost"
+
+
+def test_a_film_that_was_brought_to_a_loudness_tells_what_it_measures(
+    bench: TestBench, media_factory: MediaFactory, tmp_path: Path
+) -> None:
+    media = media_factory.video()
+    project, wanted = film_of(media, tmp_path / "project", frames=20), Loudness(target=-20, peak=-2)
+    document = json.loads(project.read_text())
+    document["export"]["sound"] = {"loudness": {"target": -20, "peak": -2}}
+    project.write_text(json.dumps(document))
+    plan = plan_of(project, (media.parent,))
+    job = enter(bench, plan)
+    while (claim := bench.ledger.claim("shard 1")) is not None:
+        assert render_claimed(claim, bench.bench).outcome == "done"
+    parts = fetch_parts(bench.jobs.chunks(job.id), bench.shelf, tmp_path)
+    made = verify_and_keep(film_key(plan), join_parts(parts, plan.rate, tmp_path), parts, plan.rate, bench.shelf)
+    found = made.facts.measurements
+    assert found.loudness_wanted == wanted
+    assert found.loudness is not None and abs(found.loudness + 20) <= 0.5
+    assert found.true_peak is not None and found.true_peak <= -2
+    other = plan.sound.model_copy(update={"loudness": Loudness(target=-14)})
+    with pytest.raises(KinofarmError) as caught:
+        prove(other, parts.sound.path, bench.bench.renderer, "the sound")
+    assert caught.value.code == "VERIFY-021"

@@ -312,7 +312,7 @@ NEUTRAL: dict[str, dict[str, Any]] = {
 }
 """Parameters that change nothing; audio-limiter is neutral below its ceiling, the other passes have no such."""
 
-LATE = {"audio-pitch": 0.004, "audio-highpass": 0.0002, "audio-bandpass": 0.0002}
+LATE = {"audio-pitch": 0.01, "audio-highpass": 0.0002, "audio-bandpass": 0.0002}
 """Seconds by which a burst may stand elsewhere: what pitches has no exact place, and steep filters turn the phase."""
 
 

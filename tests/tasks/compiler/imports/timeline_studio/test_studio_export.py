@@ -111,7 +111,7 @@ def test_a_loudness_is_taken_where_the_sound_is_to_be_normalised() -> None:
     assert export(normalize_audio=False, audio_target=-14, audio_peak=3).sound.loudness is None
     loaded = load_object(project(settings={"export": {"normalize_audio": True, "audio_target": -14}}))
     assert loaded.timeline.export.sound.loudness == Loudness(target=-14, peak=-1)
-    assert "FORMAT-101" in warned(loaded)
+    assert ("FORMAT-101", "settings.export.audio_peak") in warned(loaded)
 
 
 @pytest.mark.parametrize("name", ["Mp4", "mp4", {"Custom": "mp4"}, {"Custom": ".MP4"}])
