@@ -154,8 +154,8 @@ def _built(conform: Conform, before: Stream, after: Stream, join: Transition, *,
         easing=parameters.easing,
         sources=conform.sources,
     )
-    wide = [_full_chroma(stream, setting) for stream in (before, after)]
-    stream = row.build(*wide, parameters, setting).filter("scale", flags="area")
+    before, after = _full_chroma(before, setting), _full_chroma(after, setting)
+    stream = row.build(before, after, parameters, setting).filter("scale", flags="area")
     made = conform.formats.clear if clear else conform.formats.solid
     return stream.filter("format", made).filter("setparams", **BT709)
 

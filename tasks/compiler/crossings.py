@@ -89,4 +89,4 @@ def _crossing(project: Project, out: Clip, into: Clip, wanted: Fraction) -> Cros
     after = max(Fraction(0), handles(out, rate, project.facts(out).duration)[1])
     before = max(Fraction(0), handles(into, rate, project.facts(into).duration)[0])
     half = [wanted / 2, Fraction(out.end - out.start, 2), Fraction(into.end - into.start, 2)]
-    return Crossing(cut - min(before, *half), cut + min(after, *half), wanted)
+    return Crossing(cut - min([before, *half]), cut + min([after, *half]), wanted)
