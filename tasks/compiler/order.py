@@ -6,7 +6,7 @@ here contacts a farm or writes anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from infra.values import Value
 from tasks.compiler.check import CheckedProject, check
 from tasks.compiler.exports import check_export, check_name, container_of
 from tasks.compiler.imports.imported import as_it_stands
+from tasks.compiler.limits import planned_limits
 from tasks.compiler.load import load
 from tasks.compiler.model import Timeline
+from tasks.compiler.notice import Notice
 from tasks.compiler.plan import Plan, Way, plan
-from tasks.compiler.presets import apply_preset
+from tasks.compiler.presets import apply_preset, presets
 from tasks.compiler.timecode import parse_range
 from tasks.filesystem.publish import check_folder, check_target
 from tasks.filesystem.roots import MediaRoots
@@ -99,9 +101,8 @@ def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[
     extra = (*roots, *(Path(root) for root in order.media_roots))
     try:
         checked = check(project.timeline, MediaRoots(project.base, extra), probe)
-        return replace(
-            checked, warnings=(*checked.warnings, *(one for also in project.also for one in check_export(also)))
-        )
+        found = [*checked.warnings, *(one for also in project.also for one in check_export(also))]
+        return replace(checked, warnings=(*found, *_beyond_limits(order, project)))
     except KinofarmError as error:
         raise KinofarmError(error.code, where=project.in_file(error.where), **dict(error.params)) from error
 
@@ -118,6 +119,17 @@ def all_planned(order: Order, project: Read, checked: CheckedProject, way: Way) 
         made = plan(replace(checked, timeline=timeline), way, project.start, project.end)
         films.append(Ordered(also.name, also.output, made))
     return tuple(films)
+
+
+def _beyond_limits(order: Order, project: Read) -> Iterator[Notice]:
+    """Yield what the platforms of the presets that were asked for would not take."""
+    own = {deliverable.name for deliverable in project.timeline.deliverables}
+    named = [order.preset, *(None if also.name in own else also.name for also in order.also)]
+    for name, timeline in zip(named, (project.timeline, *project.also), strict=True):
+        limits = None if name is None else presets()[name].limits
+        if name is not None and limits is not None:
+            part = timeline.model_copy(update={"duration": project.end - project.start})
+            yield from planned_limits(part, name, limits)
 
 
 def _deliverable(timeline: Timeline, name: str) -> Timeline:

@@ -1,7 +1,8 @@
 """Export presets: one TOML file each in this folder; its name is the preset's.
 
 A preset is a whole `Export`: what it leaves out has the model's default, and a project's own export settings are
-replaced by it, so that the same preset makes the same kind of file from every project.
+replaced by it, so that the same preset makes the same kind of file from every project. Only what is about this film and
+not about its kind stays: its tags, chapters and poster. A preset for a platform holds that platform's published limits.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pydantic import Field
 
 from infra.errors import KinofarmError
 from infra.values import Value
+from tasks.compiler.limits import Limits
 from tasks.compiler.model import Export, Timeline
 
 
@@ -23,6 +25,7 @@ class Preset(Value):
 
     summary: str = Field(description="What it is good for, in a few words.")
     export: Export
+    limits: Limits | None = Field(None, description="What the platform that it is for takes.")
 
 
 @cache
@@ -38,7 +41,17 @@ def apply_preset(timeline: Timeline, name: str) -> Timeline:
 
     Raises:  CLI-004 when there is no such preset.
     """
+    own = timeline.export
+    kept = {"tags": own.tags, "chapters": own.chapters, "poster": own.poster}
+    return timeline.model_copy(update={"export": preset_named(name).export.model_copy(update=kept)})
+
+
+def preset_named(name: str) -> Preset:
+    """Return a preset.
+
+    Raises:  CLI-004 when there is none of that name.
+    """
     preset = presets().get(name)
     if preset is None:
         raise KinofarmError("CLI-004", name=name, names=", ".join(presets()))
-    return timeline.model_copy(update={"export": preset.export})
+    return preset
