@@ -9,7 +9,7 @@ don't overlap but where a transition joins them; transitions have their handles;
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tasks.compiler.fit import Fit, fit_clip, fit_frame
 from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSource, Track, Transition
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.transitions import TRANSITIONS
+from tasks.compiler.unfold import unfolded
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
 from tasks.security.arguments import safe_arguments
@@ -70,18 +71,18 @@ def check(
     Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the model.
     """
     safe_arguments(timeline.export.ffmpeg_args, "picture")  # what the encoders will ask, before anything is started
+    whole = unfolded(timeline)
+    timeline = whole.timeline
     media: dict[str, Media] = {}
-    warnings: list[Notice] = []
-    for number, track in enumerate(timeline.tracks):
-        at = f"tracks[{number}]"
-        for position, clip in enumerate(track.clips):
-            where = f"{at}.clips[{position}]"
+    warnings: list[Notice] = list(whole.warnings)
+    for track, at, places in zip(timeline.tracks, whole.tracks, whole.clips, strict=True):
+        for clip, where in zip(track.clips, places, strict=True):
             if isinstance(clip.source, MediaSource) and clip.source.path not in media:
                 media[clip.source.path] = _read(clip.source, where, roots, probe)
             warnings += _check_clip(clip, track, timeline, media, where)
             _check_effects(clip.effects, clip.end - clip.start, effects, _named(clip), where)
         _check_effects(track.effects, timeline.duration, effects, f'track "{track.name or track.id}"', at)
-        warnings += _check_order(track, timeline, media, at)
+        warnings += _check_order(track, timeline, media, at, places)
     for number, subtitle in enumerate(timeline.subtitles):
         _check_range(subtitle.start, subtitle.end, timeline, f"subtitle {number + 1}", f"subtitles[{number}]")
     return CheckedProject(timeline, media, effects, tuple(warnings))
@@ -201,10 +202,12 @@ def _check_effects(effects: tuple[Effect, ...], length: int, table: EffectTable,
             raise KinofarmError("CHECK-011", where=place, effect=effect.kind, owner=owner, start=start, end=end)
 
 
-def _check_order(track: Track, timeline: Timeline, media: Mapping[str, Media], where: str) -> Iterator[Notice]:
+def _check_order(
+    track: Track, timeline: Timeline, media: Mapping[str, Media], where: str, places: Sequence[str]
+) -> Iterator[Notice]:
     """Clips in order of time, overlapping only under a transition; each transition between two neighbours."""
     order = sorted(range(len(track.clips)), key=lambda position: (track.clips[position].start, position))
-    place = {track.clips[position].id: f"{where}.clips[{position}]" for position in order}
+    place = {track.clips[position].id: places[position] for position in order}
     if len(place) != len(track.clips):
         raise KinofarmError("CHECK-012", where=where, track=track.name or track.id)
     follows = {track.clips[a].id: track.clips[b] for a, b in itertools.pairwise(order)}

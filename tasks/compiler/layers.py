@@ -136,7 +136,7 @@ def fit(project: CheckedProject, clip: Clip) -> Fit:
 
 def is_clear(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:
     """Can something below it show through inside its own box? place: the clip's, where it is known already."""
-    if isinstance(clip.source, TitleSource) or clip.opacity < 1:
+    if isinstance(clip.source, TitleSource) or clip.opacity < 1 or (clip.cell is not None and clip.cell.outline):
         return True
     facts = project.facts(clip).picture()
     return facts is None or facts.alpha or not (place or fit(project, clip)).upright

@@ -16,8 +16,9 @@ from tasks.compiler.effects.row import Stream
 from tasks.compiler.model import Clip, Subtitle, Timeline, TitleSource
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.work import FontUse, TextFile
-from tasks.subtitles.ass import AssScript, Title, overlay_script
+from tasks.subtitles.ass import AssScript, Title, area_script, overlay_script
 from tasks.subtitles.fonts import FontCatalogue
+from tasks.subtitles.paint import FrameSize
 
 
 class TextFiles:
@@ -86,6 +87,12 @@ def drawn_title(stream: Stream, clip: Clip, start: int, end: int, timeline: Time
     planes = {"map0s": 0, "map0p": 0, "map1s": 0, "map1p": 1, "map2s": 0, "map2p": 2, "map3s": 1, "map3p": 0}
     merged = ffmpeg.filter([colour, alpha], "mergeplanes", format="gbrap", **planes)
     return merged.filter("unpremultiply", inplace=1).filter("format", "rgba")
+
+
+def drawn_mask(stream: Stream, outline: Sequence[tuple[float, float]], size: FrameSize, texts: TextFiles) -> Stream:
+    """Draw what lies inside an outline, in pixels, white onto a black picture, and return it as grey values."""
+    script = area_script(outline, size, texts.catalogue)
+    return _burnt(stream, texts.add(script), 1, Fraction(1)).filter("extractplanes", "g")
 
 
 def _title(clip: Clip) -> Title:
