@@ -9,7 +9,7 @@ don't overlap but where a transition joins them; transitions have their handles;
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from tasks.compiler.notice import Notice, notice
 from tasks.compiler.pace import handles, source_time
 from tasks.compiler.transitions import TRANSITIONS
 from tasks.compiler.transitions.row import TransitionRow
+from tasks.compiler.unfold import unfolded
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.colour_table import ColourTable, read_colour_table
 from tasks.media.facts import MediaFacts
@@ -76,13 +77,14 @@ def check(
     Returns: the project, ready to be planned, with what its author should know.
     Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the model.
     """
+    warnings: list[Notice] = [*check_export(timeline)]
+    whole = unfolded(timeline)
+    timeline = whole.timeline
+    warnings += whole.warnings
     media: dict[str, Media] = {}
     tables: dict[str, ColourTable] = {}
-    warnings: list[Notice] = [*check_export(timeline)]
-    for number, track in enumerate(timeline.tracks):
-        at = f"tracks[{number}]"
-        for position, clip in enumerate(track.clips):
-            where = f"{at}.clips[{position}]"
+    for track, at, places in zip(timeline.tracks, whole.tracks, whole.clips, strict=True):
+        for clip, where in zip(track.clips, places, strict=True):
             if isinstance(clip.source, MediaSource) and clip.source.path not in media:
                 media[clip.source.path] = _read(clip.source, where, roots, probe)
             warnings += _check_clip(clip, track, timeline, media, where)
@@ -95,13 +97,13 @@ def check(
                 raise KinofarmError("CHECK-081", where=place, effect=effect.kind, owner=owner)
         _check_effects(track.effects, timeline.duration, effects, owner, at)
         _read_tables(track.effects, effects, roots, tables, at)
-        warnings += _check_order(track, timeline, media, at)
+        warnings += _check_order(track, timeline, media, at, places)
     for number, subtitle in enumerate(timeline.subtitles):
         _check_range(subtitle.start, subtitle.end, timeline, f"subtitle {number + 1}", f"subtitles[{number}]")
     check_keys(timeline, effects)
     project = CheckedProject(timeline, media, effects, tables=tables)
-    for number, track in enumerate(timeline.tracks):
-        warnings += _check_sound(project, track, f"tracks[{number}]")
+    for track, places in zip(timeline.tracks, whole.clips, strict=True):
+        warnings += _check_sound(project, track, places)
     return replace(project, warnings=tuple(warnings))
 
 
@@ -248,10 +250,10 @@ def _check_effects(effects: tuple[Effect, ...], length: int, table: EffectTable,
             raise KinofarmError("CHECK-043", where=place, effect=effect.kind, owner=owner)
 
 
-def _check_sound(project: CheckedProject, track: Track, where: str) -> Iterator[Notice]:
+def _check_sound(project: CheckedProject, track: Track, places: Sequence[str]) -> Iterator[Notice]:
     """Say which sounds have less to play than their effects ask for."""
     timeline = project.timeline
-    place = {clip.id: f"{where}.clips[{position}]" for position, clip in enumerate(track.clips)}
+    place = {clip.id: where for clip, where in zip(track.clips, places, strict=True)}
     for (out, into), crossing in crossings(project, track).items():
         if crossing.end - crossing.start < crossing.wanted - 1:
             yield notice(
@@ -272,10 +274,12 @@ def _check_sound(project: CheckedProject, track: Track, where: str) -> Iterator[
             yield notice("CHECK-921", place[clip.id], clip=_named(clip), seconds=round(float(missing), 2))
 
 
-def _check_order(track: Track, timeline: Timeline, media: Mapping[str, Media], where: str) -> Iterator[Notice]:
+def _check_order(
+    track: Track, timeline: Timeline, media: Mapping[str, Media], where: str, places: Sequence[str]
+) -> Iterator[Notice]:
     """Clips in order of time, overlapping only under a transition; each transition between two neighbours."""
     order = sorted(range(len(track.clips)), key=lambda position: (track.clips[position].start, position))
-    place = {track.clips[position].id: f"{where}.clips[{position}]" for position in order}
+    place = {track.clips[position].id: places[position] for position in order}
     if len(place) != len(track.clips):
         raise KinofarmError("CHECK-012", where=where, track=track.name or track.id)
     follows = {track.clips[a].id: track.clips[b] for a, b in itertools.pairwise(order)}

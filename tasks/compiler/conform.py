@@ -25,7 +25,7 @@ from tasks.compiler.layers import fit, is_clear, is_seen, place as exact_place
 from tasks.compiler.model import Clip, ColourCorrection, Effect, MediaSource, Size, Subtitle, TitleSource, Track
 from tasks.compiler.moving import Still, glides, moves, stills
 from tasks.compiler.sampling import Sampling, prolonged
-from tasks.compiler.text import TextFiles, drawn_lines, drawn_title
+from tasks.compiler.text import TextFiles, drawn_lines, drawn_mask, drawn_title
 from tasks.media.facts import PictureFacts
 
 BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
@@ -229,9 +229,24 @@ class Conform:
             stream = self._graded(stream, clip, effects, place, start, frames, clear)
             stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=_EXACT)
             stream = stream.filter("format", target).filter("setparams", **BT709)
+        if place.outline:
+            width, height = (place.cut.width, place.cut.height) if place.cut else place.scaled
+            stream = self._masked(stream, place.outline, width, height, clear=facts.alpha)
         if alpha and clip.opacity < 1:
             stream = stream.filter("lutyuv", a=f"val*{clip.opacity:.6g}")
         return _turned(stream, place)
+
+    def _masked(
+        self, stream: Stream, outline: tuple[tuple[float, float], ...], width: int, height: int, clear: bool
+    ) -> Stream:
+        """Make a picture clear outside an outline. The mask is one frame, which the filters repeat."""
+        ground = self.sources.generate("color", "gbrp", c="black", s=f"{width}x{height}", r=str(self.rate))
+        mask = drawn_mask(ground.filter("trim", end_frame=1), outline, Size(width=width, height=height), self.texts)
+        if clear:
+            both = stream.filter_multi_output("split", 2)
+            stream = both[0]
+            mask = joined("blend", [both[1].filter("alphaextract"), mask], all_mode="multiply")
+        return joined("alphamerge", [stream, mask])
 
     def _on_picture(self, effect: Effect) -> bool:
         return self.project.effects[effect.kind].on == "picture"

@@ -44,7 +44,8 @@ class Box(Value):
 class Fit(Value):
     """How one picture gets its place: crop (source pixels), scale, cut (scaled pixels), turn, place in the frame.
 
-    box is where the result lies, the turn included. turn is degrees clockwise in [0, 360).
+    box is where the result lies, the turn included. turn is degrees clockwise in [0, 360). outline: corners, in pixels of
+    the picture before it is turned, outside of which it is clear; none: all of it shows.
     """
 
     crop: Box | None
@@ -52,6 +53,7 @@ class Fit(Value):
     cut: Box | None
     turn: float
     box: Box
+    outline: tuple[tuple[float, float], ...] = ()
 
     @property
     def upright(self) -> bool:
@@ -126,7 +128,11 @@ def _as_displayed(picture: PictureFacts) -> tuple[tuple[int, int], tuple[Fractio
 
 def _fitted(clip: Clip, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction], frame: Size) -> Fit:
     crop, rest = _cropped_at_rest(clip, decoded, stretched, frame)
-    return _transformed(crop, rest, clip.transform or Transform(), frame)
+    placed = _transformed(crop, rest, clip.transform or Transform(), frame)
+    if clip.cell is None or not clip.cell.outline:
+        return placed
+    shown = placed.cut or Box(x=0, y=0, width=placed.scaled[0], height=placed.scaled[1])
+    return placed.model_copy(update={"outline": _outline(clip.cell, rest, (shown.width, shown.height), frame)})
 
 
 def _cropped_at_rest(
@@ -137,6 +143,17 @@ def _cropped_at_rest(
     if crop is not None:
         width, height = crop.width * stretched[0], crop.height * stretched[1]
     return crop, _at_rest(width, height, clip.cell, frame)
+
+
+def _outline(cell: Cell, rest: _Rest, shown: tuple[int, int], frame: Size) -> tuple[tuple[float, float], ...]:
+    """A cell's outline in pixels of the part of the picture that shows, after its transform's scale."""
+    across, down = Fraction(shown[0]) / rest.shown[0], Fraction(shown[1]) / rest.shown[1]
+    corners = []
+    for x, y in cell.outline:
+        left = (Fraction(cell.x) + Fraction(x) * Fraction(cell.width)) * frame.width - rest.place[0]
+        top = (Fraction(cell.y) + Fraction(y) * Fraction(cell.height)) * frame.height - rest.place[1]
+        corners.append((round(float(left * across), 3), round(float(top * down), 3)))
+    return tuple(corners)
 
 
 def _crop_in_source(crop: Crop, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction]) -> Box | None:

@@ -150,7 +150,7 @@ def is_clear(project: CheckedProject, clip: Clip, track: Track, place: Fit | Non
 
     What moves is laid into a box that holds all of its way, and is clear beside the picture.
     """
-    if isinstance(clip.source, TitleSource) or clip.opacity < 1 or moves(clip):
+    if isinstance(clip.source, TitleSource) or clip.opacity < 1 or moves(clip) or (clip.cell and clip.cell.outline):
         return True
     if any(project.effects[effect.kind].clears for effect in (*clip.effects, *track.effects)):
         return True

@@ -26,6 +26,7 @@ from tasks.subtitles.model import (
     Element as Element,
     Frame as Frame,
     Name as Name,
+    PictureElement as PictureElement,
     ShapeElement as ShapeElement,
     Subtitle as Subtitle,
     TextElement as TextElement,
@@ -40,6 +41,7 @@ LARGEST_IN_RATE = 1_001_000
 """Largest numerator and denominator of a frame rate: ffmpeg reads no finer one exactly."""
 
 Number = Annotated[float, Field(ge=-1e6, le=1e6)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Parameter = bool | int | float | Annotated[str, Field(max_length=100_000)] | tuple[float, ...]
 """A parameter's value, as the project gives it; the effect's table row says which it takes."""
 
@@ -79,7 +81,7 @@ class Cell(Value):
     """A split-screen cell: a box in fractions of the frame, and how the picture fills it.
 
     fit: contain (whole picture, clear around it), cover (fills the box, cut to it), fill (distorted to the box),
-    none (own size, cut to the box).
+    none (own size, cut to the box). outline: corners, in fractions of the box, to which the picture is cut as well.
     """
 
     x: float = Field(ge=0, le=1)
@@ -90,6 +92,14 @@ class Cell(Value):
     align_x: Literal["left", "center", "right"] = "center"
     align_y: Literal["top", "center", "bottom"] = "center"
     scale: float = Field(1, gt=0, le=100)
+    outline: tuple[tuple[Share, Share], ...] = Field((), max_length=12)
+
+    @field_validator("outline")
+    @classmethod
+    def _an_area(cls, value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        if len(value) in (1, 2):
+            raise ValueError("an outline has at least three corners")
+        return value
 
 
 class ColourCorrection(Value):

@@ -17,8 +17,9 @@ from tasks.compiler.model import Clip, Subtitle, Timeline, TitleSource
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.work import FontUse, TextFile
 from tasks.media.colour_table import ColourTable
-from tasks.subtitles.ass import AssScript, Title, overlay_script
+from tasks.subtitles.ass import AssScript, Title, area_script, overlay_script
 from tasks.subtitles.fonts import FontCatalogue
+from tasks.subtitles.paint import FrameSize
 
 
 class TextFiles:
@@ -102,6 +103,12 @@ def _apart(stream: Stream, script: AssScript, rate: Fraction, texts: TextFiles) 
     planes = {"map0s": 0, "map0p": 0, "map1s": 0, "map1p": 1, "map2s": 0, "map2p": 2, "map3s": 1, "map3p": 0}
     merged = ffmpeg.filter([colour, alpha], "mergeplanes", format="gbrap", **planes)
     return merged.filter("unpremultiply", inplace=1).filter("format", "rgba")
+
+
+def drawn_mask(stream: Stream, outline: Sequence[tuple[float, float]], size: FrameSize, texts: TextFiles) -> Stream:
+    """Draw what lies inside an outline, in pixels, white onto a black picture, and return it as grey values."""
+    script = area_script(outline, size, texts.catalogue)
+    return _burnt(stream, texts.add(script), 1, Fraction(1)).filter("extractplanes", "g")
 
 
 def _title(clip: Clip) -> Title:

@@ -16,34 +16,43 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import pysubs2
 
 from infra.errors import KinofarmError
 from tasks.subtitles import markup
 from tasks.subtitles.fonts import SHIPPED_FAMILY, FontCatalogue, FontChoice
-from tasks.subtitles.model import Animation, Element, Subtitle, TextElement, TitleSource
+from tasks.subtitles.model import Animation, PictureElement, ShapeElement, Subtitle, TextElement, TitleSource
 from tasks.subtitles.motion import Stage, poses
 from tasks.subtitles.paint import (
+    Box,
     Drawing,
     FrameSize,
     Painting,
+    TextLine,
     ground,
     shape_element,
     subtitle,
     text_element,
 )
+from tasks.subtitles.shapes import polygon
 
 FASTEST = 75
 """Frames a second up to which half a frame, 6.7 ms, is more than a hundredth's rounding (5 ms) and a cut millisecond."""
 
 MAX_EVENTS = 50_000
 """Most lines of one script: about 10 MB."""
+
+_MIXED = "Mixed"
+"""The style of lines of which some runs from right to left."""
+
+_SIXES = tuple(chr(33 + (number >> 6)) + chr(33 + (number & 63)) for number in range(1 << 12))
+"""Twelve bits as two characters."""
 
 _COLOUR_TAG = re.compile(r"(\\[13]c)&H[0-9A-F]{6}&")
 """Our own tags only: behind a backslash of a user's text stands a joiner."""
@@ -70,7 +79,7 @@ class TextWarning:
 class AssScript:
     """A script and what it needs.
 
-    fonts: one choice per font file, by hash. slow: factor for the timestamps before the filter (undone after it).
+    fonts: one choice per font file, by hash; instances of faces ride in the text. slow: factor for the timestamps before the filter (undone after it).
     visible: the frames, from the range's first, in which anything shows, as half-open ranges in order.
     """
 
@@ -97,6 +106,7 @@ def overlay_script(
 ) -> AssScript | None:
     """Write what titles, from the bottom up, and the subtitles over them show in the timeline's frames [start, end).
 
+    Pictures of a title are no text: `tasks.compiler.unfold` lays them on tracks of their own.
     Returns: None where nothing shows.
     Raises:  KinofarmError TEXT-003 when more moves at once than a script may hold.
     """
@@ -107,7 +117,7 @@ def overlay_script(
         for element in title.source.elements:
             begins = title.start + element.start
             ends = title.end if element.end is None else min(title.end, title.start + element.end)
-            if page.shows(begins, ends):
+            if not isinstance(element, PictureElement) and page.shows(begins, ends):
                 page.add(_painted(element, size, fonts), element.animations, begins, ends)
     for line in subtitles:
         if page.shows(line.start, line.end):
@@ -115,10 +125,30 @@ def overlay_script(
     return page.script()
 
 
-def _painted(element: Element, size: FrameSize, fonts: FontCatalogue) -> Painting:
+def area_script(outline: Sequence[tuple[float, float]], size: FrameSize, fonts: FontCatalogue) -> AssScript:
+    """Write a script whose first frame shows the area inside an outline, in pixels, in white."""
+    page = _Page(size, Fraction(1), 0, 1, fonts)
+    drawing = Drawing(0, 0, polygon(outline), "#ffffff")
+    page.add(Painting(Box(0, 0, size.width, size.height), (drawing,)), (), 0, 1)
+    script = page.script()
+    assert script is not None
+    return script
+
+
+def _painted(element: TextElement | ShapeElement, size: FrameSize, fonts: FontCatalogue) -> Painting:
     if isinstance(element, TextElement):
         return text_element(element, size, fonts)
     return shape_element(element, size)
+
+
+class _Event(NamedTuple):
+    """A line of the script over frames of the range; mixed: some of it runs from right to left."""
+
+    layer: int
+    start: int
+    end: int
+    text: str
+    mixed: bool
 
 
 @dataclass
@@ -130,7 +160,8 @@ class _Page:
     start: int
     end: int
     catalogue: FontCatalogue
-    events: list[tuple[int, int, int, str]] = field(default_factory=list)
+    events: list[_Event] = field(default_factory=list)
+    instances: dict[FontChoice, set[str]] = field(default_factory=dict)
     fonts: dict[str, FontChoice] = field(default_factory=dict)
     warnings: dict[TextWarning, None] = field(default_factory=dict)
     layers: Iterator[int] = field(default_factory=itertools.count)
@@ -147,12 +178,13 @@ class _Page:
         frame = (self.size.width, self.size.height)
         stage = Stage(box.x, box.y, box.width, box.height, *frame, self.rate, ends - begins)
         first, last = max(begins, self.start) - begins, min(ends, self.end) - begins
+        offset = begins - self.start
         layers = [(next(self.layers), part) for part in painting.parts]
         for left, right, pose in poses(animations, stage, first, last):
             for layer, part in layers:
-                text = markup.line(part, painting, pose)
-                if text:
-                    self.events.append((layer, left + begins - self.start, right + begins - self.start, text))
+                mixed = isinstance(part, TextLine) and part.mixed
+                for text in markup.lines(part, painting, pose):
+                    self.events.append(_Event(layer, left + offset, right + offset, text, mixed))
             if len(self.events) > MAX_EVENTS:
                 raise KinofarmError(
                     "TEXT-003", events=len(self.events), start=self.start, end=self.end, limit=MAX_EVENTS
@@ -163,17 +195,24 @@ class _Page:
             return None
         slow = ceil(self.rate / FASTEST)
         return AssScript(
-            _written(self.events, self.size, self.rate / slow),
+            _written(self.events, self.size, self.rate / slow, self._instances()),
             tuple(self.fonts[sha256] for sha256 in sorted(self.fonts)),
             slow,
-            _joined((left, right) for _, left, right, _ in self.events),
+            _joined((event.start, event.end) for event in self.events),
             tuple(self.warnings),
         )
 
+    def _instances(self) -> dict[str, bytes]:
+        return {font.family: font.instance(self.instances[font]) for font in sorted(self.instances, key=_by_family)}
+
     def _note(self, painting: Painting) -> None:
-        used = set(painting.fonts)
-        if any(isinstance(part, Drawing) for part in painting.parts):
-            used.add(self.catalogue.resolve(SHIPPED_FAMILY))  # libass draws no shape unless the style's font is there
+        used = {font for font in painting.fonts if font.face.whole}
+        for part in painting.parts:
+            for piece in part.pieces if isinstance(part, TextLine) else ():
+                if not piece.font.face.whole:
+                    self.instances.setdefault(piece.font, set()).update(piece.text)
+        if len(used) < len(painting.fonts) or any(isinstance(part, Drawing) for part in painting.parts):
+            used.add(self.catalogue.resolve(SHIPPED_FAMILY))  # libass draws nothing unless the style's font is there
         for font in used:
             self.fonts.setdefault(font.sha256, font)
         if painting.substituted:
@@ -184,7 +223,11 @@ class _Page:
             self.warnings[TextWarning("TEXT-002", (("characters", shown),))] = None
 
 
-def _written(events: Iterable[tuple[int, int, int, str]], size: FrameSize, rate: Fraction) -> str:
+def _by_family(font: FontChoice) -> str:
+    return font.family
+
+
+def _written(events: Sequence[_Event], size: FrameSize, rate: Fraction, instances: Mapping[str, bytes]) -> str:
     file: Any = pysubs2.SSAFile()
     file.info = {
         "ScriptType": "v4.00+",
@@ -194,14 +237,31 @@ def _written(events: Iterable[tuple[int, int, int, str]], size: FrameSize, rate:
         "ScaledBorderAndShadow": "yes",
         "YCbCr Matrix": "None",
     }
-    file.styles = {
-        "Default": pysubs2.SSAStyle(fontname=SHIPPED_FAMILY, outline=0, shadow=0, marginl=0, marginr=0, marginv=0)
+    plain = pysubs2.SSAStyle(fontname=SHIPPED_FAMILY, outline=0, shadow=0, marginl=0, marginr=0, marginv=0)
+    file.styles = {"Default": plain}
+    if any(event.mixed for event in events):
+        file.styles[_MIXED] = plain.copy()
+        file.styles[_MIXED].encoding = -1  # libass then lays the line out as a whole, in the direction of its words
+    file.fonts_opaque = {
+        f"{name.replace(' ', '-').lower()}.otf": _uuencoded(data) for name, data in sorted(instances.items())
     }
-    for layer, left, right, text in events:
-        file.append(
-            pysubs2.SSAEvent(start=_milliseconds(left, rate), end=_milliseconds(right, rate), layer=layer, text=text)
-        )
+    for event in events:
+        start, end = _milliseconds(event.start, rate), _milliseconds(event.end, rate)
+        style = _MIXED if event.mixed else "Default"
+        file.append(pysubs2.SSAEvent(start=start, end=end, layer=event.layer, text=event.text, style=style))
     return str(file.to_string("ass"))
+
+
+def _uuencoded(data: bytes) -> list[str]:
+    """A file as lines of a script: each three bytes as four characters from "!" on, 80 in a line.
+
+    Source: the SSA v4 specification, section 9.
+    """
+    groups = (int.from_bytes(data[at : at + 3].ljust(3, b"\0"), "big") for at in range(0, len(data), 3))
+    text = "".join(_SIXES[group >> 12] + _SIXES[group & 0xFFF] for group in groups)
+    spare = -len(data) % 3
+    text = text[: len(text) - spare]
+    return [text[at : at + 80] for at in range(0, len(text), 80)]
 
 
 def _milliseconds(frame: int, rate: Fraction) -> int:

@@ -6,19 +6,19 @@ parts of one element together. Lengths of a style are pixels of a frame 1080 lin
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from tasks.subtitles.fonts import FontCatalogue, FontChoice
-from tasks.subtitles.layout import Block, Line, Piece, lay_out
+from tasks.subtitles.layout import Block, Line, Piece, clusters, lay_out
 from tasks.subtitles.model import ShapeElement, Subtitle, TextElement, TextStyle
-from tasks.subtitles.shapes import ellipse, rectangle
+from tasks.subtitles.scripts import is_joined
+from tasks.subtitles.shapes import outline, rectangle, room
 
 STYLE_LINES = 1080
 """Height of the frame that a style's lengths are meant for."""
 
-_BLUR = 0.589
+BLUR = 0.589
 """libass's blur per pixel of a CSS blur radius: CSS's Gaussian has half its radius for a deviation, libass's 0.849 per unit."""
 
 _ANCHOR = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
@@ -62,7 +62,8 @@ class Drawing:
 class TextLine:
     """A line of text; (x, y) is the top left, top middle or top right of its glyphs' box, as `align` says.
 
-    size: the em in pixels. before: characters of the whole text that come before it, of `total`.
+    size: the em in pixels. before: characters of the whole text that come before it, of `total`. mixed: some of it runs
+    from right to left. letters: the same line as letters that can move apart, where its script joins none.
     """
 
     x: float
@@ -77,6 +78,8 @@ class TextLine:
     blur: float
     before: int
     total: int
+    mixed: bool = False
+    letters: tuple[TextLine, ...] = ()
 
 
 Part = Drawing | TextLine
@@ -103,8 +106,8 @@ def text_element(element: TextElement, size: FrameSize, catalogue: FontCatalogue
     box = _box(element, size)
     style, unit = element.style, size.height / STYLE_LINES
     padding = style.padding * unit
-    font = catalogue.resolve(style.font_family, style.bold, style.italic)
-    block = _block(element.text, style, font, catalogue, unit, box.width - 2 * padding)
+    font = catalogue.resolve(style.font_family, style.font_weight, style.italic)
+    block = _block(element.text, element.language, style, font, catalogue, unit, box.width - 2 * padding)
     inner = Box(box.x + padding, box.y, box.width - 2 * padding, box.height)
     pitch = style.line_height * style.font_size * unit
     top = box.y + (box.height - pitch * len(block.lines)) / 2
@@ -115,9 +118,9 @@ def subtitle(line: Subtitle, size: FrameSize, catalogue: FontCatalogue) -> Paint
     """Lines of about one length at the anchor; the ground lies round them, padding and all."""
     style, unit = line.style, size.height / STYLE_LINES
     padding = style.padding * unit if style.background_colour else 0.0
-    font = catalogue.resolve(style.font_family, style.bold, style.italic)
+    font = catalogue.resolve(style.font_family, style.font_weight, style.italic)
     room = line.max_width * size.width - 2 * padding
-    block = _block(line.text, style, font, catalogue, unit, room, balanced=True)
+    block = _block(line.text, line.language, style, font, catalogue, unit, room, balanced=True)
     pitch = style.line_height * style.font_size * unit
     width, height = block.width + 2 * padding, pitch * len(block.lines) + 2 * padding
     left = line.x * size.width - _ANCHOR[line.align_x] * width
@@ -128,22 +131,25 @@ def subtitle(line: Subtitle, size: FrameSize, catalogue: FontCatalogue) -> Paint
 
 
 def shape_element(element: ShapeElement, size: FrameSize) -> Painting:
-    """A shape that fills its box; the border lies inside it. A line is as thick as its box is high, without border."""
+    """A shape in its box; the border lies inside it. A line has none."""
     box = _box(element, size)
     unit = size.height / STYLE_LINES
-    border = 0.0 if element.shape == "line" else min(element.border_width * unit, box.width / 2, box.height / 2)
-    radius = element.radius * unit
-    outline: Callable[..., str] = ellipse if element.shape == "ellipse" else rectangle
+    form = {"points": element.points or 0, "inner": element.inner}
+    most = room(element.shape, box.width, box.height, **form)
+    border = 0.0 if element.shape == "line" else min(element.border_width * unit, most)
 
     def drawn(inset: float, *, hole: bool = False) -> str:
-        place = (inset, inset, box.width - 2 * inset, box.height - 2 * inset)
-        return outline(*place, hole=hole) if outline is ellipse else outline(*place, max(0, radius - inset), hole=hole)
+        radius = element.radius * unit
+        return outline(element.shape, box.width, box.height, inset=inset, radius=radius, hole=hole, **form)
 
     parts = []
-    if border < min(box.width, box.height) / 2:
+    if border < most:
         parts.append(Drawing(box.x, box.y, drawn(border), element.fill))
+        edge = f"{drawn(0)} {drawn(border, hole=True)}"
+    else:
+        edge = drawn(0)
     if border > 0:
-        parts.append(Drawing(box.x, box.y, f"{drawn(0)} {drawn(border, hole=True)}", element.border_colour))
+        parts.append(Drawing(box.x, box.y, edge, element.border_colour))
     return Painting(box, tuple(parts), element.opacity, element.rotation)
 
 
@@ -162,6 +168,7 @@ def _box(element: TextElement | ShapeElement, size: FrameSize) -> Box:
 
 def _block(
     text: str,
+    language: str,
     style: TextStyle,
     font: FontChoice,
     catalogue: FontCatalogue,
@@ -171,7 +178,7 @@ def _block(
     balanced: bool = False,
 ) -> Block:
     size, spacing = style.font_size * unit, style.letter_spacing * unit
-    return lay_out(text, font, catalogue, size, spacing, max(width, 1.0), balanced=balanced)
+    return lay_out(text, font, catalogue, size, spacing, max(width, 1.0), balanced=balanced, language=language)
 
 
 def _painting(
@@ -188,7 +195,8 @@ def _painting(
     parts: list[Part] = []
     if style.background_colour:
         left, upper = round(box.x), round(box.y)
-        edge = rectangle(0, 0, round(box.x + box.width) - left, round(box.y + box.height) - upper)
+        right, lower = round(box.x + box.width), round(box.y + box.height)
+        edge = rectangle(0, 0, right - left, lower - upper, style.radius * unit)
         parts.append(Drawing(left, upper, edge, style.background_colour))
     lines = _lines(inner, top, block, style, font, unit)
     if style.shadow_x or style.shadow_y or style.shadow_blur:
@@ -214,24 +222,40 @@ def _lines(inner: Box, top: float, block: Block, style: TextStyle, font: FontCho
     for number, line in enumerate(block.lines):
         baseline = top + number * pitch + (pitch - ascent - descent) / 2 + ascent
         tallest = max((piece.font.face.ascent * size for piece in line.pieces), default=ascent)
+        made = TextLine(
+            x=inner.x + _ANCHOR[style.align] * inner.width,
+            y=baseline - tallest,
+            align=style.align,
+            pieces=line.pieces,
+            size=size,
+            spacing=style.letter_spacing * unit,
+            colour=style.colour,
+            stroke_colour=style.stroke_colour,
+            stroke=style.stroke_width * unit,
+            blur=0.0,
+            before=before,
+            total=total,
+            mixed=line.mixed,
+        )
         lines.append(
-            TextLine(
-                x=inner.x + _ANCHOR[style.align] * inner.width,
-                y=baseline - tallest,
-                align=style.align,
-                pieces=line.pieces,
-                size=size,
-                spacing=style.letter_spacing * unit,
-                colour=style.colour,
-                stroke_colour=style.stroke_colour,
-                stroke=style.stroke_width * unit,
-                blur=0.0,
-                before=before,
-                total=total,
-            )
+            made if line.mixed or is_joined(line.text) else replace(made, letters=_letters(made, line, baseline))
         )
         before += _length(line)
     return [line for line in lines if line.pieces]
+
+
+def _letters(whole: TextLine, line: Line, baseline: float) -> tuple[TextLine, ...]:
+    """Each letter where it stands in its line."""
+    found = []
+    x, before = whole.x - _ANCHOR[whole.align] * line.width, whole.before
+    for piece in line.pieces:
+        y = baseline - piece.font.face.ascent * whole.size
+        for letter in clusters(piece.text):
+            alone = replace(whole, x=x, y=y, align="left", pieces=(Piece(letter, piece.font),), before=before)
+            found.append(alone)
+            x += sum((piece.font.advance(c) or 0.0) * whole.size + whole.spacing for c in letter[:1])
+            before += len(letter)
+    return tuple(letter for letter in found if letter.pieces[0].text != " ")
 
 
 def _length(line: Line) -> int:
@@ -240,13 +264,12 @@ def _length(line: Line) -> int:
 
 def _shadow(line: TextLine, style: TextStyle, unit: float) -> TextLine:
     """The same line, stroke included, in the shadow's colour: libass would blur its own together with the text."""
-    return TextLine(
-        **{
-            **line.__dict__,
-            "x": line.x + style.shadow_x * unit,
-            "y": line.y + style.shadow_y * unit,
-            "colour": style.shadow_colour,
-            "stroke_colour": style.shadow_colour,
-            "blur": style.shadow_blur * unit * _BLUR,
-        }
+    return replace(
+        line,
+        x=line.x + style.shadow_x * unit,
+        y=line.y + style.shadow_y * unit,
+        colour=style.shadow_colour,
+        stroke_colour=style.shadow_colour,
+        blur=style.shadow_blur * unit * BLUR,
+        letters=tuple(_shadow(letter, style, unit) for letter in line.letters),
     )

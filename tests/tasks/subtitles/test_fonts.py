@@ -28,7 +28,7 @@ def test_the_shipped_font_is_the_answer_to_no_family(fonts: FontCatalogue) -> No
 
 
 def test_weight_and_slant_choose_the_face(fonts: FontCatalogue) -> None:
-    assert fonts.resolve("roboto", bold=True, italic=True).path.stem == "Roboto-BoldItalic"
+    assert fonts.resolve("roboto", weight=700, italic=True).path.stem == "Roboto-BoldItalic"
     assert fonts.resolve("Roboto Medium").path.stem == "Roboto-Medium"
     assert fonts.resolve("Roboto Medium").weight == 500
 
@@ -39,7 +39,7 @@ def test_a_css_list_takes_the_first_family_that_is_there(fonts: FontCatalogue) -
 
 
 def test_a_family_that_is_not_there_is_substituted_and_says_so(fonts: FontCatalogue) -> None:
-    found = fonts.resolve("DejaVu Sans", bold=True)
+    found = fonts.resolve("DejaVu Sans", weight=700)
     assert (found.family, found.weight, found.substituted) == ("Roboto", 700, True)
 
 
@@ -47,7 +47,7 @@ def test_a_font_of_the_setting_is_found_by_its_name(fonts: FontCatalogue, tmp_pa
     (tmp_path / "deep").mkdir()
     renamed(fonts.resolve("").path, tmp_path / "deep" / "x.ttf", "House Sans")
     catalogue = font_catalogue([tmp_path, tmp_path / "not there"])
-    found = catalogue.resolve("house sans", bold=True)
+    found = catalogue.resolve("house sans", weight=700)
     assert (found.family, found.substituted) == ("House Sans", False)
     assert found.weight == 700, "libass draws the bold that the family lacks"
 
@@ -81,4 +81,7 @@ def test_broken_fonts_are_left_out(fonts: FontCatalogue, tmp_path: Path) -> None
 def test_a_font_that_has_a_character_is_found_for_it(fonts: FontCatalogue) -> None:
     regular = fonts.resolve("")
     assert fonts.covering("Ω", regular) == regular
-    assert fonts.covering("漢", regular) is None
+    assert fonts.covering("漢", regular) == fonts.resolve("Noto Sans CJK SC")
+    assert fonts.covering("漢", regular, "JP") == fonts.resolve("Noto Sans CJK JP")
+    assert fonts.covering("\U0001f9ff\U0001f9ff"[0], regular) == fonts.resolve("Noto Emoji")
+    assert fonts.covering("\ue000", regular) is None

@@ -35,7 +35,16 @@ def test_a_word_longer_than_a_line_is_cut() -> None:
 
 
 def test_ideographs_break_anywhere() -> None:
-    assert len(rows(laid("漢字漢字漢字", 40))) == 2
+    assert rows(laid("漢字漢字漢字", 40)) == ["漢字", "漢字", "漢字"]
+    assert rows(laid("「漢字」漢", 45)) == ["「漢", "字」", "漢"], "brackets stay with what they enclose"
+
+
+def test_thai_breaks_between_syllables_and_keeps_its_vowels() -> None:
+    text = "ภาพยนตร์เรื่องใหม่ของเรา"
+    found = rows(laid(text, 80))
+    assert len(found) > 2
+    assert "".join(found) == text
+    assert not any(row[0] in "าะำๅ" or row[-1] in "เแโใไ" for row in found)
 
 
 def test_marks_stay_with_their_letter() -> None:
@@ -52,9 +61,9 @@ def test_balanced_lines_are_of_about_one_length() -> None:
 
 
 def test_controls_are_left_out_and_missing_characters_named() -> None:
-    block = laid("a\x00\x1bb漢\ud800", 500)
-    assert rows(block) == ["ab漢"]
-    assert block.missing == "漢"
+    block = laid("a\x00\x1bb漢\ue000\ud800", 500)
+    assert rows(block) == ["ab漢\ufffd"]
+    assert block.missing == "\ue000"
 
 
 @settings(max_examples=150, deadline=None)

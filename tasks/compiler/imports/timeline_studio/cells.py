@@ -2,7 +2,8 @@
 
 Cells and positions are given in percent of the frame, regions in pixels of the timeline's resolution. A
 template without cells and regions is a plain split: Vertical puts its screens side by side, Horizontal one above
-the other, Grid in ceil(sqrt(n)) columns; each is filled (cover), as the editor does.
+the other, Grid in ceil(sqrt(n)) columns, Diagonal side by side with slanted cuts; each is filled (cover), as the editor
+does.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.compiler.model import Cell
 
 MAX_SCREENS = 25
+MAX_DIAGONAL = 4
+
+_LEAN = 0.2
+"""How far the cuts of a diagonal split lean to each side at top and bottom, in widths of a cell."""
+
+_HAIR = 0.0004
+"""How far a slanted cell reaches under its neighbour, in fractions of the frame: half a pixel of most films."""
+
 _EDGE = 1e-6
 """How far, in fractions of the frame, thirds and sixths may lie beyond the edge after rounding."""
 
@@ -46,6 +55,21 @@ class CellObject(Read):
     align_x: AlignX = "center"
     align_y: AlignY = "center"
     scale: Real = 1.0
+
+    @property
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        """Corners in fractions of the cell to which the picture is cut; a plain cell has none."""
+        return ()
+
+
+class _Slanted(CellObject):
+    """A cell between two slanted cuts."""
+
+    corners: tuple[tuple[float, float], ...]
+
+    @property
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        return self.corners
 
 
 class RegionObject(Read):
@@ -85,7 +109,7 @@ class Templates:
         Args:    index: the clip's template_cell or template_position, counted from 0. where: the clip's place in
                  the file.
         Raises:  FORMAT-031 when the file has no such template, FORMAT-044 when the template has no such cell,
-                 FORMAT-040 for a diagonal split, FORMAT-020 for a cell that leaves the frame.
+                 FORMAT-020 for a cell that leaves the frame.
         """
         if name not in self._templates:
             user = f'clip "{clip}"'
@@ -113,16 +137,14 @@ def _cells(template: TemplateObject, grid: Grid, place: str) -> tuple[dict[int, 
         return numbered, "cells"
     if template.regions:
         return {n: (_from_pixels(region, grid), n) for n, region in enumerate(template.regions)}, "regions"
-    if template.template_type == "diagonal":
-        raise KinofarmError(
-            "FORMAT-040", where=place, what="a diagonal split", instead="use a vertical, horizontal or grid split"
-        )
     count = template.screens
     if template.template_type == "custom" or count is None:
         raise KinofarmError("FORMAT-021", where=f"{place}.cells", field="cells")
     if not 1 <= count <= MAX_SCREENS:
         problem = f"a split has 1 to {MAX_SCREENS} screens"
         raise KinofarmError("FORMAT-020", where=f"{place}.screens", field="screens", problem=problem)
+    if template.template_type == "diagonal":
+        return {n: (cell, n) for n, cell in enumerate(_diagonal(count, place))}, ""
     columns = {"vertical": count, "horizontal": 1}.get(template.template_type, math.ceil(math.sqrt(count)))
     rows = math.ceil(count / columns)
     split = [
@@ -137,6 +159,32 @@ def _cells(template: TemplateObject, grid: Grid, place: str) -> tuple[dict[int, 
         for n in range(count)
     ]
     return {n: (cell, n) for n, cell in enumerate(split)}, ""
+
+
+def _diagonal(count: int, place: str) -> list[CellObject]:
+    """Cells side by side whose cuts lean to the right, upwards; each reaches a hair under its neighbour."""
+    if not 2 <= count <= MAX_DIAGONAL:
+        problem = f"a diagonal split has 2 to {MAX_DIAGONAL} screens"
+        raise KinofarmError("FORMAT-020", where=f"{place}.screens", field="screens", problem=problem)
+    lean = _LEAN / count
+    found: list[CellObject] = []
+    for n in range(count):
+        above = (n / count + lean - _HAIR if n else 0.0, (n + 1) / count + lean + _HAIR if n < count - 1 else 1.0)
+        below = (n / count - lean - _HAIR if n else 0.0, (n + 1) / count - lean + _HAIR if n < count - 1 else 1.0)
+        left, right = min(above[0], below[0]), max(above[1], below[1])
+        corners = [(above[0], 0.0), (above[1], 0.0), (below[1], 1.0), (below[0], 1.0)]
+        found.append(
+            _Slanted(
+                index=n,
+                x=100 * left,
+                y=0,
+                width=100 * (right - left),
+                height=100,
+                fit_mode="cover",
+                corners=tuple((min(1.0, max(0.0, (x - left) / (right - left))), y) for x, y in corners),
+            )
+        )
+    return found
 
 
 def _from_pixels(region: RegionObject, grid: Grid) -> CellObject:
@@ -166,6 +214,7 @@ def _inside(cell: CellObject, where: str) -> Cell:
             align_x=cell.align_x,
             align_y=cell.align_y,
             scale=cell.scale,
+            outline=cell.outline,
         )
     except ValidationError as error:
         raise refused(error, {"scale": 0, "width": 0, "height": 0, "x": 0, "y": 0}, base=where) from None

@@ -16,7 +16,7 @@ from tasks.compiler.imports.timeline_studio.cells import Templates
 from tasks.compiler.imports.timeline_studio.effects import Looks
 from tasks.compiler.imports.timeline_studio.fields import Id, Ids, Ratio, Read, Real, Seconds, one_of, squash
 from tasks.compiler.imports.timeline_studio.grid import Grid
-from tasks.compiler.imports.timeline_studio.titles import Titles
+from tasks.compiler.imports.timeline_studio.titles import UNCHANGED, Customizations, Titles
 from tasks.compiler.model import Cell, Clip, ColourCorrection, Crop, MediaSource, Source, Track, Transform
 
 STILLS = frozenset(
@@ -84,6 +84,7 @@ class ClipObject(Read):
     template_cell: Annotated[int, Field(ge=0, le=1000)] | None = None
     template_position: Annotated[int, Field(ge=0, le=1000)] | None = None
     style_template_id: Id = ""
+    customizations: Customizations | None = None
     color_correction: ColourObject | None = None
     crop: CropObject | None = None
     transform: TransformObject | None = None
@@ -203,12 +204,27 @@ def _source(clip: ClipObject, name: str, frames: int, where: str, library: Libra
     if path and (generated or clip.style_template_id):
         raise KinofarmError("FORMAT-049", where=where, clip=name)
     if clip.style_template_id:
-        return library.titles.title(clip.style_template_id, frames, name, f"{where}.style_template_id")
+        custom = _customizations(clip, where)
+        return library.titles.title(clip.style_template_id, frames, name, f"{where}.style_template_id", custom)
     if generated:
         raise KinofarmError("FORMAT-041", where=f"{where}.source", clip=name)
     if not path:
         raise KinofarmError("FORMAT-043", where=f"{where}.{field}", clip=name)
     return MediaSource(path=path, audio_stream=clip.audio_track_index)
+
+
+def _customizations(clip: ClipObject, where: str) -> Customizations:
+    """What this use of a template changes: the clip's own field, else the one that the editor keeps as metadata."""
+    if clip.customizations is not None:
+        return clip.customizations
+    metadata = clip.properties.get("custom_metadata") if isinstance(clip.properties, dict) else None
+    found = metadata.get("customizations") if isinstance(metadata, dict) else None
+    if not isinstance(found, dict):
+        return UNCHANGED
+    try:
+        return Customizations.model_validate(found)
+    except ValidationError as error:
+        raise refused(error, found, base=f"{where}.properties.custom_metadata.customizations") from None
 
 
 def _check_speed(speed: Fraction, clip: str, where: str) -> None:

@@ -19,6 +19,7 @@ from tasks.compiler.imports.timeline_studio.export import SettingsObject, to_exp
 from tasks.compiler.imports.timeline_studio.fields import Read, number, shaped
 from tasks.compiler.imports.timeline_studio.grid import Grid, frame_rate, nearly_broadcast
 from tasks.compiler.imports.timeline_studio.origin import Origin
+from tasks.compiler.imports.timeline_studio.style_templates import STYLE_TEMPLATES
 from tasks.compiler.imports.timeline_studio.subtitles import SubtitleObject, to_subtitles
 from tasks.compiler.imports.timeline_studio.titles import StyleTemplateObject, Titles
 from tasks.compiler.imports.timeline_studio.transitions import TransitionObject, to_transitions
@@ -119,7 +120,7 @@ def read(data: dict[str, Any]) -> Imported:
     library = Library(
         looks=Looks(project.effects, project.filters, grid, warnings),
         templates=Templates(project.templates, grid),
-        titles=Titles(project.style_templates, grid, warnings),
+        titles=Titles(project.style_templates, grid, warnings, STYLE_TEMPLATES),
     )
     read_tracks = [to_track(track, row, library, grid, warnings) for row, track in enumerate(project.tracks)]
     bare = [track for track, _ in read_tracks]

@@ -14,14 +14,20 @@ from tasks.compiler.imports.timeline_studio.animations import Animations, to_ani
 from tasks.compiler.imports.timeline_studio.cells import AlignX, AlignY
 from tasks.compiler.imports.timeline_studio.fields import Id, Paint, Read, Real, Seconds, shaped, squash
 from tasks.compiler.imports.timeline_studio.grid import Grid
-from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_bold, is_slanted, text_style
+from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_slanted, text_style
 from tasks.compiler.model import Subtitle, TextStyle
 
 _EDGE_X = {"left": 0.05, "center": 0.5, "right": 0.95}
 _EDGE_Y = {"top": 0.07, "center": 0.5, "bottom": 0.93}
 """Where a relative subtitle stands: 5 % from the sides and 7 % from top and bottom, inside the title-safe area."""
 
-_STYLE_NAMES = {"colour": "color", "stroke_colour": "stroke_color", "background_colour": "background_color"}
+_STYLE_NAMES = {
+    "colour": "color",
+    "stroke_colour": "stroke_color",
+    "background_colour": "background_color",
+    "weight": "font_weight",
+    "radius": "border_radius",
+}
 
 
 def _largest(value: Any) -> float:
@@ -96,6 +102,7 @@ class SubtitleObject(Read):
     start_time: Seconds
     end_time: Seconds
     enabled: bool = True
+    language: Id = ""
     position: Annotated[PositionObject, BeforeValidator(_tagged)] = PositionObject()
     style: SubtitleStyleObject = SubtitleStyleObject()
     animations: Animations = Field(default_factory=list)
@@ -138,13 +145,6 @@ def _to_subtitle(
 ) -> Subtitle:
     place = _place(subtitle.position, grid, f"{where}.position")
     animations = to_animations(subtitle.animations, grid, where, warnings)
-    if subtitle.style.border_radius and subtitle.style.background_color:
-        warnings.add(
-            "FORMAT-103",
-            where=f"{where}.style.border_radius",
-            what="a subtitle's background with round corners",
-            instead="its corners are square",
-        )
     try:
         return Subtitle(
             id=name,
@@ -154,6 +154,7 @@ def _to_subtitle(
             max_width=subtitle.style.max_width / 100,
             style=_style(subtitle.style, place["align_x"], grid, f"{where}.style"),
             animations=animations,
+            language=subtitle.language,
             **place,
         )
     except ValidationError as error:
@@ -208,7 +209,7 @@ def _style(style: SubtitleStyleObject, align_x: str, grid: Grid, where: str) -> 
         {
             "font_family": style.font_family,
             "font_size": 48 if style.font_size is None else pixels(style.font_size),
-            "bold": is_bold(style.font_weight),
+            "weight": style.font_weight,
             "italic": is_slanted(style.font_style),
             "colour": style.color,
             "stroke_colour": style.stroke_color,
@@ -219,6 +220,7 @@ def _style(style: SubtitleStyleObject, align_x: str, grid: Grid, where: str) -> 
             "shadow_blur": pixels(style.shadow_blur),
             "background_colour": background,
             "padding": pixels(style.padding),
+            "radius": pixels(style.border_radius),
             "letter_spacing": pixels(style.letter_spacing),
             "line_height": style.line_height,
             "align": style.text_align or align_x,

@@ -11,9 +11,6 @@ from tasks.compiler.imports.places import problem, refused
 from tasks.compiler.imports.timeline_studio.fields import one_of, shaped, squash
 from tasks.subtitles.model import TextStyle
 
-BOLD_FROM = 600
-"""Weights from here on are set in bold. Source: CSS Fonts 4, where 600 is semi-bold."""
-
 _WEIGHTS = {
     "thin": 100,
     "extralight": 200,
@@ -40,11 +37,6 @@ def _weight(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 1000:
         raise problem("FORMAT-020", problem="a weight is a name such as bold, or a number from 1 to 1000")
     return int(value)
-
-
-def is_bold(weight: int | None) -> bool:
-    """Say whether a weight is set in bold."""
-    return weight is not None and weight >= BOLD_FROM
 
 
 def is_slanted(style: str | None) -> bool:

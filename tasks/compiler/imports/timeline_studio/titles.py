@@ -1,13 +1,16 @@
-"""Style templates: intros, lower thirds and titles made of text and shapes, drawn over a clip's frames.
+"""Style templates: intros, lower thirds and titles made of text, shapes, icons and pictures, over a clip's frames.
 
 Places and sizes are percent of the frame, (x, y) is the top left corner; lengths of text are pixels of the timeline's
 resolution. Where a clip is longer than its template, what is there at the template's end stays to the clip's end;
-where it is shorter, it is cut off.
+where it is shorter, it is cut off. The farm's own templates are there without being defined; one of the file's with
+the same id wins.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -16,12 +19,18 @@ from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import refused
 from tasks.compiler.imports.timeline_studio.animations import Animations, to_animations
 from tasks.compiler.imports.timeline_studio.fields import Id, Paint, Read, Real, Seconds, one_of, squash
-from tasks.compiler.imports.timeline_studio.grid import Grid
-from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_bold, is_slanted, text_style
-from tasks.compiler.model import Element, ShapeElement, TextElement, TitleSource
+from tasks.compiler.imports.timeline_studio.grid import LINES, Grid
+from tasks.compiler.imports.timeline_studio.text import TextAlign, Weight, is_slanted, text_style
+from tasks.compiler.model import Element, PictureElement, ShapeElement, TextElement, TitleSource
+from tasks.subtitles.icons import ICONS
+from tasks.subtitles.scripts import EMOJI
+from tasks.subtitles.shapes import SHAPES
 
 _THIN = 1e-4
 """Height or width, in fractions of the frame, of a line that the file gives none."""
+
+_ICON_SIZE = 0.78
+"""An icon's em as a share of its box's shorter side: Noto's pictograms are somewhat larger than their em."""
 
 MAX_ELEMENTS = 50_000
 """Elements of all titles of different lengths together: a guard against one large template used thousands of times."""
@@ -30,8 +39,21 @@ DEFAULT_SIZE = 48.0
 """Font size where the file gives none, in pixels of a frame 1080 lines high."""
 
 _KINDS = ("text", "image", "video", "shape", "line", "icon", "particles", "animation")
-_SHAPES = {"rectangle": "rectangle", "rect": "rectangle", "square": "rectangle", "ellipse": "ellipse", "circle": "ellipse",
-           "oval": "ellipse", "line": "line"}  # fmt: skip
+_SHAPES = {squash(name): name for name in SHAPES} | {
+    "rect": "rectangle",
+    "square": "rectangle",
+    "roundedrectangle": "rounded",
+    "roundrect": "rounded",
+    "oval": "ellipse",
+    "hexagon": "polygon",
+    "pentagon": "polygon",
+    "octagon": "polygon",
+}
+_SIDES = {"pentagon": 5, "hexagon": 6, "octagon": 8}
+_ICONS = {squash(name): name for name in ICONS}
+_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".svg")
+
+_FILL, _OF_TEXT = "background_color", "color"
 
 
 class Point(Read):
@@ -76,9 +98,21 @@ class Properties(Read):
     border_color: Paint | None = None
     border_width: Annotated[Real, Field(ge=0)] = 0.0
     border_radius: Annotated[Real, Field(ge=0)] = 0.0
-    src: Any = None
-    object_fit: Any = None
+    src: Annotated[str, Field(max_length=4096)] = ""
+    object_fit: Annotated[
+        Literal["contain", "cover", "fill", "none"],
+        one_of("contain", "cover", "fill", "none", also={"scale-down": "contain", "fit": "contain", "stretch": "fill"}),
+    ] = "contain"
     shape_type: Id = "rectangle"
+    points: Annotated[int, Field(ge=3, le=60)] | None = None
+    inner_radius: Annotated[Real, Field(gt=0, lt=1)] | None = None
+    icon: Id = ""
+    padding: Annotated[Real, Field(ge=0)] = 0.0
+    shadow_color: Paint = "#000000"
+    shadow_x: Real = 0.0
+    shadow_y: Real = 0.0
+    shadow_blur: Annotated[Real, Field(ge=0)] = 0.0
+    language: Id = ""
 
 
 class ElementObject(Read):
@@ -106,33 +140,94 @@ class StyleTemplateObject(Read):
     elements: Annotated[list[ElementObject], Field(max_length=200)] = Field(default_factory=list)
 
 
+class Customizations(Read):
+    """What one use of a template changes, by element id: texts, and colours (of text, or a shape's filling)."""
+
+    texts: Annotated[dict[str, Annotated[str, Field(max_length=10_000)]], Field(max_length=1000)] = Field(
+        default_factory=dict
+    )
+    colors: Annotated[dict[str, Paint], Field(max_length=1000)] = Field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[tuple[str, str], ...]:
+        return (*sorted(self.texts.items()), ("", ""), *sorted(self.colors.items()))
+
+
+UNCHANGED = Customizations()
+
+BACKGROUND = "background"
+"""The id under which `colors` replaces a template's own background."""
+
+
 class Titles:
     """The project's style templates; each is turned into a title once for every length that clips ask for."""
 
-    def __init__(self, templates: list[StyleTemplateObject], grid: Grid, warnings: Warnings) -> None:
+    def __init__(
+        self,
+        templates: list[StyleTemplateObject],
+        grid: Grid,
+        warnings: Warnings,
+        built_in: Mapping[str, Mapping[str, Any]],
+    ) -> None:
         self._templates = {template.id: (n, template) for n, template in enumerate(templates)}
+        self._built_in = built_in
         self._grid, self._warnings = grid, warnings
-        self._made: dict[tuple[str, int], TitleSource] = {}
+        self._made: dict[tuple[Any, ...], TitleSource] = {}
         self._drawn = 0
 
-    def title(self, name: str, frames: int, clip: str, where: str) -> TitleSource:
+    def title(self, name: str, frames: int, clip: str, where: str, custom: Customizations = UNCHANGED) -> TitleSource:
         """Return a style template as a title that lasts for that many frames.
 
-        Raises:  FORMAT-031 when the file does not define it, FORMAT-040 for an element that is not built, FORMAT-016
-                 for too many elements.
+        Raises:  FORMAT-031 when neither the file nor the farm has it, FORMAT-040, FORMAT-051 and FORMAT-052 for an
+                 element that is not built, FORMAT-016 for too many elements.
         """
-        if name not in self._templates:
-            raise KinofarmError("FORMAT-031", where=where, user=f'clip "{clip}"', kind="style template", id=name)
-        if (name, frames) not in self._made:
+        if name in self._templates:
             number, template = self._templates[name]
+            place, grid = f"style_templates[{number}]", self._grid
+        elif name in self._built_in:
+            template = StyleTemplateObject.model_validate(self._built_in[name])
+            place, grid = where, Grid(self._grid.rate, LINES * 16 // 9, LINES)
+        else:
+            raise KinofarmError("FORMAT-031", where=where, user=f'clip "{clip}"', kind="style template", id=name)
+        key = (name, frames, custom.key)
+        if key not in self._made:
             self._drawn += len(template.elements)
             if self._drawn > MAX_ELEMENTS:
                 things = "title elements"
                 raise KinofarmError("FORMAT-016", where=where, things=things, count=self._drawn, limit=MAX_ELEMENTS)
-            self._made[name, frames] = self._make(template, frames, f"style_templates[{number}]")
-        return self._made[name, frames]
+            self._made[key] = _Making(grid, self._warnings).title(self._changed(template, custom, where), frames, place)
+        return self._made[key]
 
-    def _make(self, template: StyleTemplateObject, frames: int, where: str) -> TitleSource:
+    def _changed(self, template: StyleTemplateObject, custom: Customizations, where: str) -> StyleTemplateObject:
+        """The template with the texts and colours of one use."""
+        if custom == UNCHANGED:
+            return template
+        known = {element.id for element in template.elements} - {""}
+        for name in sorted({*custom.texts, *custom.colors} - known - {BACKGROUND}):
+            ids = ", ".join(sorted(known)) or "none"
+            self._warnings.add("FORMAT-111", where=where, name=name[:80], template=template.id, known=ids[:300])
+        elements = [_customized(element, custom) for element in template.elements]
+        ground = custom.colors.get(BACKGROUND, template.background_color)
+        return template.model_copy(update={"elements": elements, "background_color": ground})
+
+
+def _customized(element: ElementObject, custom: Customizations) -> ElementObject:
+    changes: dict[str, Any] = {}
+    if element.id in custom.texts:
+        changes["text"] = custom.texts[element.id]
+    if element.id in custom.colors:
+        is_shape = element.element_type == "shape" and element.properties.background_color is not None
+        changes[_FILL if is_shape else _OF_TEXT] = custom.colors[element.id]
+    return element.model_copy(update={"properties": element.properties.model_copy(update=changes)})
+
+
+class _Making:
+    """Turns one template into a title of the model."""
+
+    def __init__(self, grid: Grid, warnings: Warnings) -> None:
+        self._grid, self._warnings = grid, warnings
+
+    def title(self, template: StyleTemplateObject, frames: int, where: str) -> TitleSource:
         length = None if template.duration is None else self._grid.frames(template.duration, f"{where}.duration")
         elements = []
         for number, element in enumerate(template.elements):
@@ -155,12 +250,13 @@ class Titles:
         return start, None if end is None or (length is not None and end >= length) else end
 
     def _element(self, element: ElementObject, start: int, end: int | None, where: str) -> Element:
-        if element.element_type not in ("text", "shape", "line"):
+        kind = element.element_type
+        if kind in ("particles", "animation"):
             raise KinofarmError(
                 "FORMAT-040",
                 where=f"{where}.element_type",
-                what=f"a style element of the type {element.element_type}",
-                instead="take text, shape and line elements; a picture or video is a clip on a track of its own",
+                what=f"a style element of the type {kind}",
+                instead="render it into a video with alpha (WebM, ProRes 4444) and take a Video element",
             )
         p = element.properties
         width, height = element.size.width / 100 * p.scale, element.size.height / 100 * p.scale
@@ -178,9 +274,13 @@ class Titles:
             "animations": to_animations(element.animations, self._grid, where, self._warnings),
         }
         try:
-            return (
-                self._text(p, common, where) if element.element_type == "text" else self._shape(element, common, where)
-            )
+            if kind == "text":
+                return self._text(p, common, where)
+            if kind == "icon":
+                return self._icon(p, common, where)
+            if kind in ("image", "video"):
+                return self._picture(p, common, where)
+            return self._shape(element, common, where)
         except ValidationError as error:
             known = {**common, "border_width": 0, "radius": 0}
             raise refused(error, known, base=where, names=_NAMES) from None
@@ -193,18 +293,53 @@ class Titles:
             {
                 "font_family": p.font_family,
                 "font_size": (DEFAULT_SIZE if p.font_size is None else pixels(p.font_size)) * p.scale,
-                "bold": is_bold(p.font_weight),
+                "weight": p.font_weight,
                 "italic": is_slanted(p.font_style),
                 "colour": p.color or "#ffffff",
                 "stroke_colour": p.border_color or "#000000",
                 "stroke_width": pixels(p.border_width * p.scale),
                 "background_colour": p.background_color,
+                "padding": pixels(p.padding * p.scale),
+                "radius": pixels(p.border_radius * p.scale),
+                "shadow_colour": p.shadow_color,
+                "shadow_x": pixels(p.shadow_x * p.scale),
+                "shadow_y": pixels(p.shadow_y * p.scale),
+                "shadow_blur": pixels(p.shadow_blur * p.scale),
                 "letter_spacing": pixels(p.letter_spacing * p.scale),
                 "line_height": p.line_height,
                 "align": p.text_align,
             },
         )
-        return TextElement(text=p.text, style=style, **common)
+        return TextElement(text=p.text, language=p.language, style=style, **common)
+
+    def _icon(self, p: Properties, common: dict[str, Any], where: str) -> Element:
+        """A pictogram as large as its box; a file that is named instead is a picture."""
+        written = p.icon or p.text or p.src
+        if PurePosixPath(written).suffix.lower() in _PICTURE_SUFFIXES:
+            return self._picture(p.model_copy(update={"src": written}), common, where)
+        name = _ICONS.get(squash(written).removeprefix("icon"))
+        if name is None:
+            known = ", ".join(ICONS)
+            raise KinofarmError("FORMAT-051", where=f"{where}.properties.icon", name=written[:80], known=known)
+        side = min(common["height"] * self._grid.height, common["width"] * self._grid.width)
+        style = text_style(
+            f"{where}.properties",
+            _STYLE_NAMES,
+            {
+                "font_family": EMOJI,
+                "font_size": max(1.0, self._grid.at_1080_lines(side) * _ICON_SIZE),
+                "colour": p.color or "#ffffff",
+                "line_height": 1,
+            },
+        )
+        return TextElement(text=ICONS[name], style=style, **common)
+
+    def _picture(self, p: Properties, common: dict[str, Any], where: str) -> PictureElement:
+        if not p.src:
+            raise KinofarmError("FORMAT-021", where=f"{where}.properties.src", field="src")
+        if "://" in p.src:
+            raise KinofarmError("FORMAT-052", where=f"{where}.properties.src")
+        return PictureElement(path=p.src, fit=p.object_fit, **common)
 
     def _shape(self, element: ElementObject, common: dict[str, Any], where: str) -> ShapeElement:
         p, pixels = element.properties, self._grid.at_1080_lines
@@ -215,7 +350,7 @@ class Titles:
                 "FORMAT-040",
                 where=f"{where}.properties.shape_type",
                 what=f'the shape "{p.shape_type}"',
-                instead="take rectangle, ellipse or line",
+                instead="take one of " + ", ".join(SHAPES),
             )
         fill = (p.color or p.background_color) if shape == "line" else (p.background_color or p.color)
         if shape == "line":
@@ -228,6 +363,8 @@ class Titles:
                 "border_colour": p.border_color or "#000000",
                 "border_width": pixels(p.border_width * p.scale),
                 "radius": pixels(p.border_radius * p.scale),
+                "points": p.points or _SIDES.get(squash(p.shape_type)),
+                **({} if p.inner_radius is None else {"inner": p.inner_radius}),
             }
         )
 
@@ -241,4 +378,4 @@ _NAMES = {
     "radius": "properties.border_radius",
     "border_width": "properties.border_width",
 }
-_STYLE_NAMES = {"stroke_width": "border_width", "colour": "color"}
+_STYLE_NAMES = {"stroke_width": "border_width", "colour": "color", "radius": "border_radius", "weight": "font_weight"}

@@ -247,7 +247,7 @@ def test_thirds_that_add_up_to_a_hair_more_than_the_frame_are_cut_to_it() -> Non
 @pytest.mark.parametrize(
     ("template", "index", "expected"),
     [
-        ({"template_type": "Diagonal", "screens": 2}, 0, ("FORMAT-040", "templates[0]")),
+        ({"template_type": "Diagonal", "screens": 5}, 0, ("FORMAT-020", "templates[0].screens")),
         ({"template_type": "Grid", "screens": 26}, 0, ("FORMAT-020", "templates[0].screens")),
         ({"template_type": "Grid", "screens": 4}, 4, ("FORMAT-044", "tracks[0].clips[0]")),
         ({"template_type": "Grid", "screens": 4}, None, ("FORMAT-044", "tracks[0].clips[0]")),

@@ -65,7 +65,7 @@ def test_styles_are_measured_in_1080_lines() -> None:
     assert found.style == TextStyle(
         font_family="Roboto",
         font_size=60,
-        bold=True,
+        weight=700,
         colour="#ffff00ff",
         stroke_colour="#000000",
         stroke_width=3,
@@ -85,8 +85,8 @@ def test_animations_of_subtitles() -> None:
         animations=[{"animation_type": "Blink", "duration": 0.4}, {"animation_type": "FadeOut", "duration": 1}]
     )
     assert [animation.kind for animation in found.animations] == ["blink", "fade-out"]
-    wave = written(animations=[{"animation_type": "Wave", "duration": 1}])
-    assert refusal(wave) == ("FORMAT-040", "subtitles[0].animations[0].animation_type")
+    odd = written(animations=[{"animation_type": "Wobble", "duration": 1}])
+    assert refusal(odd) == ("FORMAT-032", "subtitles[0].animations[0].animation_type")
 
 
 def test_what_is_not_seen_is_left_out() -> None:
@@ -107,9 +107,11 @@ def test_what_is_not_seen_is_left_out() -> None:
     assert imported.in_file("subtitles[9]") == "subtitles[9]"
 
 
-def test_round_corners_are_said_not_to_be_rendered() -> None:
-    imported = load_object(written(style={"border_radius": 4, "background_color": "#000"}))
-    assert warned(imported) == [("FORMAT-103", "subtitles[0].style.border_radius")]
+def test_round_corners_and_languages_are_kept() -> None:
+    imported = load_object(written(style={"border_radius": 4, "background_color": "#000"}, language="zh-Hant"))
+    (line,) = imported.timeline.subtitles
+    assert (line.style.radius, line.language) == (6, "zh-Hant")
+    assert not imported.warnings
 
 
 @pytest.mark.parametrize(

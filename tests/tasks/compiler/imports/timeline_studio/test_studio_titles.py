@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from tasks.compiler.imports.timeline_studio.style_templates import STYLE_TEMPLATES
 from tasks.compiler.load import load_object
-from tasks.compiler.model import ShapeElement, TextElement, TitleSource
+from tasks.compiler.model import PictureElement, ShapeElement, TextElement, TitleSource
+from tasks.subtitles.kinds import KINDS
 from tasks.subtitles.model import Animation
+from tasks.subtitles.shapes import SHAPES
 from tests.studio import project, refusal, track, warned
 
 
@@ -55,11 +58,11 @@ def test_text_has_its_box_style_and_words() -> None:
     assert (made.opacity, made.rotation, made.start, made.end) == (0.5, 10, 0, None)
     # 60 pixels of 720 lines are 90 of 1080.
     assert (made.style.font_size, made.style.stroke_width) == (90, 3)
-    assert (made.style.font_family, made.style.colour, made.style.align, made.style.bold) == (
+    assert (made.style.font_family, made.style.colour, made.style.align, made.style.weight) == (
         "Roboto",
         "#ffa500",
         "left",
-        True,
+        700,
     )
     assert (made.style.stroke_colour, made.style.background_colour) == ("#112233", "#00000080")
 
@@ -78,7 +81,7 @@ def test_shapes_and_lines() -> None:
     made = title(shape, box, line).elements
     assert all(isinstance(one, ShapeElement) for one in made)
     assert [(one.shape, one.fill) for one in made if isinstance(one, ShapeElement)] == [
-        ("ellipse", "#ff0000"),
+        ("circle", "#ff0000"),
         ("rectangle", "#00ff00"),
         ("line", "#0000ff"),
     ]
@@ -119,20 +122,133 @@ def test_animations_are_counted_in_frames() -> None:
     animations = [
         {"animation_type": "FadeIn", "duration": 0.4},
         {"animation_type": "slide-out", "duration": 1, "delay": 0.2, "direction": "Right", "easing": "Linear"},
-        {"animation_type": "TypeWriter", "duration": 1, "repeat": 1},
+        {"animation_type": "TypeWriter", "duration": 1, "repeat": 3},
     ]
     (made,) = title({**TEXT, "animations": animations}).elements
     assert made.animations == (
         Animation(kind="fade-in", duration=10),
-        Animation(kind="slide-out", duration=25, delay=5, direction="right"),
-        Animation(kind="typewriter", duration=25),
+        Animation(kind="slide-out", duration=25, delay=5, direction="right", easing="linear"),
+        Animation(kind="typewriter", duration=25, repeat=3),
     )
 
 
-def test_an_easing_is_not_rendered_and_said_once() -> None:
-    fade = {"animation_type": "FadeIn", "duration": 1, "easing": "EaseInOut"}
-    imported = load_object(written({**TEXT, "animations": [fade, fade]}, TEXT))
-    assert warned(imported) == [("FORMAT-103", "style_templates[0].elements[0].animations[0].easing")]
+def one_animation(**more: Any) -> Animation:
+    (made,) = title({**TEXT, "animations": [{"animation_type": "FadeIn", "duration": 1, **more}]}).elements
+    return made.animations[0]
+
+
+@pytest.mark.parametrize(
+    ("written_", "easing"),
+    [
+        ("EaseInOut", "ease-in-out"),
+        ("ease-out-cubic", "ease-out-cubic"),
+        ("Bounce", "bounce"),
+        ("quadIn", "ease-in-quad"),
+    ],
+)
+def test_easings_come_in_every_spelling(written_: str, easing: str) -> None:
+    assert one_animation(easing=written_).easing == easing
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_animation_is_read_in_both_spellings(name: str) -> None:
+    path = {"path": [{"x": 0, "y": 0}, {"x": 10, "y": 5}]} if name == "motion-path" else {}
+    camel = "".join(word.capitalize() for word in name.split("-"))
+    for spelling in (name, camel):
+        assert one_animation(animation_type=spelling, properties=path).kind == name
+
+
+def test_a_motion_s_amount_is_in_the_units_of_its_kind() -> None:
+    assert one_animation(animation_type="Shake", properties={"intensity": 8}).amount == 12  # 8 of 720 lines
+    assert one_animation(animation_type="Slide", properties={"distance": 20}).amount == 0.2
+    assert one_animation(animation_type="Rotate", properties={"degrees": 90}).amount == 90
+    path = one_animation(animation_type="MotionPath", properties={"path": [{"x": 0, "y": 0}, {"x": 50, "y": -20}]}).path
+    assert path == ((0, 0), (0.5, -0.2))
+
+
+def test_repeats_and_orders_are_read() -> None:
+    assert one_animation(repeat="infinite").repeat == 0
+    assert one_animation(repeat=4, direction="alternate").order == "alternate"
+    assert one_animation(direction="reverse").order == "reverse"
+
+
+def test_a_property_that_means_nothing_is_named() -> None:
+    fade = {"animation_type": "FadeIn", "duration": 1, "properties": {"sparkle": 3}}
+    imported = load_object(written({**TEXT, "animations": [fade]}))
+    assert warned(imported) == [("FORMAT-110", f"{E0}.animations[0].properties.sparkle")]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_shape_is_read(name: str) -> None:
+    (made,) = title({**TEXT, "element_type": "Shape", "properties": {"shape_type": name.capitalize()}}).elements
+    assert isinstance(made, ShapeElement)
+    assert made.shape == name
+
+
+def test_a_hexagon_is_a_polygon() -> None:
+    (made,) = title({**TEXT, "element_type": "Shape", "properties": {"shape_type": "Hexagon"}}).elements
+    assert isinstance(made, ShapeElement)
+    assert (made.shape, made.points) == ("polygon", 6)
+
+
+def test_pictures_keep_their_file_their_box_and_their_fit() -> None:
+    image = {**TEXT, "element_type": "Image", "properties": {"src": "logo.png", "object_fit": "Cover"}}
+    (made,) = title(image).elements
+    assert isinstance(made, PictureElement)
+    assert (made.path, made.fit, made.x, made.width) == ("logo.png", "cover", 0.1, 0.5)
+
+
+def test_icons_are_characters_of_the_farm_s_fonts() -> None:
+    (star,) = title({**TEXT, "element_type": "Icon", "properties": {"icon": "Star", "color": "#ff0"}}).elements
+    assert isinstance(star, TextElement)
+    assert (star.text, star.style.colour) == ("★", "#ffff00")
+    (file,) = title({**TEXT, "element_type": "Icon", "properties": {"src": "icons/a.svg"}}).elements
+    assert isinstance(file, PictureElement)
+
+
+@pytest.mark.parametrize(("name", "seconds"), [
+    ("modern-intro-1", 3), ("minimal-outro-1", 4), ("corporate-lower-third-1", 5), ("bold-title-1", 2.5),
+    ("classic-overlay-1", 6),
+])  # fmt: skip
+def test_the_farm_s_own_templates_need_no_definition(name: str, seconds: float) -> None:
+    assert STYLE_TEMPLATES[name]["duration"] == seconds
+    clip = {"id": "i", "source": "Generated", "start_time": 0, "end_time": seconds, "style_template_id": name}
+    imported = load_object(project(track(clip)))
+    source = imported.timeline.tracks[0].clips[0].source
+    assert isinstance(source, TitleSource)
+    assert not imported.warnings
+    assert len(source.elements) >= 2
+    assert {element.kind for element in source.elements} >= {"text", "shape"}
+
+
+def test_texts_and_colours_are_replaced_for_each_use() -> None:
+    base = {"source": "Generated", "style_template_id": "bold-title-1"}
+    changes = {"texts": {"title": "HELLO"}, "colors": {"title": "#ffffff", "block": "#000080"}}
+    plain = {**base, "id": "a", "start_time": 0, "end_time": 2}
+    custom = {**base, "id": "b", "start_time": 2, "end_time": 4, "customizations": changes}
+    kept = {
+        **base,
+        "id": "c",
+        "start_time": 4,
+        "end_time": 6,
+        "properties": {"custom_metadata": {"customizations": changes}},
+    }
+    imported = load_object(project(track(plain, custom, kept)))
+    first, second, third = (clip.source for clip in imported.timeline.tracks[0].clips)
+    assert isinstance(first, TitleSource)
+    assert isinstance(second, TitleSource)
+    assert second == third
+    assert second != first
+    block, words = second.elements
+    assert isinstance(block, ShapeElement)
+    assert isinstance(words, TextElement)
+    assert (block.fill, words.text, words.style.colour) == ("#000080", "HELLO", "#ffffff")
+
+
+def test_a_customisation_of_nothing_is_named() -> None:
+    clip = {"id": "a", "source": "Generated", "start_time": 0, "end_time": 2, "style_template_id": "bold-title-1",
+            "customizations": {"texts": {"headline": "HELLO"}}}  # fmt: skip
+    assert warned(load_object(project(track(clip)))) == [("FORMAT-111", "tracks[0].clips[0].style_template_id")]
 
 
 E0 = "style_templates[0].elements[0]"
@@ -141,12 +257,17 @@ E0 = "style_templates[0].elements[0]"
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({"element_type": "Image"}, ("FORMAT-040", f"{E0}.element_type")),
+        ({"element_type": "Image"}, ("FORMAT-021", f"{E0}.properties.src")),
+        (
+            {"element_type": "Image", "properties": {"src": "https://a.b/c.png"}},
+            ("FORMAT-052", f"{E0}.properties.src"),
+        ),
+        ({"element_type": "Icon", "properties": {"icon": "unicorn"}}, ("FORMAT-051", f"{E0}.properties.icon")),
         ({"element_type": "Particle"}, ("FORMAT-040", f"{E0}.element_type")),
         ({"element_type": "animation"}, ("FORMAT-040", f"{E0}.element_type")),
         ({"element_type": "Hologram"}, ("FORMAT-020", f"{E0}.element_type")),
         (
-            {"element_type": "Shape", "properties": {"shape_type": "star"}},
+            {"element_type": "Shape", "properties": {"shape_type": "blob"}},
             ("FORMAT-040", f"{E0}.properties.shape_type"),
         ),
         ({"timing": {"start": 2, "end": 1}}, ("FORMAT-025", f"{E0}.timing.end")),
@@ -158,8 +279,8 @@ E0 = "style_templates[0].elements[0]"
         ({"properties": {"opacity": 2}}, ("FORMAT-020", f"{E0}.properties.opacity")),
         ({"properties": {"font_weight": "huge"}}, ("FORMAT-020", f"{E0}.properties.font_weight")),
         (
-            {"animations": [{"animation_type": "Rotate", "duration": 1}]},
-            ("FORMAT-040", f"{E0}.animations[0].animation_type"),
+            {"animations": [{"animation_type": "MotionPath", "duration": 1}]},
+            ("FORMAT-021", f"{E0}.animations[0].properties.path"),
         ),
         (
             {"animations": [{"animation_type": "Zap", "duration": 1}]},
@@ -167,12 +288,20 @@ E0 = "style_templates[0].elements[0]"
         ),
         ({"animations": [{"animation_type": "FadeIn"}]}, ("FORMAT-021", f"{E0}.animations[0].duration")),
         (
-            {"animations": [{"animation_type": "FadeIn", "duration": 1, "repeat": 3}]},
-            ("FORMAT-040", f"{E0}.animations[0].repeat"),
+            {"animations": [{"animation_type": "FadeIn", "duration": 1, "repeat": 2.5}]},
+            ("FORMAT-020", f"{E0}.animations[0].repeat"),
         ),
         (
-            {"animations": [{"animation_type": "SlideIn", "duration": 1, "direction": "Center"}]},
-            ("FORMAT-040", f"{E0}.animations[0].direction"),
+            {"animations": [{"animation_type": "SlideIn", "duration": 1, "direction": "Inwards"}]},
+            ("FORMAT-020", f"{E0}.animations[0].direction"),
+        ),
+        (
+            {"animations": [{"animation_type": "FadeIn", "duration": 1, "easing": "Wobbly"}]},
+            ("FORMAT-032", f"{E0}.animations[0].easing"),
+        ),
+        (
+            {"animations": [{"animation_type": "Flicker", "duration": 1, "properties": {"intensity": 2}}]},
+            ("FORMAT-020", f"{E0}.animations[0]"),
         ),
     ],
 )

@@ -1,0 +1,65 @@
+"""Icons: the pictograms that a title can show by name, drawn from the farm's own fonts in the element's colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ICONS: Mapping[str, str] = MappingProxyType(
+    {
+        "alarm": "⏰",
+        "bell": "🔔",
+        "book": "📖",
+        "bookmark": "🔖",
+        "calendar": "📅",
+        "camera": "📷",
+        "chart": "📈",
+        "check": "✔",
+        "clapper": "🎬",
+        "clock": "🕒",
+        "cloud": "☁",
+        "cross": "✖",
+        "diamond": "♦",
+        "email": "✉",
+        "fire": "🔥",
+        "flag": "🏁",
+        "gear": "⚙",
+        "gift": "🎁",
+        "globe": "🌍",
+        "headphones": "🎧",
+        "heart": "♥",
+        "home": "🏠",
+        "info": "ℹ",
+        "key": "🔑",
+        "lightbulb": "💡",
+        "lightning": "⚡",
+        "link": "🔗",
+        "lock": "🔒",
+        "microphone": "🎤",
+        "moon": "🌙",
+        "music": "🎵",
+        "next": "⏭",
+        "pause": "⏸",
+        "phone": "☎",
+        "pin": "📍",
+        "play": "▶",
+        "previous": "⏮",
+        "question": "❓",
+        "record": "⏺",
+        "rocket": "🚀",
+        "search": "🔍",
+        "smile": "😀",
+        "snowflake": "❄",
+        "speaker": "🔊",
+        "star": "★",
+        "stop": "⏹",
+        "sun": "☀",
+        "thumbs-down": "👎",
+        "thumbs-up": "👍",
+        "trophy": "🏆",
+        "user": "👤",
+        "video": "📹",
+        "warning": "⚠",
+    }
+)
+"""Name → the character that is drawn."""
