@@ -142,6 +142,8 @@ class Clip(Value):
     source_start: Exact = Fraction(0)
     speed: Exact = Fraction(1)
     keep_pitch: bool = True
+    reverse: bool = False
+    freeze: bool = False
     volume: float = Field(1, ge=0, le=10)
     opacity: float = Field(1, ge=0, le=1)
     crop: Crop | None = None
