@@ -33,6 +33,10 @@ MOST_PIXELS = 2**27
 """Pixels that a scaled or turned picture may have: ffmpeg refuses pictures of twice as many."""
 
 
+_NAMED = 12
+"""Clips whose missing files one error names."""
+
+
 @dataclass(frozen=True)
 class Media:
     """A media file of the project: where it lies, its state when it was read, and its facts."""
@@ -77,7 +81,7 @@ def check(
         for position, clip in enumerate(track.clips):
             where = f"{at}.clips[{position}]"
             if isinstance(clip.source, MediaSource) and clip.source.path not in media:
-                media[clip.source.path] = _read(clip.source, where, roots, probe)
+                media[clip.source.path] = _read(clip.source, where, timeline, roots, probe)
             warnings += _check_clip(clip, track, timeline, media, where)
             _check_effects(clip.effects, clip.end - clip.start, effects, _named(clip), where)
         _check_effects(track.effects, timeline.duration, effects, f'track "{track.name or track.id}"', at)
@@ -87,9 +91,19 @@ def check(
     return CheckedProject(timeline, media, effects, tuple(warnings))
 
 
-def _read(source: MediaSource, where: str, roots: MediaRoots, probe: Callable[[Path], MediaFacts]) -> Media:
+def _read(
+    source: MediaSource, where: str, timeline: Timeline, roots: MediaRoots, probe: Callable[[Path], MediaFacts]
+) -> Media:
     place = f"{where}.source.path"
-    path = roots.resolve(source.path, where=place)
+    try:
+        if source.offline:
+            raise KinofarmError("PATH-001", path=source.path, base=str(roots.base), clips="")
+        path = roots.resolve(source.path, where=place)
+    except KinofarmError as error:
+        if error.code != "PATH-001":
+            raise
+        clips = ", ".join(missing_clips(timeline, roots))
+        raise KinofarmError("PATH-001", where=place, **{**error.params, "clips": f"it is missing for {clips}"}) from None
     try:
         modified = path.stat().st_mtime_ns
         facts = probe(path)
@@ -99,6 +113,28 @@ def _read(source: MediaSource, where: str, roots: MediaRoots, probe: Callable[[P
     except KinofarmError as error:
         raise KinofarmError(error.code, where=place, **dict(error.params)) from error
     return Media(path, modified, facts)
+
+
+def missing_clips(timeline: Timeline, roots: MediaRoots) -> list[str]:
+    """Return the names of the clips whose files are not there, and after the first dozen how many more there are."""
+    found, known = [], {}
+    for track in timeline.tracks:
+        for clip in track.clips:
+            if isinstance(clip.source, MediaSource):
+                path = clip.source.path
+                if path not in known:
+                    known[path] = clip.source.offline or not _is_there(path, roots)
+                if known[path]:
+                    found.append(_named(clip))
+    return found if len(found) <= _NAMED else [*found[:_NAMED], f"{len(found) - _NAMED} more"]
+
+
+def _is_there(path: str, roots: MediaRoots) -> bool:
+    try:
+        roots.resolve(path)
+    except KinofarmError as error:
+        return error.code not in ("PATH-001", "PATH-009")
+    return True
 
 
 def _check_range(start: int, end: int, timeline: Timeline, what: str, where: str) -> None:

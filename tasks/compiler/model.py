@@ -13,7 +13,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, JsonValue, field_validator
 
 from infra.values import Exact, Value
 from tasks.subtitles.model import (
@@ -116,12 +116,24 @@ class Effect(Value):
     end: Frame | None = None
 
 
+Metadata = dict[Name, JsonValue]
+"""What other programs said about a thing: carried along unread, so that an export to `.otio` gives it back."""
+
+
 class MediaSource(Value):
-    """A media file. A relative path starts at the project file. audio_stream counts the file's sounds."""
+    """A media file. A relative path starts at the project file. audio_stream counts the file's sounds.
+
+    What interchange files say about it: timecode is the time that they give its first frame, in seconds; None: they don't
+    say, and `source_start` counts from their own zero. length: how many seconds it has. offline: no file is named, and
+    path is only the name of what is missing.
+    """
 
     kind: Literal["media"] = "media"
     path: str = Field(min_length=1, max_length=4096)
     audio_stream: int | None = Field(None, ge=0, le=255)
+    timecode: Exact | None = Fraction(0)
+    length: Exact | None = None
+    offline: bool = False
 
 
 Source = Annotated[MediaSource | TitleSource, Field(discriminator="kind")]
@@ -151,6 +163,7 @@ class Clip(Value):
     cell: Cell | None = None
     colour_correction: ColourCorrection | None = None
     effects: tuple[Effect, ...] = ()
+    metadata: Metadata = Field(default_factory=dict)
 
     @field_validator("source_start")
     @classmethod
@@ -181,6 +194,7 @@ class Transition(Value):
     start: Frame
     end: Frame
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class Track(Value):
@@ -194,6 +208,22 @@ class Track(Value):
     clips: tuple[Clip, ...] = ()
     transitions: tuple[Transition, ...] = ()
     effects: tuple[Effect, ...] = ()
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class Marker(Value):
+    """A mark at a frame of the timeline; chapters become chapters of the film.
+
+    clip: the id of the clip that it is fastened to in an interchange file, "" for the timeline's own.
+    """
+
+    time: Frame
+    duration: Frame = 0
+    name: Name = ""
+    colour: Colour | None = None
+    kind: Literal["chapter", "section", "note", "export"] = "note"
+    clip: Name = ""
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class VideoExport(Value):
@@ -243,7 +273,9 @@ class Timeline(Value):
     duration: Annotated[int, Field(gt=0, le=MAX_FRAMES)]
     tracks: tuple[Track, ...] = Field((), max_length=200)
     subtitles: tuple[Subtitle, ...] = ()
+    markers: tuple[Marker, ...] = Field((), max_length=50_000)
     export: Export = Export()
+    metadata: Metadata = Field(default_factory=dict)
 
     @field_validator("rate")
     @classmethod

@@ -21,9 +21,14 @@ from tasks.compiler.load import load
 from tasks.compiler.model import Timeline
 from tasks.compiler.plan import Plan, Way, plan
 from tasks.compiler.presets import apply_preset
+from tasks.compiler.source_times import settled
 from tasks.compiler.timecode import parse_range
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
+
+
+BUNDLES = "bundles"
+"""Folder in the farm's home that holds unpacked bundles, each under its content's hash; it may be emptied between renders."""
 
 
 class Order(Value):
@@ -51,12 +56,13 @@ class Read:
     in_file: Callable[[str], str] = as_it_stands
 
 
-def read(order: Order) -> Read:
+def read(order: Order, home: Path | None = None) -> Read:
     """Read the project file of an order.
 
+    Args:    home: the farm's; the media of a bundle are unpacked into it.
     Raises:  KinofarmError FORMAT-0xx, CLI-002 for a range outside the film, CLI-004 for an unknown preset.
     """
-    loaded = load(Path(order.project))
+    loaded = load(Path(order.project), None if home is None else home.absolute() / BUNDLES)
     timeline = loaded.timeline if order.preset is None else apply_preset(loaded.timeline, order.preset)
     whole = 0, timeline.duration
     start, end = whole if order.range is None else parse_range(order.range, timeline.rate, timeline.duration)
@@ -70,8 +76,9 @@ def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[
     Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the project file.
     """
     extra = (*roots, *(Path(root) for root in order.media_roots))
+    media = MediaRoots(project.base, extra)
     try:
-        return check(project.timeline, MediaRoots(project.base, extra), probe)
+        return check(settled(project.timeline, media, probe), media, probe)
     except KinofarmError as error:
         raise KinofarmError(error.code, where=project.in_file(error.where), **dict(error.params)) from error
 

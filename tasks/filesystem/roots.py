@@ -53,7 +53,7 @@ class MediaRoots:
         try:
             found = Path(os.path.realpath(written))
         except OSError:
-            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base)) from None
+            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base), clips="") from None
         if not self.contains(found):
             # A name that stays inside as it is written can only have left through a link.
             leaves_by_link = self.contains(Path(os.path.normpath(written)))
@@ -63,7 +63,7 @@ class MediaRoots:
         except PermissionError:
             raise KinofarmError("PATH-008", where=where, path=text) from None
         except OSError:
-            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base)) from None
+            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base), clips="") from None
         if stat.S_ISDIR(mode):
             raise KinofarmError("PATH-006", where=where, path=text)
         if not stat.S_ISREG(mode):
