@@ -33,6 +33,9 @@ MOST_PIXELS = 2**27
 """Pixels that a scaled or turned picture may have: ffmpeg refuses pictures of twice as many."""
 
 
+_NOT_THERE = ("PATH-001", "PATH-002", "PATH-009")
+"""Missing, outside of every root, and a path of another machine: the clip has no file here."""
+
 _NAMED = 12
 """Clips whose missing files one error names."""
 
@@ -100,10 +103,10 @@ def _read(
             raise KinofarmError("PATH-001", path=source.path, base=str(roots.base), clips="")
         path = roots.resolve(source.path, where=place)
     except KinofarmError as error:
-        if error.code != "PATH-001":
+        if error.code not in _NOT_THERE:
             raise
         clips = ", ".join(missing_clips(timeline, roots))
-        raise KinofarmError("PATH-001", where=place, **{**error.params, "clips": f"it is missing for {clips}"}) from None
+        raise KinofarmError(error.code, where=place, **{**error.params, "clips": f"no file for {clips}"}) from None
     try:
         modified = path.stat().st_mtime_ns
         facts = probe(path)
@@ -123,17 +126,18 @@ def missing_clips(timeline: Timeline, roots: MediaRoots) -> list[str]:
             if isinstance(clip.source, MediaSource):
                 path = clip.source.path
                 if path not in known:
-                    known[path] = clip.source.offline or not _is_there(path, roots)
+                    known[path] = clip.source.offline or not is_there(path, roots)
                 if known[path]:
                     found.append(_named(clip))
     return found if len(found) <= _NAMED else [*found[:_NAMED], f"{len(found) - _NAMED} more"]
 
 
-def _is_there(path: str, roots: MediaRoots) -> bool:
+def is_there(path: str, roots: MediaRoots) -> bool:
+    """Say whether a path leads to a file in the media roots, be it one that can be played or not."""
     try:
         roots.resolve(path)
     except KinofarmError as error:
-        return error.code not in ("PATH-001", "PATH-009")
+        return error.code not in _NOT_THERE
     return True
 
 

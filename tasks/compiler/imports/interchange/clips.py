@@ -17,7 +17,7 @@ from tasks.compiler.imports.interchange.nesting import VIDEO, Passage, Piece, Wi
 from tasks.compiler.imports.interchange.references import plain, source_of
 from tasks.compiler.imports.interchange.times import span
 from tasks.compiler.imports.timeline_studio.grid import Grid
-from tasks.compiler.model import Clip, Marker, MediaSource, TitleSource, Transition
+from tasks.compiler.model import Clip, Marker, MediaSource, Source, TitleSource, Transition
 
 _FINEST_TIME, _FINEST_SPEED = 10**11, 9 * 10**15
 """Largest denominators of a source time and a speed: JSON carries eighteen digits exactly."""
@@ -78,7 +78,7 @@ def to_clip(piece: Piece, kind: str, ident: str, reading: Reading) -> Clip | Non
         reading.warnings.add("FORMAT-120", where=place, clip=name, effect=f"its kind {type(item).__name__}")
         return None
     ours = own(item, place)
-    source, lost = source_of(item, place)
+    source, lost = _source(item, ours.pop("source", None), place)
     reference = _as_written(item.media_reference)
     if lost:
         reading.warnings.add("FORMAT-122", where=place, clip=name, reason=lost)
@@ -89,14 +89,7 @@ def to_clip(piece: Piece, kind: str, ident: str, reading: Reading) -> Clip | Non
         reading.warnings.add("FORMAT-120", where=place, clip=name, effect=shown)
     if isinstance(source, TitleSource) and kind != VIDEO:
         return None
-    taken = ours.pop("source", None)
-    if isinstance(taken, dict) and taken.get("kind") == "title" or isinstance(source, TitleSource):
-        timed: dict[str, Any] = {}
-        source_fields: Any = taken if isinstance(taken, dict) else source
-    else:
-        timed = _timed(source, window, grid, name, place)
-        extra = taken if isinstance(taken, dict) else {}
-        source_fields = {**source.model_dump(), **{k: v for k, v in extra.items() if k not in ("path", "kind")}}
+    timed = _timed(source, window, grid, name, place) if isinstance(source, MediaSource) else {}
     said = {key: value for key, value in ours.items() if key not in (*_SAID_BY_STRUCTURE, "id")}
     fields = {
         "name": name,
@@ -104,7 +97,7 @@ def to_clip(piece: Piece, kind: str, ident: str, reading: Reading) -> Clip | Non
         **said,
         **timed,
         "id": reading.name_for(plain(ours.get("id", "")), ident),
-        "source": source_fields,
+        "source": source,
         "start": start,
         "end": end,
         "metadata": foreign(item, reference=reference, whole=item.source_range is None or None),
@@ -168,6 +161,17 @@ def mark(markers: Any, window: Window, owner: str, place: str, reading: Reading)
             "metadata": foreign(marker, comment=plain(marker.comment), colour=colour),
         }
         reading.markers.append(valid(Marker, fields, where))
+
+
+def _source(item: Any, ours: Any, place: str) -> tuple[Source, str]:
+    """Return a clip's source, as our own metadata say where they say something, and what was lost of it."""
+    if isinstance(ours, dict) and ours.get("kind") == "title":
+        return valid(TitleSource, ours, place), ""
+    source, lost = source_of(item, place)
+    if isinstance(ours, dict) and isinstance(source, MediaSource):
+        more = {name: value for name, value in ours.items() if name not in ("kind", "path")}
+        source = valid(MediaSource, {**source.model_dump(), **more}, place)
+    return source, lost
 
 
 def _frames(window: Window, grid: Grid, place: str) -> tuple[int, int]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import opentimelineio as otio
 
+from tasks.compiler.imports.file_names import DRIVE
 from tasks.compiler.imports.interchange.times import span
 from tasks.compiler.model import MediaSource, Source, TitleSource
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_DRIVE = re.compile(r"/?([A-Za-z]:)[/\\]")
 
 LONGEST_PATH = 4096
 
@@ -53,19 +52,13 @@ def path_of(url: Any) -> str:
         parts = urlsplit(text)
         host = "" if parts.netloc.casefold() == "localhost" else parts.netloc
         text = unquote(parts.path)
-        if host and not _DRIVE.match(f"{host}/"):
+        if host and not DRIVE.match(f"{host}/"):
             text = f"//{host}{text}"
         elif host:
             text = host + text
-        if _DRIVE.match(text):
+        if DRIVE.match(text):
             text = text.lstrip("/")
     return plain(text, LONGEST_PATH)
-
-
-def file_name(path: str) -> str:
-    """Return the last part of a path of any system."""
-    pure = PureWindowsPath(path) if _DRIVE.match(path) or "\\" in path else PurePosixPath(path)
-    return pure.name
 
 
 def _timing(reference: Any, place: str) -> dict[str, Fraction | None]:

@@ -52,7 +52,7 @@ def to_timeline(parsed: Parsed) -> Imported:
     rate = _rate(film, warnings)
     width, height = _size(ours, parsed, warnings)
     stack = film.tracks
-    silent = parsed.detached and any(_holds_sound(part) for part in stack)
+    silent = not ours and parsed.detached and any(_holds_sound(part) for part in stack)
     reading = Reading(Grid(rate=rate, width=width, height=height), warnings, silent)
     for name in parsed.left_out:
         warnings.add("FORMAT-115", where="", name=plain(name))
