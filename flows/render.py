@@ -73,7 +73,7 @@ async def render(
 async def story(job: Running, order: Order) -> dict[str, Any]:
     """What happens to a job, in order."""
     probe = remembering(job.services.get(FactsStore))
-    project = await load_project(order)
+    project = await load_project(order, job.settings.home)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe)
     await check_outputs(job, order, project, checked)
     ordered = await plan_films(order, unvisited(project), unvisited(checked), way(job))

@@ -85,9 +85,12 @@ def catalogue(language: str = LANGUAGE) -> Mapping[str, Message]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """Shorten what came from outside: at most 200 characters of any one value, the last 2000 of a process's `tail`."""
+    """Shorten what came from outside: at most 200 characters of any one value, 2000 of a list of `clips`, the last 2000 of a
+    process's `tail`."""
     if name == "tail":
         return str(value)[-2000:]
+    if name == "clips":
+        return str(value)[:2000]
     if isinstance(value, str) and len(value) > 200:
         return value[:197] + "..."
     return value

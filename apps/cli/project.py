@@ -160,7 +160,7 @@ def checked_project(order: Order, settings: Settings, probe: Any = None) -> tupl
     from tasks.compiler.order import examine, read
     from tasks.media.remembered import quick_look
 
-    project = read(order)
+    project = read(order, settings.home)
     return project, examine(order, project, settings.media_roots, probe or quick_look)
 
 

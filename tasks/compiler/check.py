@@ -40,6 +40,13 @@ MOST_PIXELS = 2**27
 """Pixels that a scaled or turned picture may have: ffmpeg refuses pictures of twice as many."""
 
 
+_NOT_THERE = ("PATH-001", "PATH-002", "PATH-009")
+"""Missing, outside of every root, and a path of another machine: the clip has no file here."""
+
+_NAMED = 12
+"""Clips whose missing files one error names."""
+
+
 @dataclass(frozen=True)
 class Media:
     """A media file of the project: where it lies, its state when it was read, and its facts."""
@@ -86,7 +93,7 @@ def check(
     for track, at, places in zip(timeline.tracks, whole.tracks, whole.clips, strict=True):
         for clip, where in zip(track.clips, places, strict=True):
             if isinstance(clip.source, MediaSource) and clip.source.path not in media:
-                media[clip.source.path] = _read(clip.source, where, roots, probe)
+                media[clip.source.path] = _read(clip.source, where, timeline, roots, probe)
             warnings += _check_clip(clip, track, timeline, media, where)
             _check_effects(clip.effects, clip.end - clip.start, effects, _named(clip), where)
             _read_tables(clip.effects, effects, roots, tables, where)
@@ -107,9 +114,19 @@ def check(
     return replace(project, warnings=tuple(warnings))
 
 
-def _read(source: MediaSource, where: str, roots: MediaRoots, probe: Callable[[Path], MediaFacts]) -> Media:
+def _read(
+    source: MediaSource, where: str, timeline: Timeline, roots: MediaRoots, probe: Callable[[Path], MediaFacts]
+) -> Media:
     place = f"{where}.source.path"
-    path = roots.resolve(source.path, where=place)
+    try:
+        if source.offline:
+            raise KinofarmError("PATH-001", path=source.path, base=str(roots.base), clips="")
+        path = roots.resolve(source.path, where=place)
+    except KinofarmError as error:
+        if error.code not in _NOT_THERE:
+            raise
+        clips = ", ".join(missing_clips(timeline, roots))
+        raise KinofarmError(error.code, where=place, **{**error.params, "clips": f"no file for {clips}"}) from None
     try:
         modified = path.stat().st_mtime_ns
         facts = probe(path)
@@ -137,6 +154,29 @@ def _read_tables(
                 found[path] = read_colour_table(file)
             except KinofarmError as error:
                 raise KinofarmError(error.code, where=place, **dict(error.params)) from error
+
+
+def missing_clips(timeline: Timeline, roots: MediaRoots) -> list[str]:
+    """Return the names of the clips whose files are not there, and after the first dozen how many more there are."""
+    found, known = [], {}
+    for track in timeline.tracks:
+        for clip in track.clips:
+            if isinstance(clip.source, MediaSource):
+                path = clip.source.path
+                if path not in known:
+                    known[path] = clip.source.offline or not is_there(path, roots)
+                if known[path]:
+                    found.append(_named(clip))
+    return found if len(found) <= _NAMED else [*found[:_NAMED], f"{len(found) - _NAMED} more"]
+
+
+def is_there(path: str, roots: MediaRoots) -> bool:
+    """Say whether a path leads to a file in the media roots, be it one that can be played or not."""
+    try:
+        roots.resolve(path)
+    except KinofarmError as error:
+        return error.code not in _NOT_THERE
+    return True
 
 
 def _check_range(start: int, end: int, timeline: Timeline, what: str, where: str) -> None:

@@ -13,7 +13,6 @@ from tasks.compiler.work import Levelling
 from tasks.media.loudness import METER, SHORTEST
 
 
-
 def metered(stream: Stream, log: str) -> Stream:
     """Measure a sound as it passes by; what is measured is written to the file `log`."""
     stream = stream.filter("apad", whole_dur=SHORTEST).filter("ebur128", **METER)

@@ -1,7 +1,7 @@
 """The door for project files: read one, find out what it is, and hand back the one timeline model.
 
-Formats: our own JSON ("format": "kinofarm/1") and Timeline Studio's ProjectSchema. What each field means stands
-in docs/format.md. To add a format: one module in `tasks/compiler/imports`, one row in `IMPORTERS`.
+What each format's fields mean stands in docs/format.md; docs/formats.md is made from `IMPORTERS`. To add a format: one
+module in `tasks/compiler/imports`, one row here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tasks.compiler.notice import Notice
 class Loaded:
     """A project as it was read.
 
-    base: the folder of the project file, where relative media paths start.
+    base: the folder where relative media paths start: that of the project file, or of an unpacked bundle.
     in_file: turns a place in the model, as a later check names it, into the place in the project file.
     extras: unknown fields by their place in the file; they change nothing.
     """
@@ -36,43 +36,106 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Importer:
-    """A project format: how to tell it, and how to read it from parsed JSON."""
+    """A project format: how to tell it, and how to read it.
+
+    name, suffixes, comes_from: what the documentation says of it.
+    recognises, read: for a format in JSON, told by what stands in it, whatever the file is called.
+    read_file: for any other, told by its suffix; the second argument is the folder that bundles are unpacked into.
+    written: `kinofarm export` writes it.
+    """
 
     name: str
-    recognises: Callable[[Mapping[str, Any]], bool]
-    read: Callable[[dict[str, Any]], Imported]
+    suffixes: tuple[str, ...]
+    comes_from: str
+    recognises: Callable[[Mapping[str, Any]], bool] | None = None
+    read: Callable[[dict[str, Any]], Imported] | None = None
+    read_file: Callable[[Path, Path | None], Imported] | None = None
+    written: bool = False
+
+
+def _is_otio(project: Mapping[str, Any]) -> bool:
+    return "OTIO_SCHEMA" in project
+
+
+def _interchange(name: str) -> Any:
+    """Return a reader of the interchange package, imported when it is first needed: OpenTimelineIO takes its time."""
+
+    def read(*arguments: Any) -> Imported:
+        from tasks.compiler.imports.interchange import reading
+
+        found: Imported = getattr(reading, name)(*arguments)
+        return found
+
+    return read
 
 
 IMPORTERS: Mapping[str, Importer] = {
-    "kinofarm": Importer("our own JSON", kinofarm.recognises, kinofarm.read),
-    "timeline-studio": Importer("Timeline Studio's ProjectSchema", timeline_studio.recognises, timeline_studio.read),
+    "kinofarm": Importer(
+        "our own JSON",
+        (".kinofarm.json", ".json"),
+        "Kinofarm",
+        recognises=kinofarm.recognises,
+        read=kinofarm.read,
+        written=True,
+    ),
+    "otio": Importer(
+        "OpenTimelineIO",
+        (".otio",),
+        "OpenTimelineIO, Resolve, and every program with an adapter",
+        recognises=_is_otio,
+        read=_interchange("read_otio"),
+        written=True,
+    ),
+    "otioz": Importer(
+        "OpenTimelineIO with its media, an archive",
+        (".otioz",),
+        "OpenTimelineIO",
+        read_file=_interchange("read_archive"),
+    ),
+    "otiod": Importer(
+        "OpenTimelineIO with its media, a folder",
+        (".otiod",),
+        "OpenTimelineIO",
+        read_file=_interchange("read_folder"),
+    ),
+    "edl": Importer(
+        "CMX 3600 edit decision list", (".edl",), "nearly every editor", read_file=_interchange("read_edl")
+    ),
+    "fcp7": Importer(
+        "Final Cut Pro 7 XML",
+        (".xml",),
+        "Premiere Pro, Resolve, Final Cut Pro 7",
+        read_file=_interchange("read_fcp7"),
+    ),
+    "fcpxml": Importer("Final Cut Pro XML", (".fcpxml",), "Final Cut Pro", read_file=_interchange("read_fcpxml")),
+    "aaf": Importer("Advanced Authoring Format", (".aaf",), "Media Composer", read_file=_interchange("read_aaf")),
+    "timeline-studio": Importer(
+        "Timeline Studio's ProjectSchema",
+        (".json",),
+        "Timeline Studio",
+        recognises=timeline_studio.recognises,
+        read=timeline_studio.read,
+    ),
 }
-"""Tried in this order; the first that recognises the file reads it."""
-
-_NOT_YET = {
-    ".otio": "OpenTimelineIO",
-    ".otioz": "OpenTimelineIO",
-    ".otiod": "OpenTimelineIO",
-    ".edl": "an edit decision list (EDL)",
-    ".fcpxml": "Final Cut Pro XML",
-    ".xml": "Final Cut Pro 7 XML",
-    ".aaf": "AAF",
-}
+"""Those in JSON are tried in this order; the first that recognises the file reads it."""
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path, unpack_into: Path | None = None) -> Loaded:
     """Read a project file into the timeline model.
 
-    Raises:  FORMAT-001 to FORMAT-019 for a file that cannot be read, FORMAT-020 to FORMAT-079 with the place in
+    Args:    unpack_into: where the media of an archive go (`.otioz`); None: one that brings media is refused.
+    Raises:  FORMAT-001 to FORMAT-019 for a file that cannot be read, FORMAT-020 to FORMAT-099 with the place in
              the file for what stands in it. Nothing else is raised, whatever the file holds.
     """
-    if path.suffix.lower() in _NOT_YET and path.exists():
-        raise KinofarmError("FORMAT-014", kind=_NOT_YET[path.suffix.lower()])
-    imported = load_object(json_text.parse(json_text.read_bytes(path)))
+    by_suffix = next((row for row in IMPORTERS.values() if row.read_file and path.suffix.lower() in row.suffixes), None)
+    if by_suffix is not None and by_suffix.read_file is not None:
+        imported = by_suffix.read_file(path, unpack_into)
+    else:
+        imported = load_object(json_text.parse(json_text.read_bytes(path)))
     return Loaded(
         timeline=imported.timeline,
         warnings=imported.warnings,
-        base=path.parent.resolve(),
+        base=(imported.base or path.parent).resolve(),
         in_file=imported.in_file,
         extras=imported.extras,
     )
@@ -81,13 +144,11 @@ def load(path: Path) -> Loaded:
 def load_object(project: dict[str, Any]) -> Imported:
     """Read a project that is parsed JSON already.
 
-    Raises:  FORMAT-013 to FORMAT-079.
+    Raises:  FORMAT-013 to FORMAT-099.
     """
     for importer in IMPORTERS.values():
-        if importer.recognises(project):
+        if importer.recognises is not None and importer.read is not None and importer.recognises(project):
             return importer.read(project)
-    if "OTIO_SCHEMA" in project:
-        raise KinofarmError("FORMAT-014", kind=_NOT_YET[".otio"])
     if timeline_studio.is_saved_file(project):
         raise KinofarmError("FORMAT-014", kind="a saved file of Timeline Studio (.tlsp)")
     raise KinofarmError("FORMAT-013")

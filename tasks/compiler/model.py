@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from infra.values import Exact, Value
 from tasks.compiler.keyframes import Keyframes, require_in_order
@@ -137,12 +137,24 @@ class Effect(Value):
         return self
 
 
+Metadata = dict[Name, JsonValue]
+"""What other programs said about a thing: carried along unread, so that an export to `.otio` gives it back."""
+
+
 class MediaSource(Value):
-    """A media file. A relative path starts at the project file. audio_stream counts the file's sounds."""
+    """A media file. A relative path starts at the project file. audio_stream counts the file's sounds.
+
+    What interchange files say about it: timecode is the time that they give its first frame, in seconds; None: they don't
+    say, and `source_start` counts from their own zero. length: how many seconds it has. offline: no file is named, and
+    path is only the name of what is missing.
+    """
 
     kind: Literal["media"] = "media"
     path: str = Field(min_length=1, max_length=4096)
     audio_stream: int | None = Field(None, ge=0, le=255)
+    timecode: Exact | None = Fraction(0)
+    length: Exact | None = None
+    offline: bool = False
 
 
 Animated = Literal[
@@ -203,6 +215,7 @@ class Clip(Value):
     colour_correction: ColourCorrection | None = None
     effects: tuple[Effect, ...] = ()
     keyframes: dict[Animated, Keyframes] = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
 
     @field_validator("source_start")
     @classmethod
@@ -267,6 +280,7 @@ class Transition(Value):
     start: Frame
     end: Frame
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class Track(Value):
@@ -280,6 +294,22 @@ class Track(Value):
     clips: tuple[Clip, ...] = ()
     transitions: tuple[Transition, ...] = ()
     effects: tuple[Effect, ...] = ()
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class Marker(Value):
+    """A mark at a frame of the timeline; chapters become chapters of the film.
+
+    clip: the id of the clip that it is fastened to in an interchange file, "" for the timeline's own.
+    """
+
+    time: Frame
+    duration: Frame = 0
+    name: Name = ""
+    colour: Colour | None = None
+    kind: Literal["chapter", "section", "note", "export"] = "note"
+    clip: Name = ""
+    metadata: Metadata = Field(default_factory=dict)
 
 
 VideoCodec = Literal["h264", "hevc", "av1", "vp9", "prores", "dnxhr", "png", "jpeg", "gif"]
@@ -383,15 +413,6 @@ class Export(Value):
         return data
 
 
-class Marker(Value):
-    """A named place on the timeline; chapter markers become chapters in the film's file."""
-
-    time: Frame
-    name: Name = ""
-    colour: Colour | None = None
-    kind: Literal["chapter", "section", "note", "export"] = "note"
-
-
 class Deliverable(Value):
     """A further film of the same timeline, made on request: `kinofarm render PROJECT -o FILM --also NAME=FILE`."""
 
@@ -413,9 +434,10 @@ class Timeline(Value):
     )
     tracks: tuple[Track, ...] = Field((), max_length=200)
     subtitles: tuple[Subtitle, ...] = ()
-    markers: tuple[Marker, ...] = Field((), max_length=10_000)
+    markers: tuple[Marker, ...] = Field((), max_length=50_000)
     export: Export = Export()
     deliverables: tuple[Deliverable, ...] = Field((), max_length=100)
+    metadata: Metadata = Field(default_factory=dict)
 
     @field_validator("rate")
     @classmethod

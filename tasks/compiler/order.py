@@ -24,6 +24,7 @@ from tasks.compiler.model import Timeline
 from tasks.compiler.notice import Notice
 from tasks.compiler.plan import Plan, Way, plan
 from tasks.compiler.presets import apply_preset, presets
+from tasks.compiler.source_times import settled
 from tasks.compiler.timecode import parse_range
 from tasks.filesystem.publish import check_folder, check_target
 from tasks.filesystem.roots import MediaRoots
@@ -36,6 +37,10 @@ class Also(Value):
 
     name: str = Field(min_length=1, max_length=100)
     output: str = Field(min_length=1, max_length=4096)
+
+
+BUNDLES = "bundles"
+"""Folder in the farm's home that holds unpacked bundles, each under its content's hash; it may be emptied between renders."""
 
 
 class Order(Value):
@@ -75,13 +80,14 @@ class Ordered:
     plan: Plan
 
 
-def read(order: Order) -> Read:
+def read(order: Order, home: Path | None = None) -> Read:
     """Read the project file of an order.
 
+    Args:    home: the farm's; the media of a bundle are unpacked into it.
     Raises:  KinofarmError FORMAT-0xx, CLI-002 for a range outside the film, CLI-004 for an unknown preset, CLI-010 for an
              unknown deliverable, CLI-011 for one that is named twice.
     """
-    loaded = load(Path(order.project))
+    loaded = load(Path(order.project), None if home is None else home.absolute() / BUNDLES)
     timeline = loaded.timeline if order.preset is None else apply_preset(loaded.timeline, order.preset)
     whole = 0, timeline.duration
     start, end = whole if order.range is None else parse_range(order.range, timeline.rate, timeline.duration)
@@ -99,8 +105,9 @@ def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[
     Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the project file.
     """
     extra = (*roots, *(Path(root) for root in order.media_roots))
+    media = MediaRoots(project.base, extra)
     try:
-        checked = check(project.timeline, MediaRoots(project.base, extra), probe)
+        checked = check(settled(project.timeline, media, probe), media, probe)
         found = [*checked.warnings, *(one for also in project.also for one in check_export(also))]
         return replace(checked, warnings=(*found, *_beyond_limits(order, project)))
     except KinofarmError as error:
@@ -116,7 +123,8 @@ def all_planned(order: Order, project: Read, checked: CheckedProject, way: Way) 
     """Cut every film that was ordered into work, the main one first; what they share has the same keys."""
     films = [Ordered("", "", planned(project, checked, way))]
     for also, timeline in zip(order.also, project.also, strict=True):
-        made = plan(replace(checked, timeline=timeline), way, project.start, project.end)
+        further = checked.timeline.model_copy(update={"export": timeline.export})
+        made = plan(replace(checked, timeline=further), way, project.start, project.end)
         films.append(Ordered(also.name, also.output, made))
     return tuple(films)
 

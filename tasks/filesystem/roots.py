@@ -53,17 +53,17 @@ class MediaRoots:
         try:
             found = Path(os.path.realpath(written))
         except OSError:
-            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base)) from None
+            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base), clips="") from None
         if not self.contains(found):
             # A name that stays inside as it is written can only have left through a link.
             leaves_by_link = self.contains(Path(os.path.normpath(written)))
-            raise KinofarmError("PATH-003" if leaves_by_link else "PATH-002", where=where, path=text)
+            raise KinofarmError("PATH-003" if leaves_by_link else "PATH-002", where=where, path=text, clips="")
         try:
             mode = found.stat().st_mode
         except PermissionError:
             raise KinofarmError("PATH-008", where=where, path=text) from None
         except OSError:
-            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base)) from None
+            raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base), clips="") from None
         if stat.S_ISDIR(mode):
             raise KinofarmError("PATH-006", where=where, path=text)
         if not stat.S_ISREG(mode):
@@ -90,7 +90,7 @@ def _refuse_what_is_no_path(text: str, where: str) -> None:
         raise KinofarmError("PATH-005", where=where, reason=f"it is longer than {LONGEST} bytes")
     if _WINDOWS.match(text):
         if os.name != "nt":
-            raise KinofarmError("PATH-009", where=where, path=text)
+            raise KinofarmError("PATH-009", where=where, path=text, clips="")
         return
     if scheme := _SCHEME.match(text):
         raise KinofarmError("PATH-004", where=where, path=text, scheme=scheme.group())

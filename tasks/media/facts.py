@@ -74,6 +74,7 @@ class MediaFacts(Value):
     demuxer: str = Field(description="The ffmpeg demuxer that reads it, e.g. mov or matroska; passed with -f.")
     start: Exact = Field(description="The container's first timestamp, in seconds of its own clock.")
     duration: Exact = Field(description="End of the longest stream, from the container's first timestamp.")
+    timecode: Exact | None = Field(None, description="The first frame's timecode in seconds, where the file has one.")
     pictures: tuple[PictureFacts, ...] = ()
     sounds: tuple[SoundFacts, ...] = ()
 

@@ -27,6 +27,7 @@ from tasks.media import extent
 from tasks.media.facts import MediaFacts, PictureFacts, Sha256, SoundFacts
 from tasks.media.orientation import turn_of_still
 from tasks.media.picture_facts import Seen, picture_facts
+from tasks.media.start_timecode import start_timecode
 from tasks.media.timing import Timing
 from tasks.security import formats
 
@@ -115,6 +116,7 @@ def _read(path: Path, settled: str | None) -> dict[str, Any]:
         duration = max([*(picture.end for picture in pictures), *(sound.end for sound in sounds)])
         return {
             "demuxer": demuxer, "start": start, "duration": duration, "pictures": pictures, "sounds": sounds,
+            "timecode": start_timecode(container, pictures),
         }  # fmt: skip
 
 

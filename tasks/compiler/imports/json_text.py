@@ -46,20 +46,36 @@ def read_bytes(path: Path) -> bytes:
 
     Raises:  FORMAT-001 missing, FORMAT-002 not a plain file, FORMAT-003 unreadable, FORMAT-004 larger than MAX_BYTES.
     """
+    size = readable(path, MAX_BYTES)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise KinofarmError("FORMAT-003", path=str(path), reason=error.strerror or str(error)) from None
+    if len(data) > MAX_BYTES:
+        raise KinofarmError("FORMAT-004", size=max(size, len(data)), limit=MAX_BYTES)
+    return data
+
+
+def readable(path: Path, limit: int) -> int:
+    """Return the size of a plain file that may be read and has at most `limit` bytes.
+
+    Raises:  FORMAT-001 to FORMAT-004.
+    """
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):
             raise KinofarmError("FORMAT-002", path=str(path))
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        with path.open("rb"):
+            pass
     except (FileNotFoundError, NotADirectoryError):
         raise KinofarmError("FORMAT-001", path=str(path)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise KinofarmError("FORMAT-003", path=str(path), reason=reason) from None
-    if len(data) > MAX_BYTES:
-        raise KinofarmError("FORMAT-004", size=max(state.st_size, len(data)), limit=MAX_BYTES)
-    return data
+    if state.st_size > limit:
+        raise KinofarmError("FORMAT-004", size=state.st_size, limit=limit)
+    return state.st_size
 
 
 def parse(data: bytes) -> dict[str, Any]:

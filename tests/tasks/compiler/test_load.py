@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ def test_a_loaded_project_knows_its_folder(tmp_path: Path) -> None:
         ({"sections": [], "globalTracks": [], "fps": 25}, "FORMAT-014"),
         ({"timeline": {"sections": []}}, "FORMAT-014"),
         ({"project": {"globalTracks": []}, "tracks": []}, "FORMAT-014"),
-        ({"OTIO_SCHEMA": "Timeline.1"}, "FORMAT-014"),
+        ({"OTIO_SCHEMA": "Timeline.1"}, "FORMAT-066"),
         ({"tracks": []}, "FORMAT-024"),
     ],
 )
@@ -56,11 +58,16 @@ def test_formats_are_told_apart(written: dict[str, Any], code: str, tmp_path: Pa
     assert refusal(tmp_path / "p.json") == code
 
 
-@pytest.mark.parametrize("suffix", [".otio", ".edl", ".xml", ".fcpxml", ".aaf", ".OTIOZ"])
-def test_interchange_files_are_not_built_yet(suffix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".otio", ".edl", ".xml", ".fcpxml", ".aaf", ".OTIOZ", ".otiod"])
+def test_interchange_files_are_told_by_their_suffix(suffix: str, tmp_path: Path) -> None:
     assert refusal(tmp_path / f"p{suffix}") == "FORMAT-001"
     (tmp_path / f"p{suffix}").write_text("x")
-    assert refusal(tmp_path / f"p{suffix}") == "FORMAT-014"
+    assert refusal(tmp_path / f"p{suffix}") in {"FORMAT-006", "FORMAT-066", "FORMAT-073"}
+
+
+def test_the_interchange_library_is_imported_late() -> None:
+    script = "import sys, apps.cli.main, tasks.compiler.order; sys.exit('opentimelineio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_a_media_file_is_no_project(tmp_path: Path) -> None:
