@@ -122,6 +122,6 @@ def _bounds(field: FieldInfo) -> str:
         for kind, attribute in _SIGNS.items():
             if isinstance(item, kind):
                 limits[attribute] = getattr(item, attribute)
-    low = f"{limits['ge']:g} ≤" if "ge" in limits else f"{limits['gt']:g} <" if "gt" in limits else ""
-    high = f"≤ {limits['le']:g}" if "le" in limits else f"< {limits['lt']:g}" if "lt" in limits else ""
+    low = f"{float(limits['ge']):g} ≤" if "ge" in limits else f"{float(limits['gt']):g} <" if "gt" in limits else ""
+    high = f"≤ {float(limits['le']):g}" if "le" in limits else f"< {float(limits['lt']):g}" if "lt" in limits else ""
     return " … ".join(part for part in (low, high) if part)
