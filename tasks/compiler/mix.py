@@ -83,9 +83,10 @@ class Mix:
         summed = [part for part in self._segments if part.track.id in apart]
         self._spills = len(plain) + len(summed) > SEGMENTS_AT_ONCE
         streams = [self._laid(plain, start, end)] if plain or not tracks else []
-        for track in tracks:
-            if track.enabled and track.volume > 0:
-                streams.append(_cut(self._sum(track), start, end, self._total))
+        heard = [track for track in tracks if track.enabled and track.volume > 0]
+        streams += [_cut(self._sum(track), start, end, self._total) for track in heard]
+        if not streams:
+            return self._silence(end - start)
         return streams[0] if len(streams) == 1 else _added(streams)
 
     def levelled(self, stream: Stream, wanted: Loudness, samples: int) -> Stream:

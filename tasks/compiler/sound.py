@@ -170,10 +170,10 @@ def _of_track(project: CheckedProject, track: Track) -> Iterator[Segment]:
         if _sound_of(project, clip) is None or clip.volume == 0:
             continue
         arrival, departure = comes.get(clip.id), goes.get(clip.id)
-        end = sample(project, max(clip.end, departure.end) if departure else clip.end)
+        end = sample(project, max(Fraction(clip.end), departure.end) if departure else clip.end)
         ringing = sum(rings(project, effect) for effect in clip.effects)
         yield Segment(
-            start=sample(project, min(clip.start, arrival.start) if arrival else clip.start),
+            start=sample(project, min(Fraction(clip.start), arrival.start) if arrival else clip.start),
             end=end,
             clip=clip,
             track=track,

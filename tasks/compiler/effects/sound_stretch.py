@@ -4,7 +4,7 @@ rubberband's phase vocoder was measured beside it: a tone that starts after sile
 its onsets broken up; atempo keeps every level, its by-products 23 to 55 dB below a tone.
 
 What comes out of atempo is early by an amount that depends on the factor; it was measured with tone bursts at 48 kHz and is
-made up for here. Its window is 2048 samples at 48 kHz, and the power of two over a 24th of a second at other rates.
+made up for here.
 
 Source: ffmpeg-filters(1): atempo, asetrate, aresample.
 """
@@ -35,6 +35,9 @@ STRETCHED_EARLY = (
 
 SLOWEST = Fraction(1, 2)
 """The lowest tempo that one atempo takes."""
+
+WINDOW = 2048
+"""atempo's window at 48 kHz, in samples; at other rates it is the power of two over a 24th of a second."""
 
 LEAD = Fraction(1, 4)
 """Seconds of silence put before the sound, so that none of it is lost at the beginning."""
@@ -123,4 +126,5 @@ def _early(table: Sequence[tuple[float, int]], place: float, rate: int) -> int:
     after = min(max(1, bisect_left([each for each, _ in table], place)), len(table) - 1)
     (left, low), (right, high) = table[after - 1], table[after]
     share = min(1.0, max(0.0, (place - left) / (right - left)))
-    return round((low + (high - low) * share) * 2 ** (ceil(log2(rate / 24)) - 11))
+    window = 1 << ceil(log2(rate / 24))
+    return round((low + (high - low) * share) * window / WINDOW)

@@ -27,7 +27,8 @@ WANTED = Loudness(target=-16, peak=-1)
 def test_a_tone_measures_what_it_is_known_to(media_factory: MediaFactory, ffmpeg_binary: str, tmp_path: Path) -> None:
     """A stereo sine of 1 kHz at -6.02 dBFS has -6.02 LUFS: EBU Tech 3341, case 1, at another level."""
     found = measure(media_factory.sound(96_000), Path(ffmpeg_binary), tmp_path)
-    assert found.integrated is not None and found.true_peak is not None
+    assert found.integrated is not None
+    assert found.true_peak is not None
     assert abs(found.integrated + 6.02) < 0.2
     assert abs(found.true_peak + 6.02) < 0.5  # AAC swings over at the ends
 
