@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from pydantic import ValidationError
 
@@ -52,16 +52,17 @@ def unfolded(timeline: Timeline) -> Unfolded:
                     rows.append([])
                 rows[level].append((layer, where))
         for level, row in enumerate(rows):
-            if level == 0:
-                update: dict[str, object] = {} if len(rows) == 1 else {"clips": tuple(clip for clip, _ in row)}
-            else:
-                update = {"id": f"{track.id}/{level}", "clips": tuple(clip for clip, _ in row), "transitions": ()}
-            tracks.append(track.model_copy(update=update) if update else track)
+            found = tuple(clip for clip, _ in row)
+            update: dict[str, object] = {"clips": found}
+            if level:
+                update |= {"id": f"{track.id}/{level}", "transitions": ()}
+            same = len(found) == len(track.clips) and all(
+                new is old for new, old in zip(found, track.clips, strict=True)
+            )
+            tracks.append(track if same else track.model_copy(update=update))
             at.append(place)
             clips.append(tuple(where for _, where in row))
-    changed = len(tracks) > len(timeline.tracks) or any(
-        new is not old for new, old in zip(tracks, timeline.tracks, strict=False)
-    )
+    changed = any(row is not track for row, track in zip_longest(tracks, timeline.tracks))
     made = timeline.model_copy(update={"tracks": tuple(tracks)}) if changed else timeline
     return Unfolded(made, tuple(at), tuple(clips), tuple(warnings))
 

@@ -40,10 +40,13 @@ from tasks.subtitles.paint import (
     subtitle,
     text_element,
 )
-from tasks.subtitles.shapes import polygon
+from tasks.subtitles.shapes import moved_in, polygon
 
 FASTEST = 75
 """Frames a second up to which half a frame, 6.7 ms, is more than a hundredth's rounding (5 ms) and a cut millisecond."""
+
+SEAM = 0.75
+"""Pixels by which an area reaches over its outline, so that nothing shines through where two areas meet."""
 
 MAX_EVENTS = 50_000
 """Most lines of one script: about 10 MB."""
@@ -126,9 +129,9 @@ def overlay_script(
 
 
 def area_script(outline: Sequence[tuple[float, float]], size: FrameSize, fonts: FontCatalogue) -> AssScript:
-    """Write a script whose first frame shows the area inside an outline, in pixels, in white."""
+    """Write a script whose first frame shows the area inside an outline (pixels, clockwise) in white."""
     page = _Page(size, Fraction(1), 0, 1, fonts)
-    drawing = Drawing(0, 0, polygon(outline), "#ffffff")
+    drawing = Drawing(0, 0, polygon(moved_in(outline, -SEAM)), "#ffffff")
     page.add(Painting(Box(0, 0, size.width, size.height), (drawing,)), (), 0, 1)
     script = page.script()
     assert script is not None

@@ -60,7 +60,7 @@ def outline(
     if shape in ("rectangle", "rounded", "line"):
         corner = radius or (_ROUNDED * min(width, height) if shape == "rounded" else 0)
         return rectangle(inset, inset, across, down, max(0, corner - inset), hole=hole)
-    corners = _inset(_corners(shape, width, height, points, inner), inset)
+    corners = moved_in(_corners(shape, width, height, points, inner), inset)
     return polygon(list(reversed(corners)) if hole else corners)
 
 
@@ -80,6 +80,19 @@ def polygon(corners: Sequence[Point]) -> str:
     return f"m {first} l {' '.join(rest)}"
 
 
+def moved_in(corners: Sequence[Point], by: float) -> list[Point]:
+    """Move each edge of a clockwise polygon inwards (outwards if negative); the new corners are where they meet."""
+    if by == 0:
+        return list(corners)
+    found = []
+    for before, here, after in zip([corners[-1], *corners[:-1]], corners, [*corners[1:], corners[0]], strict=True):
+        (ax, ay), (bx, by_) = _along(before, here), _along(here, after)
+        # Inwards of a clockwise edge (in pixels, y down) lies to its right; a very sharp corner moves only so far.
+        reach = by / max(1 + ax * bx + ay * by_, 0.05)
+        found.append((here[0] - reach * (ay + by_), here[1] + reach * (ax + bx)))
+    return found
+
+
 def _corners(shape: str, width: float, height: float, points: int, inner: float) -> list[Point]:
     """The corners of a shape that fills a box from (0, 0), clockwise."""
     if shape == "triangle":
@@ -95,20 +108,6 @@ def _corners(shape: str, width: float, height: float, points: int, inner: float)
     left, top = min(x for x, _ in around), min(y for _, y in around)
     wide, high = max(x for x, _ in around) - left, max(y for _, y in around) - top
     return [((x - left) / wide * width, (y - top) / high * height) for x, y in around]
-
-
-def _inset(corners: Sequence[Point], by: float) -> list[Point]:
-    """Move each edge of a clockwise polygon inwards; the new corners are where the moved edges meet."""
-    if by <= 0:
-        return list(corners)
-    found = []
-    for before, here, after in zip([corners[-1], *corners[:-1]], corners, [*corners[1:], corners[0]], strict=True):
-        (ax, ay), (bx, by_) = _along(before, here), _along(here, after)
-        # Inwards of a clockwise edge (in pixels, y down) lies to its right.
-        nx, ny = -ay - by_, ax + bx
-        stretch = 1 + ax * bx + ay * by_
-        found.append((here[0] + by * nx / max(stretch, 0.05), here[1] + by * ny / max(stretch, 0.05)))
-    return found
 
 
 def _along(start: Point, end: Point) -> Point:

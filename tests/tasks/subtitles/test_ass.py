@@ -13,8 +13,10 @@ from infra.errors import KinofarmError
 from tasks.compiler.model import Size
 from tasks.subtitles.ass import AssScript, Title, overlay_script
 from tasks.subtitles.fonts import FontCatalogue
+from tasks.subtitles.kinds import KINDS
 from tasks.subtitles.markup import escaped
 from tasks.subtitles.model import Animation, ShapeElement, Subtitle, TextElement, TextStyle, TitleSource
+from tasks.subtitles.shapes import SHAPES
 
 SMALL = Size(width=320, height=180)
 RATE = Fraction(25)
@@ -79,19 +81,17 @@ def test_a_line_a_thousand_frames_on_shows_on_exactly_its_frames(fonts: Any, ren
     assert [n for n, on in enumerate(lit(rendered(made, size, 1500, Fraction(rate)))) if on] == [1497, 1498]
 
 
+PATH = ((0.0, 0.0), (0.2, 0.1), (0.0, 0.2))
+LATER = {"slide-out": 10, "scale-out": 12, "slide-in": 2, "bounce": 3, "shake": 3, "blink": 1}
 MOVES = [
-    Animation(kind=kind, duration=9, delay=delay, direction=direction)  # type: ignore[arg-type]
-    for kind, delay, direction in [
-        ("fade-in", 0, "left"),
-        ("fade-out", 0, "left"),
-        ("slide-in", 2, "up"),
-        ("slide-out", 10, "right"),
-        ("scale-in", 0, "left"),
-        ("typewriter", 0, "left"),
-        ("blink", 1, "left"),
-        ("bounce", 3, "left"),
-        ("shake", 3, "left"),
-    ]
+    Animation(
+        kind=kind,  # type: ignore[arg-type]
+        duration=9,
+        delay=LATER.get(kind, 0),
+        direction="up" if kind == "slide-in" else "right",
+        path=PATH if kind == "motion-path" else (),
+    )
+    for kind in KINDS
 ]
 
 
@@ -346,3 +346,76 @@ def test_more_motion_than_a_script_can_hold_is_an_error(fonts: Any) -> None:
     wild = [title(*[box(animations=(move,)) for _ in range(30)], end=5000)]
     with pytest.raises(KinofarmError, match="TEXT-003"):
         overlay_script(wild, (), 0, 5000, SMALL, RATE, fonts)
+
+
+def test_every_shape_fills_its_box_its_own_way(fonts: Any, rendered: Any) -> None:
+    pictures = {}
+    for shape in SHAPES:
+        frame = rendered(script(fonts, title(box(shape=shape, fill="#ffffff"))), SMALL)[0]
+        pictures[shape] = frame.tobytes()
+        across = (115, 45, 205, 135) if shape == "circle" else (80, 45, 240, 135)
+        assert extent(frame) == pytest.approx(across, abs=2), shape
+        assert frame[90, 160].min() > 235, shape
+    alike = {"rectangle", "line"}
+    assert len({picture for name, picture in pictures.items() if name not in alike}) == len(SHAPES) - 2
+
+
+@pytest.mark.parametrize("shape", ["triangle", "star", "polygon", "arrow", "circle", "rounded"])
+def test_a_border_lies_inside_every_shape(fonts: Any, rendered: Any, shape: str) -> None:
+    whole = rendered(script(fonts, title(box(shape=shape, fill="#ffffff"))), SMALL)[0]
+    framed = box(shape=shape, fill="#00ff00", border_colour="#ff0000", border_width=20)
+    frame = rendered(script(fonts, title(framed)), SMALL)[0].astype(int)
+    red, green = frame[..., 0] - frame[..., 1] > 120, frame[..., 1] - frame[..., 0] > 120
+    inside = whole[..., 0] > 20
+    assert red.sum() > 100
+    assert green.sum() > 100
+    assert not (red & ~inside).sum() > 12, "chroma is half as fine as luma"
+    assert green[90, 160]
+
+
+def test_polygons_have_their_corners(fonts: Any, rendered: Any) -> None:
+    def drawn(**fields: Any) -> np.ndarray:
+        return np.asarray(rendered(script(fonts, title(box(fill="#ffffff", **fields))), SMALL)[0])
+
+    assert drawn(shape="polygon", points=4)[47, 82].max() < 20, "a polygon of four stands on its corner"
+    assert (drawn(shape="star", inner=0.2) > 128).sum() < (drawn(shape="star", inner=0.8) > 128).sum()
+    assert (drawn(shape="star", points=5) != drawn(shape="star", points=9)).any()
+
+
+def test_an_arrow_points_to_the_right(fonts: Any, rendered: Any) -> None:
+    frame = rendered(script(fonts, title(box(shape="arrow", fill="#ffffff"))), SMALL)[0]
+    tall = [(frame[:, column, 0] > 128).sum() for column in (90, 165, 235)]
+    assert tall[1] > tall[0] > tall[2]
+
+
+def test_a_subtitle_s_background_may_have_round_corners(fonts: Any, rendered: Any) -> None:
+    def corner(radius: float) -> tuple[int, int]:
+        style = TextStyle(font_size=120, padding=60, background_colour="#ffffff", colour="#ffffff", radius=radius)
+        frame = rendered(script(fonts, subtitles=[Subtitle(text="Hi", start=0, end=50, style=style)]), SMALL)[0]
+        left, top, _, _ = extent(frame)
+        return int(frame[top, left].max()), int(frame[top + 12, left + 12].min())
+
+    assert corner(0)[0] > 200
+    assert corner(60)[0] < 80
+    assert corner(60)[1] > 200
+
+
+def test_letters_ride_a_wave_and_come_back_to_their_line(fonts: Any, rendered: Any) -> None:
+    """A wave of no height draws the letters one by one, where they stand in their line anyway."""
+    wave = Animation(kind="wave", duration=40, amount=60)
+    still = Animation(kind="wave", duration=40, amount=0.001)
+    made = {}
+    for name, moves in {"rest": (), "still": (still,), "wave": (wave,)}.items():
+        text = TextElement(text="HIOHIO", x=0, y=0.2, width=1, height=0.6, animations=moves,
+                           style=TextStyle(font_size=200, letter_spacing=6))  # fmt: skip
+        made[name] = rendered(script(fonts, title(text)), SMALL, 41)
+    assert np.abs(made["still"][20].astype(int) - made["rest"][20]).mean() < 1.5
+    assert (made["wave"][40] == made["rest"][40]).all()
+    tops = [int(np.argmax((made["wave"][20][:, x] > 100).any(axis=1))) for x in range(320)]
+    assert max(tops) - min(top for top in tops if top) >= 8
+
+
+def test_a_wave_of_joined_letters_moves_the_line_as_a_whole(fonts: Any) -> None:
+    wave = Animation(kind="wave", duration=40)
+    made = script(fonts, subtitles=[Subtitle(text="مرحبا", start=0, end=40, animations=(wave,))])
+    assert made.text.count("Dialogue") <= 40

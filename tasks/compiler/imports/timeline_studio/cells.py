@@ -26,9 +26,6 @@ MAX_DIAGONAL = 4
 _LEAN = 0.2
 """How far the cuts of a diagonal split lean to each side at top and bottom, in widths of a cell."""
 
-_HAIR = 0.0004
-"""How far a slanted cell reaches under its neighbour, in fractions of the frame: half a pixel of most films."""
-
 _EDGE = 1e-6
 """How far, in fractions of the frame, thirds and sixths may lie beyond the edge after rounding."""
 
@@ -162,15 +159,15 @@ def _cells(template: TemplateObject, grid: Grid, place: str) -> tuple[dict[int, 
 
 
 def _diagonal(count: int, place: str) -> list[CellObject]:
-    """Cells side by side whose cuts lean to the right, upwards; each reaches a hair under its neighbour."""
+    """Cells side by side whose cuts lean to the right, upwards."""
     if not 2 <= count <= MAX_DIAGONAL:
         problem = f"a diagonal split has 2 to {MAX_DIAGONAL} screens"
         raise KinofarmError("FORMAT-020", where=f"{place}.screens", field="screens", problem=problem)
     lean = _LEAN / count
     found: list[CellObject] = []
     for n in range(count):
-        above = (n / count + lean - _HAIR if n else 0.0, (n + 1) / count + lean + _HAIR if n < count - 1 else 1.0)
-        below = (n / count - lean - _HAIR if n else 0.0, (n + 1) / count - lean + _HAIR if n < count - 1 else 1.0)
+        above = (n / count + lean if n else 0.0, (n + 1) / count + lean if n < count - 1 else 1.0)
+        below = (n / count - lean if n else 0.0, (n + 1) / count - lean if n < count - 1 else 1.0)
         left, right = min(above[0], below[0]), max(above[1], below[1])
         corners = [(above[0], 0.0), (above[1], 0.0), (below[1], 1.0), (below[0], 1.0)]
         found.append(

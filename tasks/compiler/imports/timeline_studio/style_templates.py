@@ -52,7 +52,7 @@ _INTRO = _template(
     3,
     _element("ring", "Shape", (66, 6, 40, 71), _move("ScaleIn", 1.4, easing="EaseOutExpo"), _LEAVE, shape_type="circle",
              background_color="#00000000", border_color="#ff5a3c", border_width=36),
-    _element("disc", "Shape", (83, 60, 17, 30), _move("ScaleIn", 1.0, 0.25, easing="EaseOutBack"), _LEAVE,
+    _element("disc", "Shape", (79, 58, 16, 28.5), _move("ScaleIn", 1.0, 0.25, easing="EaseOutBack"), _LEAVE,
              shape_type="circle", background_color="#ffc145"),
     _element("bar", "Shape", (10, 37.5, 0.55, 25), _move("SlideIn", 0.7, direction="down", easing="EaseOutCubic"), _LEAVE,
              background_color="#ff5a3c"),
@@ -103,7 +103,7 @@ _BOLD = _template(
     _element("block", "Shape", (14, 37, 72, 26), _move("ScaleIn", 0.5, easing="EaseOutBack"),
              _move("ScaleOut", 0.25, easing="EaseInBack"), background_color="#ffd60a", rotation=-3),
     _element("title", "Text", (16, 37, 68, 26), _move("ScaleIn", 0.5, 0.1, easing="EaseOutBack"),
-             _move("ScaleOut", 0.25, easing="EaseInBack"), text="BIG NEWS", font_size=190, font_weight=900, color="#111111",
+             _move("ScaleOut", 0.25, easing="EaseInBack"), text="BIG NEWS", font_size=225, font_weight=900, color="#111111",
              rotation=-3, line_height=1.0, letter_spacing=-3),
 )  # fmt: skip
 
