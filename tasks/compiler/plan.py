@@ -144,7 +144,7 @@ def _picture_work(
     row, form = encoder(export), chunk_form(export)
     stream = row.prepared(reframed(composed(project, sources, texts, shown, start, end), timeline), export.video)
     gop = max(1, round(way.gop_seconds * rate))
-    argvs = [picture_argv(stream, video_arguments(export, rate, gop), frames, rate, form)]
+    argvs = [(*row.device, *picture_argv(stream, video_arguments(export, rate, gop), frames, rate, form))]
     if export.video.passes == 2 and row.first_pass is not None:
         argvs.insert(0, picture_argv(stream, row.first_pass(export, rate, gop), frames, rate, "null"))
     work = _work(project, way, "picture", argvs, sources, texts, frames=frames, suffix=SUFFIXES[form])
