@@ -19,6 +19,7 @@ from flows.running import Running, carried_out, unvisited
 from infra import services
 from infra.jobs.facts import FactsStore
 from infra.jobs.store import JobStore
+from infra.services import Ffmpeg
 from infra.settings import in_force
 from tasks.compiler.order import Also, Order, warnings_of
 from tasks.compiler.steps import check_project, load_project, plan_films
@@ -73,7 +74,7 @@ async def render(
 async def story(job: Running, order: Order) -> dict[str, Any]:
     """What happens to a job, in order."""
     probe = remembering(job.services.get(FactsStore))
-    project = await load_project(order, job.settings.home)
+    project = await load_project(order, job.settings.home, job.services.get(Ffmpeg).path)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe)
     await check_outputs(job, order, project, checked)
     ordered = await plan_films(order, unvisited(project), unvisited(checked), way(job))

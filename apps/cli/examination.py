@@ -41,6 +41,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         what="machine", ok=True, found=f"{cores} cores, {prefect.slots(settings.worker.slots)} chunks at once"
     )
     yield _tried("ffmpeg", lambda: ffmpeg.version(ffmpeg.binary(settings.ffmpeg.binary)))
+    yield from _devices(settings)
     yield _home(settings.home.absolute())
     if settings.database.url is None:
         yield _postgres()
@@ -60,6 +61,19 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what=what, ok=True, found=look())
     except KinofarmError as error:
         return Finding(what=what, ok=False, found=str(error), hint=error.hint)
+
+
+def _devices(settings: Settings) -> Iterator[Finding]:
+    """Encoders on devices, each tried by encoding: one that does not work is no fault, the film is made in software."""
+    from tasks.compiler.trials import trials
+
+    try:
+        tried = [*trials(ffmpeg.binary(settings.ffmpeg.binary))]
+    except KinofarmError:
+        return  # without ffmpeg there is nothing to try, and that was told
+    for one in tried:
+        found = "works" if one.works else f"not here: {one.reason}"
+        yield Finding(what="encoder", ok=True, found=f"{one.encoder} ({one.family}): {found}")
 
 
 def _postgres() -> Finding:

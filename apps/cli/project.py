@@ -157,10 +157,11 @@ def checked_project(order: Order, settings: Settings, probe: Any = None) -> tupl
 
     Raises:  KinofarmError FORMAT-0xx, CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, CLI-002, CLI-004.
     """
+    from infra import ffmpeg
     from tasks.compiler.order import examine, read
     from tasks.media.remembered import quick_look
 
-    project = read(order, settings.home)
+    project = read(order, settings.home, ffmpeg.binary(settings.ffmpeg.binary))
     return project, examine(order, project, settings.media_roots, probe or quick_look)
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from infra.errors import KinofarmError
+from infra.ffmpeg import binary
 from infra.values import Value
 from tasks.compiler.check import CheckedProject, check
+from tasks.compiler.encoders.row import EncoderRow
 from tasks.compiler.exports import check_export, check_name, container_of
 from tasks.compiler.imports.imported import as_it_stands
 from tasks.compiler.limits import planned_limits
@@ -26,6 +29,7 @@ from tasks.compiler.plan import Plan, Way, plan
 from tasks.compiler.presets import apply_preset, presets
 from tasks.compiler.source_times import settled
 from tasks.compiler.timecode import parse_range
+from tasks.compiler.trials import Trial, pinned, trial
 from tasks.filesystem.publish import check_folder, check_target
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
@@ -80,10 +84,11 @@ class Ordered:
     plan: Plan
 
 
-def read(order: Order, home: Path | None = None) -> Read:
+def read(order: Order, home: Path | None = None, ffmpeg: Path | None = None) -> Read:
     """Read the project file of an order.
 
-    Args:    home: the farm's; the media of a bundle are unpacked into it.
+    Args:    home: the farm's; the media of a bundle are unpacked into it. ffmpeg: the binary with which encoders on devices
+             are tried, where an export asks for one; None: ours.
     Raises:  KinofarmError FORMAT-0xx, CLI-002 for a range outside the film, CLI-004 for an unknown preset, CLI-010 for an
              unknown deliverable, CLI-011 for one that is named twice.
     """
@@ -95,8 +100,13 @@ def read(order: Order, home: Path | None = None) -> Read:
     names = [also.name for also in order.also]
     if len({*names}) < len(names):
         raise KinofarmError("CLI-011", name=next(name for name in names if names.count(name) > 1))
-    also = tuple(_deliverable(loaded.timeline, name) for name in names)
-    return Read(timeline, loaded.base, start, end, warnings, loaded.in_file, also)
+    found = [
+        pinned(each, partial(_tried, ffmpeg))
+        for each in (timeline, *(_deliverable(loaded.timeline, name) for name in names))
+    ]
+    (timeline, *also), notices = zip(*found, strict=True)
+    warnings += tuple(notice.as_dict() for one in notices for notice in one)
+    return Read(timeline, loaded.base, start, end, warnings, loaded.in_file, tuple(also))
 
 
 def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[[Path], MediaFacts]) -> CheckedProject:
@@ -127,6 +137,10 @@ def all_planned(order: Order, project: Read, checked: CheckedProject, way: Way) 
         made = plan(replace(checked, timeline=further), way, project.start, project.end)
         films.append(Ordered(also.name, also.output, made))
     return tuple(films)
+
+
+def _tried(ffmpeg: Path | None, row: EncoderRow) -> Trial:
+    return trial(row, binary(None) if ffmpeg is None else ffmpeg)
 
 
 def _beyond_limits(order: Order, project: Read) -> Iterator[Notice]:

@@ -155,7 +155,7 @@ def _picture_work(
     steps = _passes(sources)
     if export.video.passes == 2 and row.first_pass is not None:
         steps.append((picture_argv(stream, row.first_pass(export, rate, gop), frames, rate, "null"), None))
-    steps.append((picture_argv(stream, video_arguments(export, rate, gop), frames, rate, form), None))
+    steps.append(((*row.device, *picture_argv(stream, video_arguments(export, rate, gop), frames, rate, form)), None))
     work = _work(project, way, "picture", steps, sources, texts, frames=frames, suffix=SUFFIXES[form])
     return work.model_copy(update={"rate": rate, "shape": _shape(timeline)})
 

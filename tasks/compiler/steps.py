@@ -20,9 +20,9 @@ from tasks.media.facts import MediaFacts
 
 
 @task(name="load project", cache_policy=NO_CACHE, persist_result=False)
-async def load_project(order: Order, home: Path) -> Read:
-    """Read the project file of an order into the timeline model."""
-    return await asyncio.to_thread(read, order, home)
+async def load_project(order: Order, home: Path, ffmpeg: Path) -> Read:
+    """Read the project file of an order into the timeline model; `ffmpeg` tries the devices that it asks for."""
+    return await asyncio.to_thread(read, order, home, ffmpeg)
 
 
 @task(name="check project", cache_policy=NO_CACHE, persist_result=False)

@@ -8,6 +8,7 @@ from tasks.compiler.canvas import Canvas
 from tasks.compiler.encoders.aac import AAC
 from tasks.compiler.encoders.dnxhr import DNXHR
 from tasks.compiler.encoders.gif import GIF
+from tasks.compiler.encoders.hardware import HARDWARE
 from tasks.compiler.encoders.lossless_sound import FLAC, PCM
 from tasks.compiler.encoders.lossy_sound import AC3, MP3, OPUS, VORBIS
 from tasks.compiler.encoders.pictures import JPEG, PNG
@@ -19,7 +20,9 @@ from tasks.compiler.encoders.x264 import X264
 from tasks.compiler.encoders.x265 import X265
 from tasks.compiler.model import Export
 
-ENCODERS: EncoderTable = {row.name: row for row in (X264, X265, SVT_AV1, VPX_VP9, PRORES, DNXHR, PNG, JPEG, GIF)}
+ENCODERS: EncoderTable = {
+    row.name: row for row in (X264, X265, SVT_AV1, VPX_VP9, PRORES, DNXHR, PNG, JPEG, GIF, *HARDWARE)
+}
 """Encoders of pictures by ffmpeg's name; of a codec's several, the first is the one that every machine has."""
 
 SOUND_ENCODERS: SoundTable = {row.codec: row for row in (AAC, PCM, FLAC, MP3, OPUS, VORBIS, AC3)}

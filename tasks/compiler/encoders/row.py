@@ -53,7 +53,8 @@ class EncoderRow:
     pixels: how the film's pixels look to it. scale: quality to its own number; empty: it has none. worst: the largest
     number that may be asked for. unit: what that number is called.
     modes: the rate controls that it has. bits, alpha, profiles: what it can say.
-    prepared: what the composed picture goes through before it, e.g. to RGB.
+    prepared: what the composed picture goes through before it, e.g. to RGB. device: ffmpeg's options, before any
+    input, that open the device.
     """
 
     name: str
@@ -73,6 +74,7 @@ class EncoderRow:
     profiles: tuple[str, ...] = ()
     smallest: tuple[int, int] = (16, 16)
     prepared: Callable[[Any, VideoExport], Any] = field(default=lambda stream, video: stream)
+    device: tuple[str, ...] = ()
 
     @property
     def stored_codec(self) -> str:
