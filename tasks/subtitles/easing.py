@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import cos, pi, sin, sqrt
 from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 Easing = Callable[[float], float]
 
@@ -149,3 +152,13 @@ def _table() -> Mapping[str, Easing]:
 
 EASINGS = _table()
 """Name → easing: linear, CSS's four, and ease-in-, ease-out- and ease-in-out- of each family, and its bare name."""
+
+
+def _known(name: str) -> str:
+    if name not in EASINGS:
+        raise ValueError("should be linear, ease, ease-in, ease-out, ease-in-out or a family such as ease-out-bounce")
+    return name
+
+
+EasingName = Annotated[str, AfterValidator(_known)]
+"""A name of the table, as a field of a value."""

@@ -8,8 +8,8 @@ from typing import Any, get_args
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from tasks.compiler.easing import EASINGS
 from tasks.compiler.transitions.row import TransitionRow, TransitionTable
+from tasks.subtitles.easing import EASINGS
 
 
 def transitions_page(catalogue: Iterable[TransitionRow], table: TransitionTable) -> str:

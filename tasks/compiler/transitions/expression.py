@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from tasks.compiler.easing import Curve
+from tasks.subtitles.easing import Easing as Curve
 
 KNOTS = 256
 """Values that one expression holds at most; between them, of a longer transition, a frame lies on a straight line."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tasks.compiler.easing import Easing
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.transitions.mixing import mixed, uncovered
 from tasks.compiler.transitions.row import Paced, Setting, TransitionRow
+from tasks.subtitles.easing import EasingName
 
 EVEN = 0.8
 """The dissolve's intensity at which it is an even cross-fade: the editor's default."""
@@ -22,14 +22,14 @@ GRAIN = "mod(abs(sin(floor(X)*12.9898+floor(Y)*78.233)*43758.5453),1)"
 
 
 class Fade(Paced):
-    easing: Easing = Field("linear", description=_PACE)
+    easing: EasingName = Field("linear", description=_PACE)
     intensity: float = Field(
         1, ge=0, le=4, description="1 mixes evenly; more holds both pictures for longer and changes faster between."
     )
 
 
 class Dissolve(Paced):
-    easing: Easing = Field("linear", description=_PACE)
+    easing: EasingName = Field("linear", description=_PACE)
     intensity: float = Field(
         EVEN,
         ge=0.05,

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tasks.compiler.easing import Curve
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.graph import concatenated, joined
 from tasks.compiler.transitions.expression import by_number, number
 from tasks.compiler.transitions.row import BT709, Setting
+from tasks.subtitles.easing import Easing as Curve
 
 _MICROS = 1_000_000
 Half = Callable[[Stream, Setting], Stream]

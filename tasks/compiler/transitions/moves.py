@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.compiler.easing import Easing
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.transitions.mixing import mixed
 from tasks.compiler.transitions.placing import Place, arriving, boxed, ground, laid, leaving, still, turned, zoomed
 from tasks.compiler.transitions.row import Eased, Paced, Setting, TransitionRow
+from tasks.subtitles.easing import EasingName
 
 Corner = Literal["center", "left", "right", "up", "down", "topleft", "topright", "bottomleft", "bottomright"]
 _ANCHORS: dict[str, Place] = {
@@ -39,13 +39,13 @@ class Zoom(Eased):
 
 
 class Slide(Paced):
-    easing: Easing = Field("ease-out", description=_OUT)
+    easing: EasingName = Field("ease-out", description=_OUT)
     direction: Literal["left", "right", "up", "down"] = Field("left", description="Where the next picture moves.")
     intensity: float = Field(1, ge=0, le=1, description=_TRAVEL)
 
 
 class Push(Paced):
-    easing: Easing = Field("ease-out", description=_OUT)
+    easing: EasingName = Field("ease-out", description=_OUT)
     direction: Literal["right", "left", "up", "down"] = Field("right", description="Where both pictures move.")
     intensity: float = Field(1, ge=0, le=1, description=_TRAVEL)
 
@@ -64,7 +64,7 @@ class Scale(Eased):
 
 
 class Squeeze(Paced):
-    easing: Easing = Field("bounce", description=_OUT)
+    easing: EasingName = Field("bounce", description=_OUT)
     direction: Literal["center", "horizontal", "vertical", "left", "right", "up", "down"] = Field(
         "center", description="What the old picture is squeezed to: the centre, a line, or an edge."
     )

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import cos, sin
 
-from tasks.compiler.easing import Curve
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.graph import joined
 from tasks.compiler.transitions.expression import by_number, by_time
 from tasks.compiler.transitions.mixing import mixed, pinned, premultiplied, straight
 from tasks.compiler.transitions.row import BT709, Setting
+from tasks.subtitles.easing import Easing as Curve
 
 Place = tuple[float, float]
 Motion = Callable[[float, float, float], Place]

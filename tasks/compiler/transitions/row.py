@@ -17,9 +17,9 @@ from typing import Any, get_args
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.easing import Easing, eased
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.graph import Sources
+from tasks.subtitles.easing import EasingName, eased
 
 BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
 
@@ -27,14 +27,14 @@ BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "colo
 class Paced(Value):
     """What every transition takes. A row that goes somewhere narrows `direction` to its own words."""
 
-    easing: Easing = Field("linear", description="How the change runs over its time.")
+    easing: EasingName = Field("linear", description="How the change runs over its time.")
     direction: str = Field("", max_length=100, description="Taken from any project; this transition has none.")
 
 
 class Eased(Paced):
     """The parameters of a transition that the editor runs at ease-in-out."""
 
-    easing: Easing = Field("ease-in-out", description="How the change runs over its time.")
+    easing: EasingName = Field("ease-in-out", description="How the change runs over its time.")
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.compiler.easing import Easing
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.transitions.mixing import halved, mixed
 from tasks.compiler.transitions.moves import between
 from tasks.compiler.transitions.placing import Motion, Place, arriving, ground, laid, still, turned
 from tasks.compiler.transitions.row import Eased, Paced, Setting, TransitionRow
+from tasks.subtitles.easing import EasingName
 
 EDGE_ON = radians(89)
 """A side is not turned further than this: seen exactly edge on it has no area to draw."""
@@ -38,7 +38,7 @@ class Cube(Eased):
 
 
 class PageTurn(Paced):
-    easing: Easing = Field("ease-out", description="How the change runs over its time.")
+    easing: EasingName = Field("ease-out", description="How the change runs over its time.")
     direction: Literal["right", "left"] = Field("right", description="The edge at which the page is held.")
     intensity: float = Field(0.85, ge=0, le=1, description="How dark the page's shadow is.")
     angle: float = Field(45, ge=0, le=80, description="How far the page's lower corner runs ahead, in degrees.")

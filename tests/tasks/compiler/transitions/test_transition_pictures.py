@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.compiler.easing import EASINGS, eased
 from tasks.compiler.transitions import CATALOGUE, TRANSITIONS
+from tasks.subtitles.easing import EASINGS, eased
 from tests.tasks.compiler.films import Studio, clip, join, near, timeline, track
 
 WIDTH, HEIGHT = 96, 64

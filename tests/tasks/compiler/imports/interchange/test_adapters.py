@@ -154,4 +154,7 @@ def test_fcpxml_clips_play_their_own_sound_but_what_was_detached_plays_once(time
 
 def test_a_sequence_inside_a_sequence_keeps_its_clips(timelines: Path) -> None:
     found = load(timelines / "premiere_example.xml").timeline
-    assert placed(found.tracks[1].clips)[4:] == [("sc01_sh010_anim.mov", 636, 736, 0), ("sc01_sh030_anim.mov", 736, 956, 0)]
+    assert placed(found.tracks[1].clips)[4:] == [
+        ("sc01_sh010_anim.mov", 636, 736, 0),
+        ("sc01_sh030_anim.mov", 736, 956, 0),
+    ]

@@ -43,7 +43,8 @@ def test_source_times_count_from_the_available_ranges_start() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "rate"), [(29.97, Fraction(30000, 1001)), (23.976023976023978, Fraction(24000, 1001)), (25.0, Fraction(25))]
+    ("written", "rate"),
+    [(29.97, Fraction(30000, 1001)), (23.976023976023978, Fraction(24000, 1001)), (25.0, Fraction(25))],
 )
 def test_broadcast_rates_are_exact(written: float, rate: Fraction) -> None:
     found = read(row(shot("a", 30, 60, rate=written)))
@@ -197,9 +198,7 @@ def test_a_clip_without_any_length_is_refused() -> None:
     assert refusal(film(row(clip))) == "FORMAT-070"
 
 
-@pytest.mark.parametrize(
-    ("value", "rate"), [(float("nan"), 24), (5, 0), (5, -1), (1e300, 24), (-5, 24)]
-)
+@pytest.mark.parametrize(("value", "rate"), [(float("nan"), 24), (5, 0), (5, -1), (1e300, 24), (-5, 24)])
 def test_times_that_make_no_sense_are_refused(value: float, rate: float) -> None:
     clip = shot("a")
     clip.source_range = otio.opentime.TimeRange(time(0), otio.opentime.RationalTime(value, rate))
