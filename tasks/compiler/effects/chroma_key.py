@@ -5,20 +5,16 @@ Source: ffmpeg-filters(1): chromakey, whose measure of distance this keeps.
 
 from __future__ import annotations
 
-import ffmpeg
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.layering import blended, copies, with_alpha
+from tasks.compiler.effects.layering import blended, copies, opaque, with_alpha
 from tasks.compiler.effects.paint import Paint, channels
 from tasks.compiler.effects.pixels import IDENTITY, Matrix, mix, number
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
 
 SOFT = 0.06
 """Likeness over which an edge goes from clear to solid at least, so that it has no steps."""
-
-_PLANES = {"r": "c2", "g": "c0", "b": "c1"}
-"""Where a channel lies in planar RGB, as `blend` names it."""
 
 
 class ChromaKey(Value):
@@ -42,29 +38,31 @@ def build(stream: Stream, parameters: ChromaKey, setting: Setting) -> Stream:
     if not setting.alpha:
         raise ValueError("what is keyed needs an alpha channel")
     colour, screen, old = copies(stream, 3)
-    alpha = blended(_matte(screen, parameters), old.filter("alphaextract").filter("format", "gray16le"), "multiply")
-    colour = colour.filter("format", "gbrp16le")
-    return with_alpha(_despilled(colour, parameters), alpha)
+    alpha = blended(
+        _matte(screen, parameters, setting), old.filter("alphaextract").filter("format", "gray16le"), "multiply"
+    )
+    return with_alpha(_despilled(opaque(colour), parameters), alpha)
 
 
-def _matte(stream: Stream, parameters: ChromaKey) -> Stream:
+def _matte(stream: Stream, parameters: ChromaKey, setting: Setting) -> Stream:
     """The key's alpha as a grey picture.
 
-    At 12 bits: with 16 ffmpeg's chromakey runs over (measured). It would compute the screen's colour in full range, so it gets that
-    in numbers.
+    Three things were measured of ffmpeg's chromakey. At 16 bits it runs over: it gets 12. It computes the screen's colour in full range:
+    it gets that in numbers. For a neighbour beyond the picture it takes whatever it looked at last: it gets a rim of one pixel.
     """
     soft = min(SOFT, parameters.similarity / 2)
-    stream = stream.filter("format", "gbrp16le").filter(
-        "scale", out_color_matrix="smpte170m", out_range="tv", flags="accurate_rnd"
-    )
-    stream = stream.filter("format", "yuva444p12le").filter(
+    stream = opaque(stream).filter("scale", out_color_matrix="smpte170m", out_range="tv", flags="accurate_rnd")
+    stream = stream.filter("format", "yuva444p12le")
+    stream = stream.filter("pad", setting.width + 2, setting.height + 2, 1, 1)
+    stream = stream.filter("fillborders", 1, 1, 1, 1, mode="smear").filter(
         "chromakey",
         color="0x80{:02x}{:02x}".format(*_chroma(parameters.color)),
         yuv=1,
         similarity=number(max(0.00001, parameters.similarity - soft)),
         blend=number(min(1.0, parameters.blend + soft)),
     )
-    return stream.filter("alphaextract").filter("format", "gray16le")
+    stream = stream.filter("alphaextract").filter("format", "gray16le")
+    return stream.filter("crop", setting.width, setting.height, 1, 1)
 
 
 def _chroma(colour: str) -> tuple[int, int]:
@@ -81,9 +79,7 @@ def _despilled(stream: Stream, parameters: ChromaKey) -> Stream:
         return stream
     same, one, other = copies(stream, 3)
     limit = blended(mix(one, _from(main, 1)), mix(other, _from(main, 2)), "lighten")
-    modes = {f"{plane}_mode": "normal" for plane in _PLANES.values()} | {f"{_PLANES[main]}_mode": "darken"}
-    opacity = {} if parameters.despill == 1 else {f"{_PLANES[main]}_opacity": number(parameters.despill)}
-    return ffmpeg.filter([same, limit], "blend", **modes, **opacity)
+    return blended(same, limit, "darken", parameters.despill)
 
 
 def _from(channel: str, step: int) -> Matrix:

@@ -15,6 +15,9 @@ from tasks.compiler.effects.row import Setting, Stream
 
 Work = Callable[[Stream], Stream]
 
+LEAST = 1e-8
+"""Shares nearer than this to none or all are none or all."""
+
 SMALL = 8.0
 """Standard deviation, in pixels, from which on a blur is computed at a quarter of the size: nobody sees it."""
 
@@ -30,7 +33,16 @@ def on_colour(stream: Stream, setting: Setting, work: Work) -> Stream:
     if not setting.alpha:
         return work(stream)
     colour, alpha = copies(stream, 2)
-    return with_alpha(work(colour.filter("format", "gbrp16le")), alpha.filter("alphaextract"))
+    return with_alpha(work(opaque(colour)), alpha.filter("alphaextract"))
+
+
+def opaque(stream: Stream) -> Stream:
+    """gbrp16le from gbrap16le: the colours alone.
+
+    ffmpeg's own conversion leaves half a row black for each thread (measured).
+    """
+    planes = {f"map{number}s": 0 for number in range(3)} | {f"map{number}p": number for number in range(3)}
+    return stream.filter("mergeplanes", format="gbrp16le", **planes)
 
 
 def with_alpha(colour: Stream, alpha: Stream) -> Stream:
@@ -48,9 +60,9 @@ def along_with_alpha(stream: Stream, setting: Setting, work: Work) -> Stream:
 
 def partly(stream: Stream, amount: float, work: Work) -> Stream:
     """(1 - amount) * in + amount * work(in); the stream itself at 0."""
-    if amount <= 0:
+    if amount < LEAST:
         return stream
-    if amount >= 1:
+    if amount > 1 - LEAST:
         return work(stream)
     before, changed = copies(stream, 2)
     return blended(work(changed), before, "normal", amount)
@@ -59,9 +71,9 @@ def partly(stream: Stream, amount: float, work: Work) -> Stream:
 def blended(top: Stream, bottom: Stream, mode: str, opacity: float = 1, **options: Any) -> Stream:
     """One of ffmpeg's blend modes; where the other stream is a single picture it stands for all time.
 
-    ffmpeg's `multiply` and `screen` run over at 16 bits with an opacity below 1 (measured): `lit` scales the light instead.
+    At 16 bits ffmpeg's `multiply` and `screen` run over with an opacity below 1 (measured): `lit` scales the light instead.
     """
-    assert opacity == 1 or mode == "normal", mode
+    assert opacity == 1 or mode in ("normal", "darken"), mode
     if opacity < 1:
         options["all_opacity"] = number(opacity)
     return ffmpeg.filter([top, bottom], "blend", all_mode=mode, **options)

@@ -72,7 +72,7 @@ class Darkroom:
     def __init__(self, binary: str) -> None:
         self.binary = binary
 
-    def develop(self, pictures: np.ndarray, *effects: Apply, **more: Any) -> list[np.ndarray]:
+    def develop(self, pictures: np.ndarray, *effects: Apply, threads: int = 2, **more: Any) -> list[np.ndarray]:
         """The frames (n, height, width, 3 or 4) as each effect shows them."""
         count, height, width, channels = pictures.shape
         raw, planar = ("rgba64le", "gbrap16le") if channels == 4 else ("rgb48le", "gbrp16le")
@@ -84,6 +84,7 @@ class Darkroom:
         stacked = shown[0] if len(shown) == 1 else ffmpeg.filter(shown, "vstack", inputs=len(shown))
         command = stacked.output("pipe:1", f="rawvideo", pix_fmt=raw)
         deep = pictures.astype("<u2") * 257
+        command = command.global_args("-filter_complex_threads", str(threads))
         out, _ = command.run(cmd=self.binary, input=deep.tobytes(), capture_stdout=True, quiet=True)
         every = np.frombuffer(out, "<u2").reshape(-1, len(effects) * height, width, channels) / 257
         assert len(every) == count, f"{count} frames went in, {len(every)} came out"

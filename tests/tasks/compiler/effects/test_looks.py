@@ -77,3 +77,15 @@ def test_effects_work_at_every_size(darkroom: Darkroom, size: tuple[int, int]) -
     names = list(EFFECT_CASES)
     shown = darkroom.still(picture, *(applied(name, **EFFECT_CASES[name].steps[-1]) for name in names))
     assert all(out.shape == picture.shape for out in shown)
+
+
+def test_the_number_of_threads_changes_no_pixel(darkroom: Darkroom) -> None:
+    """ffmpeg cuts pictures into a slice for each thread; a chunk must not depend on how many its machine has."""
+    picture = np.dstack([STILL, np.full(STILL.shape[:2], 255, np.uint8)])
+    treated = [applied(name, **EFFECT_CASES[name].steps[-1]) for name in EFFECT_CASES]
+    halves = [applied(name, **EFFECT_CASES[name].steps[1]) for name in EFFECT_CASES]
+    keyed = [applied("chroma-key"), applied("chroma-key", despill=0.5, blend=0.2)]
+    alone, apart = (darkroom.still(picture, *treated, *halves, *keyed, threads=count) for count in (1, 3))
+    names = [*EFFECT_CASES, *(f"{name}, less" for name in EFFECT_CASES), "chroma-key", "chroma-key, less"]
+    differing = {name: int((one != other).any(-1).sum()) for name, one, other in zip(names, alone, apart, strict=True)}
+    assert {name: count for name, count in differing.items() if count} == {}
