@@ -66,14 +66,14 @@ def made(studio: Studio, film: Timeline, chunk_seconds: float = 0.12) -> tuple[P
     pictures, hashes = [], {}
     for chunk in found.chunks:
         path = studio.rendered(chunk.work)
-        proof = prove(chunk.work, path, 1, f"chunk {chunk.index}")
+        proof = prove(chunk.work, path, studio.renderer, f"chunk {chunk.index}")
         assert isinstance(proof, ChunkProof)
         pictures.append(ChunkFile(path, proof))
         hashes[chunk.work.key] = proof.sha256
     sound = None
     if found.sound is not None:
         path = studio.rendered(found.sound)
-        heard = prove(found.sound, path, 1, "sound")
+        heard = prove(found.sound, path, studio.renderer, "sound")
         assert isinstance(heard, SoundProof)
         sound, hashes[found.sound.key] = SoundFile(path, heard), heard.sha256
     parts = Parts(tuple(pictures), sound, hashes)
@@ -235,7 +235,7 @@ def test_ten_bits_are_ten_bits_from_the_source_on(studio: Studio) -> None:
         assert work.shape is not None
         assert work.shape.pixel_format == "yuv420p10le"
         assert "yuv420p," not in str(work.stages[0].argv)
-        prove(work, studio.rendered(work), 1, codec)
+        prove(work, studio.rendered(work), studio.renderer, codec)
 
 
 def ramp(path: Path) -> None:
@@ -303,7 +303,7 @@ def test_two_passes_look_at_each_chunk_first(studio: Studio, codec: str) -> None
 def test_every_rate_control_renders(studio: Studio, codec: str, mode: str) -> None:
     film = film_of(studio, {"container": "mkv", "video": {"codec": codec, "mode": mode, "bitrate": 400}})
     for chunk in studio.plan(film).chunks:
-        prove(chunk.work, studio.rendered(chunk.work), 1, "chunk")
+        prove(chunk.work, studio.rendered(chunk.work), studio.renderer, "chunk")
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
