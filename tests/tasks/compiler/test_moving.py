@@ -32,25 +32,26 @@ def test_opacity_goes_from_clear_to_solid_frame_by_frame(studio: Studio) -> None
 
 
 def test_a_moving_picture_looks_at_each_frame_as_one_that_stands_still(studio: Studio) -> None:
-    source = studio.counted("moving.mp4", 60)
+    source = studio.counted("keyframed-bright.mp4", 200)
     lists = {
         "transform.scale_x": [key(0, 0.25), key(8, 0.75)],
         "transform.scale_y": [key(0, 0.5)],
         "transform.position_x": [key(2, -0.25), key(8, 0.125)],
         "transform.rotation": [key(4, 0, "hold"), key(5, 90)],
-        "crop.left": [key(0, 0), key(9, 20)],
+        "crop.left": [key(8, 0, "hold"), key(9, 16)],
     }
-    film = timeline(track(clip("a", source, 0, 10, keyframes=lists)), duration=10)
+    film = timeline(track(clip("a", source, 0, 10, source_start=6, keyframes=lists)), duration=10)
     seen = studio.pictures(film)
     one = film.tracks[0].clips[0]
     for frame in (0, 2, 5, 9):
         alone = timeline(track(still(one, frame).model_dump(exclude_none=True, mode="json")), duration=10)
         wanted = studio.pictures(alone, start=frame, end=frame + 1)[0]
+        assert wanted[:64].max() > 150
         assert np.abs(seen[frame].astype(int) - wanted.astype(int)).max() <= 2, frame
 
 
 def test_a_slow_move_glides_by_parts_of_a_pixel(studio: Studio) -> None:
-    source = studio.source("halves.png", _halves)
+    source = studio.source("keyframed-halves.png", _halves)
     moves_right = {"transform.position_x": [key(0, 0), key(20, 0.1)]}
     film = timeline(track(clip("a", source, 0, 21, keyframes=moves_right)), duration=21)
     edges = [float((frame[32, :].astype(int) - 16).sum()) / 219 for frame in studio.pictures(film)]
@@ -66,7 +67,7 @@ def test_a_slow_move_glides_by_parts_of_a_pixel(studio: Studio) -> None:
 
 
 def test_a_frame_alone_is_the_same_as_in_the_film(studio: Studio) -> None:
-    source = studio.source("halves.png", _halves)
+    source = studio.source("keyframed-halves.png", _halves)
     grows = {f"transform.scale_{axis}": [key(0, 1), key(20, 1.1)] for axis in "xy"}
     film = timeline(track(clip("a", source, 0, 21, keyframes=grows)), duration=21)
     seen = Studio.to_rgb(studio.pictures(film)[7])
@@ -74,7 +75,7 @@ def test_a_frame_alone_is_the_same_as_in_the_film(studio: Studio) -> None:
 
 
 def test_a_chunk_boundary_changes_nothing(studio: Studio) -> None:
-    source = studio.counted("moving.mp4", 60)
+    source = studio.counted("keyframed.mp4", 60)
     zoom = moving(transform__scale_x=[key(0, 1), key(29, 2)], transform__scale_y=[key(0, 1), key(29, 2)])
     film = timeline(
         track(clip("a", source, 0, 30, **zoom)),
@@ -87,7 +88,7 @@ def test_a_chunk_boundary_changes_nothing(studio: Studio) -> None:
 
 
 def test_an_effect_follows_its_keyframes(studio: Studio) -> None:
-    source = studio.source("grey.png", lambda path: _grey(path))
+    source = studio.source("keyframed-grey.png", lambda path: _grey(path))
     effect = {"kind": "brightness", "keyframes": {"intensity": [key(0, 0), key(8, 1)]}}
     film = timeline(track(clip("a", source, 0, 10, effects=[effect])), duration=10)
     lumas = [int(frame[32, 32]) for frame in studio.pictures(film)]
@@ -97,7 +98,7 @@ def test_an_effect_follows_its_keyframes(studio: Studio) -> None:
 
 
 def test_a_film_that_moves_much_is_cut_into_more_chunks(studio: Studio) -> None:
-    source = studio.counted("moving.mp4", 60)
+    source = studio.counted("keyframed.mp4", 60)
     film = timeline(track(clip("a", source, 0, 200, source_start=0, speed="1/4", **moving(opacity=[key(0, 0), key(199, 1)]))),
                     duration=200)  # fmt: skip
     assert len(studio.plan(film).chunks) >= 4
@@ -137,7 +138,7 @@ def test_wrong_keyframes_are_refused_at_their_place(fields: dict[str, Any], wher
 
 def test_an_effect_out_of_its_bounds_at_a_keyframe_is_refused(studio: Studio) -> None:
     effect = {"kind": "brightness", "keyframes": {"intensity": [key(0, 1), key(8, -1)]}}
-    film = timeline(track(clip("a", studio.counted("moving.mp4", 60), 0, 10, effects=[effect])), duration=10)
+    film = timeline(track(clip("a", studio.counted("keyframed.mp4", 60), 0, 10, effects=[effect])), duration=10)
     with pytest.raises(KinofarmError) as caught:
         studio.check(film)
     assert caught.value.code == "CHECK-010"
@@ -145,7 +146,7 @@ def test_an_effect_out_of_its_bounds_at_a_keyframe_is_refused(studio: Studio) ->
 
 def test_keyframes_of_a_sound_effect_are_refused_with_a_hint(studio: Studio) -> None:
     effect = {"kind": "audio-pan", "keyframes": {"pan": [key(0, -1), key(8, 1)]}}
-    film = timeline(track(clip("a", studio.counted("moving.mp4", 60), 0, 10, effects=[effect])), duration=10)
+    film = timeline(track(clip("a", studio.counted("keyframed.mp4", 60), 0, 10, effects=[effect])), duration=10)
     with pytest.raises(KinofarmError) as caught:
         studio.check(film)
     assert caught.value.code == "CHECK-080"

@@ -19,7 +19,7 @@ def ramp(*pairs: tuple[int, float]) -> dict[str, Any]:
 
 @pytest.fixture
 def source(studio: Studio) -> str:
-    return studio.counted("pace.mp4", 150)
+    return studio.counted("paced.mp4", 150)
 
 
 def test_backwards_shows_the_same_frames_in_the_opposite_order(studio: Studio, source: str) -> None:
@@ -57,7 +57,7 @@ def test_a_dissolve_out_of_a_clip_that_runs_backwards_takes_the_frames_before_it
 
 def test_a_frozen_clip_shows_one_frame_and_is_silent(studio: Studio) -> None:
     tone = np.full((2, 48_000), 0.5, np.float32)
-    source = studio.counted("frozen.mp4", 25, sound=tone)
+    source = studio.counted("paced-frozen.mp4", 25, sound=tone)
     film = timeline(track(clip("a", source, 0, 60, source_start="2/5", freeze=True)), duration=60)
     assert near(studio.numbers(film), [10] * 60)
     assert np.abs(studio.samples(film)).max() == 0
@@ -114,14 +114,14 @@ def level_of(samples: np.ndarray) -> float:
 def test_the_sound_of_a_clip_that_runs_backwards_runs_backwards_too(studio: Studio) -> None:
     click = np.zeros((2, 96_000), np.float32)
     click[:, 10_000] = 0.9
-    source = studio.recorded("click.wav", click)
+    source = studio.recorded("paced-click.wav", click)
     film = timeline(track(clip("a", source, 0, 25, source_start="1/10", reverse=True), kind="audio"), duration=25)
     heard = studio.samples(film)[:, 0]
     assert abs(int(np.argmax(np.abs(heard))) - (48_000 - 1 - (10_000 - 4_800))) <= 1
 
 
 def test_along_a_ramp_the_pitch_stays_and_without_that_it_follows_the_speed(studio: Studio) -> None:
-    source = studio.recorded("tone.wav", tone(500, 8))
+    source = studio.recorded("paced-tone.wav", tone(500, 8))
     keys = {"keyframes": {"speed": [{"frame": 0, "value": 1, "easing": "hold"}, {"frame": 50, "value": 2}]}}
     for keep, wanted in ((True, 500), (False, 1000)):
         film = timeline(track(clip("a", source, 0, 100, keep_pitch=keep, **keys), kind="audio"), duration=100)
@@ -132,7 +132,7 @@ def test_along_a_ramp_the_pitch_stays_and_without_that_it_follows_the_speed(stud
 
 
 def test_the_volume_follows_its_keyframes(studio: Studio) -> None:
-    source = studio.recorded("tone.wav", tone(500, 8))
+    source = studio.recorded("paced-tone.wav", tone(500, 8))
     keys = [{"frame": 0, "value": 0}, {"frame": 50, "value": 1}, {"frame": 75, "value": 0.5, "easing": "hold"}]
     film = timeline(track(clip("a", source, 0, 100, keyframes={"volume": keys}), kind="audio"), duration=100)
     heard = studio.samples(film)[:, 0]
