@@ -48,9 +48,9 @@ def test_a_finding_names_the_place_in_the_file_and_not_in_the_model(
     assert refusal(tmp_path, long) == ("CHECK-007", "tracks[0].clips[0].end_time")
     missing = project(track(clip("b", 5, 9, source_path="gone.mp4"), shot("a", 0, 1)))
     assert refusal(tmp_path, missing) == ("PATH-001", "tracks[0].clips[0].source_path")
-    grain = {"id": "grain", "effect_type": "FilmGrain", "parameters": {"intensity": -5}}
-    wrong = project(track(shot("a", 0, 1)), track({**shot("b", 0, 1), "effects": ["grain"]}), effects=[grain])
-    assert refusal(tmp_path, wrong) == ("CHECK-010", "effects[0].parameters.intensity")
+    grain = {"id": "g", "effect_type": "FilmGrain", "parameters": {"intensity": 5}}
+    rough = project(track(shot("a", 0, 1)), track({**shot("b", 0, 1), "effects": ["g"]}), effects=[grain])
+    assert refusal(tmp_path, rough) == ("CHECK-010", "effects[0].parameters.intensity")
 
 
 def test_warnings_of_the_check_name_the_place_in_the_file(tmp_path: Path, media_factory: MediaFactory) -> None:
