@@ -44,6 +44,10 @@ def effect(kind: str, **more: Any) -> dict[str, Any]:
     return {"effects": [{"kind": kind} | more]}
 
 
+def duck(name: str) -> dict[str, Any]:
+    return effect("audio-ducking", parameters={"track": name})
+
+
 LENS = {"x": 0, "y": 0, "width": 1, "height": 1, "scale": 100}
 FIFTH = {"kind": "media", "path": "a.mp4", "audio_stream": 5}
 
@@ -136,6 +140,14 @@ REFUSED: list[tuple[str, str, list[Any]]] = [
     ("CHECK-050", "tracks[0].transitions[0].parameters.intensity", [pair(80, 110, "zoom", parameters={"intensity": 99})]),
     ("CHECK-050", "tracks[0].transitions[0].parameters.easing", [pair(80, 110, parameters={"easing": "wobble"})]),
     ("CHECK-050", "tracks[0].transitions[0].parameters.slats", [pair(80, 110, "blinds", parameters={"slats": "ten"})]),
+    ("CHECK-040", "tracks[0].clips[0].effects[0]", [track(clip("a", "a.mp4", 0, 10, **duck("voice")))]),
+    ("CHECK-040", "tracks[1].effects[0]", [track(name="Voice"), track(**duck("voice"))]),
+    ("CHECK-041", "tracks[2].effects[0]", [track(name="v"), track(name="v"), track(**duck("v"))]),
+    ("CHECK-042", "tracks[0].effects[0]", [track(name="v", **duck("v"))]),
+    ("CHECK-042", "tracks[2].effects[0]", [
+        track(name="u", **duck("v")), track(name="v", **duck("w")), track(name="w", **duck("u"))]),
+    ("CHECK-043", "tracks[0].clips[0].effects[0]", [track(clip("a", "a.mp4", 0, 10, **effect("audio-tempo", start=1)))]),
+    ("CHECK-043", "tracks[0].effects[0]", [track(**effect("audio-crossfade", end=100))]),
     ("PATH-001", "tracks[0].clips[0].source.path", [track(clip("a", "gone.mp4", 0, 10))]),
     ("PATH-002", "tracks[0].clips[0].source.path", [track(clip("a", "../../etc/passwd", 0, 10))]),
     ("PATH-004", "tracks[0].clips[0].source.path", [track(clip("a", "http://a/b.mp4", 0, 10))]),
@@ -181,13 +193,16 @@ ACCEPTED: list[tuple[str, Any]] = [
     ("a transition out of a still", track(
         clip("a", "a.png", 0, 50), clip("b", "a.png", 50, 90), joins=[join("a", "b", 10, 70)])),
     ("no clips", track()),
+    ("tracks that make way for one", track(
+        clip("a", "a.mp4", 0, 10, **duck("other")), id="own", **duck("other"))),
+    ("a tempo over its clip", track(clip("a", "a.mp4", 0, 10, **effect("audio-tempo", start=0, end=10)))),
     ("an effect over its clip", track(clip("a", "a.mp4", 0, 10, **effect("sepia", start=0, end=10)))),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("what", "row"), ACCEPTED)
 def test_what_keeps_the_rules_is_accepted_without_a_word(checked: Any, what: str, row: Any) -> None:
-    found: CheckedProject = checked(timeline(row, duration=200))
+    found: CheckedProject = checked(timeline(row, track(id="other"), duration=200))
     assert [notice.code for notice in found.warnings if notice.code != "CHECK-903"] == [], what
 
 
@@ -196,6 +211,16 @@ WARNED: list[tuple[str, str, Any]] = [
     ("CHECK-902", "tracks[0].clips[0]", track(clip("a", "outlasted.mp4", 0, 60))),
     ("CHECK-903", "tracks[0].transitions[0]", pair(98, 102)),
     ("CHECK-930", "tracks[0].transitions[0]", pair(80, 110, parameters={"direction": "left"})),
+    (
+        "CHECK-920",
+        "tracks[0].clips[1]",
+        track(clip("a", "a.mp4", 0, 100, **effect("audio-crossfade")), clip("b", "a.mp4", 100, 200)),
+    ),
+    (
+        "CHECK-921",
+        "tracks[0].clips[0]",
+        track(clip("a", "short.mp4", 0, 100, **effect("audio-tempo", parameters={"factor": 1.5}))),
+    ),
 ]
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from infra.errors import KinofarmError
 from tasks.compiler.mix import Mix
-from tasks.compiler.model import Timeline
 from tests.tasks.compiler.films import Studio, clip, join, timeline, track
 from tests.tasks.compiler.test_sound import FRAME, RATE, level, noise
 
@@ -55,12 +54,6 @@ def loudness(studio: Studio, file: Path, *raw: str) -> tuple[float, float]:
     command = [studio.binary, "-hide_banner", *raw, "-i", file, "-af", "ebur128=peak=true:framelog=quiet"]
     said = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True).stderr
     return float(re.findall(r"I:\s+(\S+) LUFS", said)[-1]), float(re.findall(r"Peak:\s+(\S+) dBFS", said)[-1])
-
-
-def refused(studio: Studio, film: Timeline) -> tuple[str, str]:
-    with pytest.raises(KinofarmError) as caught:
-        studio.check(film)
-    return caught.value.code, caught.value.where
 
 
 def test_what_a_clip_s_effect_rings_on_is_heard_under_the_next_clip(studio: Studio) -> None:
@@ -145,26 +138,6 @@ def test_tracks_make_way_for_tracks_that_make_way(studio: Studio) -> None:
     down = 20 * np.log10(np.clip((studio.samples(film) - alone) / 0.25, 1e-6, None))
     assert np.abs(down[10 * FRAME : 39 * FRAME] + 10).max() < 0.1
     assert np.abs(down[55 * FRAME :]).max() < 0.1  # the middle one is too quiet now
-
-
-def test_a_key_that_is_not_there_twice_there_or_its_own_is_refused(studio: Studio) -> None:
-    name = studio.recorded("n.wav", noise())
-
-    def film(*names: tuple[str, str]) -> Timeline:
-        rows = [
-            heard(clip(f"c{n}", name, 0, 5), id=f"T{n}", name=own, effects=[duck(key)] if key else [])
-            for n, (own, key) in enumerate(names)
-        ]
-        return timeline(*rows, duration=5)
-
-    assert refused(studio, film(("a", "b"))) == ("CHECK-040", "tracks[0].effects[0]")
-    assert refused(studio, film(("a", ""), ("a", ""), ("b", "a"))) == ("CHECK-041", "tracks[2].effects[0]")
-    assert refused(studio, film(("a", "a")))[0] == "CHECK-042"
-    assert refused(studio, film(("a", "b"), ("b", "T2"), ("c", "a")))[0] == "CHECK-042"
-    on_clip = clip("c", name, 0, 5, effects=[duck("nobody")])
-    assert refused(studio, timeline(heard(on_clip), duration=5)) == ("CHECK-040", "tracks[0].clips[0].effects[0]")
-    part = {"kind": "audio-tempo", "parameters": {"factor": 2}, "start": 2}
-    assert refused(studio, timeline(heard(clip("c", name, 0, 5, effects=[part])), duration=5))[0] == "CHECK-043"
 
 
 def test_clips_cross_over_at_equal_power_about_their_cut(studio: Studio) -> None:
