@@ -27,6 +27,7 @@ FARMS = {"farm", "running_farm", "standing_farm"}
 """Fixtures that are a whole farm."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests together where tests run side by side, and every test that has a farm in one row.
 
