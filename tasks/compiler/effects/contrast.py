@@ -11,13 +11,14 @@ from tasks.compiler.effects.row import EffectRow, Setting, Stream
 
 class Contrast(Value):
     intensity: float = Field(1.5, ge=0, le=100, description="Slope; 1 changes nothing, 0 is flat grey.")
+    pivot: float = Field(0.5, ge=0, le=1, description="The tone that stays where it is.")
 
 
 def build(stream: Stream, parameters: Contrast, setting: Setting) -> Stream:
-    """out = intensity * (in - 0.5) + 0.5"""
+    """out = intensity * (in - pivot) + pivot; W3C's is the one around 0.5."""
     if parameters.intensity == 1:
         return stream
-    return look_up(stream, lambda x: parameters.intensity * (x - 0.5) + 0.5)
+    return look_up(stream, lambda x: parameters.intensity * (x - parameters.pivot) + parameters.pivot)
 
 
 CONTRAST = EffectRow(
@@ -27,5 +28,5 @@ CONTRAST = EffectRow(
     Contrast,
     build,
     category="color-correction",
-    property="Tones move away from middle grey, or towards it.",
+    property="Tones move away from the pivot, or towards it.",
 )

@@ -128,7 +128,13 @@ def look(name: str, category: Category, values: Mapping[str, float]) -> EffectRo
         fields[field][1].default = value
     parameters = create_model(f"Look_{name}", __base__=FilterParameters, **fields)
     said = ", ".join(f"{field} {value:g}" for field, value in values.items())
-    return _row(name, parameters, category, "A colour look of the editor's library.", f"It is {said}.")
+    return _row(
+        name,
+        parameters,
+        category,
+        "A colour look of the editor's library.",
+        f"Each of its values moves what the filter of that name moves: {said}.",
+    )
 
 
 def single(name: str, *fields: str, summary: str) -> EffectRow:

@@ -92,6 +92,7 @@ FORMULAS: list[tuple[str, dict[str, Any], Callable[[Rgb], Rgb]]] = [
     ("brightness", {"intensity": 30}, each(lambda v: 30 * v)),
     ("contrast", {}, each(lambda v: 1.5 * (v - 0.5) + 0.5)),
     ("contrast", {"intensity": 0}, each(lambda v: 0.5)),
+    ("contrast", {"intensity": 1.4, "pivot": 0.3}, each(lambda v: 1.4 * (v - 0.3) + 0.3)),
     ("saturation", {}, matrix(saturate(2))),
     ("saturation", {"intensity": 0}, matrix(saturate(0))),
     ("saturation", {"intensity": 7.5}, matrix(saturate(7.5))),
