@@ -21,7 +21,7 @@ from infra.jobs.records import Beat, Claim
 from tasks.compiler.execute import Renderer, execute
 from tasks.compiler.work import Work
 from tasks.media.count import count_frames, count_sound
-from tasks.media.loudness import Loudness, measure, require_loudness
+from tasks.media.loudness import Loudness, measure, read_meter, require_loudness
 from tasks.media.proof import ChunkProof, SoundProof
 from tasks.media.shelf import Shelf
 
@@ -103,15 +103,19 @@ def prove(work: Work, file: Path, renderer: Renderer, what: str) -> ChunkProof |
     if work.kind == "sound":
         what = "the film's sound"
         proof = count_sound(file, samples=work.samples, sample_rate=work.sample_rate, channels=work.channels, what=what)
-        return proof if work.loudness is None else _loud_enough(proof, file, work.loudness, renderer, what)
+        return proof if work.loudness is None else _loud_enough(work, file, proof, work.loudness, renderer)
     if work.rate is None or work.shape is None:
         raise ValueError("a work of pictures names its rate and its shape")
     return count_frames(file, frames=work.frames, rate=work.rate, shape=work.shape, threads=renderer.threads, what=what)
 
 
-def _loud_enough(proof: SoundProof, file: Path, wanted: Loudness, renderer: Renderer, what: str) -> SoundProof:
-    found = measure(file, renderer.binary, file.parent, renderer.threads)
-    require_loudness(wanted, found, "VERIFY-021", what)
+def _loud_enough(work: Work, file: Path, proof: SoundProof, wanted: Loudness, renderer: Renderer) -> SoundProof:
+    """Hold a sound against its loudness: as its last stage measured it in this very folder, else measured now."""
+    level = work.stages[-1].levelling
+    log = None if level is None else file.parent / level.log
+    made_here = log is not None and log.is_file()
+    found = read_meter(log) if log and made_here else measure(file, renderer.binary, file.parent, renderer.threads)
+    require_loudness(wanted, found, "VERIFY-021", "the film's sound")
     peak = None if found.true_peak is None else round(found.true_peak, 2)
     return proof.model_copy(update={"wanted": wanted, "loudness": found.integrated, "true_peak": peak})
 

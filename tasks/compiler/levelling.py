@@ -13,9 +13,10 @@ from tasks.compiler.work import Levelling
 from tasks.media.loudness import METER, SHORTEST
 
 
-def metered(stream: Stream, log: str) -> Stream:
-    """Measure a sound as it passes by; what is measured is written to the file `log`."""
-    stream = stream.filter("apad", whole_dur=SHORTEST).filter("ebur128", **METER)
+def metered(stream: Stream, log: str, peak: bool = True) -> Stream:
+    """Measure a sound as it passes by, its true peak where that is asked for; it is written to the file `log`."""
+    options = METER if peak else {name: value for name, value in METER.items() if name != "peak"}
+    stream = stream.filter("apad", whole_dur=SHORTEST).filter("ebur128", **options)
     return stream.filter("ametadata", mode="print", file=log)
 
 

@@ -101,7 +101,7 @@ class Mix:
         """Write the sound down and measure it; returns it as it was, and what its level will be known by."""
         name = f"measured-{next(self._levels):03d}"
         level = Levelling(log=f"{name}.log", gain=f"{name}.gain", ceiling=f"{name}.ceiling", loudness=wanted)
-        self._write(metered(stream, level.log), f"{name}.f32", level)
+        self._write(metered(stream, level.log, peak=False), f"{name}.f32", level)
         return self.sources.samples(f"{name}.f32", self._rate), level
 
     def _has_sum(self, track: Track) -> bool:

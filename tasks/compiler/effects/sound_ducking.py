@@ -4,7 +4,7 @@ The other track's power, averaged over 10 ms, is followed at 1 kHz: while it lie
 the gain goes down to `amount` in a straight line of dB, and otherwise up to 0 dB. So the depth is exactly `amount`, however
 loud the other track is; a compressor's would hang on its level.
 
-Source: ffmpeg-filters(1): aeval, amultiply.
+Source: ffmpeg-filters(1): amultiply, aresample, aeval.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ def build(stream: Stream, parameters: Ducking, setting: Setting) -> Stream:
             f"exp({gain}*{number(log(10) / 20)})",
         )
     )
-    loud = setting.key.filter("apad", pad_len=setting.sample_rate)
-    loud = loud.filter("aeval", "(val(0)*val(0)+val(1)*val(1))/2", channel_layout="mono")
-    steps = loud.filter("aresample", FOLLOWED).filter("aeval", follow, channel_layout="mono")
+    copies = setting.key.filter("apad", pad_len=setting.sample_rate).filter_multi_output("asplit")
+    squared = ffmpeg.filter([copies[0], copies[1]], "amultiply")
+    steps = squared.filter("pan", args="mono|c0=0.5*c0+0.5*c1").filter("aresample", FOLLOWED)
+    steps = steps.filter("aeval", follow, channel_layout="mono")
     line = steps.filter("aresample", setting.sample_rate).filter("atrim", end_sample=setting.samples)
     return ffmpeg.filter([stream, line.filter("pan", args="stereo|c0=c0|c1=c0")], "amultiply")
 

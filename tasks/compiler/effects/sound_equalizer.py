@@ -32,7 +32,7 @@ class Equalizer(Value):
     bands: tuple[Gain, ...] = Field(
         (),
         max_length=len(OCTAVES),
-        description="Gains in dB at 31.25, 62.5, 125, ... 16000 Hz, up to ten, beside the three.",
+        description="Gains in dB, -24 to 24, at 31.25, 62.5, 125, ... 16000 Hz, up to ten, beside the three.",
     )
 
 

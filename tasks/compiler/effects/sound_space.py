@@ -21,6 +21,9 @@ from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
 QUIET = 60.0
 """dB below the sound at which a repeat, or a room, is no longer heard."""
 
+FURTHEST = 90_000
+"""ms after which aecho repeats nothing."""
+
 WAVER = 5.0
 """ms by which vibrato's delay swings at its greatest depth."""
 
@@ -134,4 +137,5 @@ def _repeats(parameters: Delay) -> int:
     """How many repeats are heard."""
     if parameters.feedback == 0:
         return 1
-    return 1 + ceil(QUIET / 20 * log(10) / -log(parameters.feedback))
+    audible = 1 + ceil(QUIET / 20 * log(10) / -log(parameters.feedback))
+    return min(audible, int(FURTHEST / parameters.delay))

@@ -56,7 +56,7 @@ class Pitch(Value):
 class Tempo(Value):
     factor: Exact = Field(
         Fraction(1),
-        ge=Fraction(1, 4),
+        ge=0.25,
         le=4,
         description="How much faster the clip's sound plays, its pitch kept; 1 changes nothing. As the clip's length is fixed "
         "it uses up so many times as much of its source.",

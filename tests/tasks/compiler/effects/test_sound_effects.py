@@ -9,6 +9,7 @@ from typing import Any
 import ffmpeg
 import numpy as np
 import pytest
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ValidationError
 
 from tasks.compiler.effects import EFFECTS
@@ -339,6 +340,23 @@ def test_an_effect_gives_as_many_samples_as_it_got_and_moves_none(heard: Heard, 
         alike = np.fft.irfft(np.fft.rfft(got[:, 0], 1 << 16) * np.fft.rfft(sent[:, 0], 1 << 16).conj())
         late = (int(alike.argmax()) + (1 << 15)) % (1 << 16) - (1 << 15)
     assert abs(late) / rate < LATE.get(name, 0.0001)
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+@pytest.mark.parametrize("end", [(Ge, Gt), (Le, Lt)])
+def test_an_effect_takes_the_ends_of_its_bounds(heard: Heard, name: str, end: tuple[type, type]) -> None:
+    parameters: dict[str, Any] = {"track": "voice"} if name == "audio-ducking" else {}
+    for field, info in EFFECTS[name].parameters.model_fields.items():
+        for limit in info.metadata:
+            if isinstance(limit, end):
+                value = float(getattr(limit, type(limit).__name__.lower()))
+                parameters[field] = value + 1 if isinstance(limit, Gt) else value
+    if name == "audio-bandpass":
+        parameters["low"] = parameters["high"] / 2
+    sent = noise(0.3, 0.1)
+    got = heard(name, parameters, sent, key=sent if name == "audio-ducking" else None)
+    assert len(got) == len(sent)
+    assert np.isfinite(got).all()
 
 
 @pytest.mark.parametrize("name", NEUTRAL)
