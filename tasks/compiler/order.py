@@ -26,7 +26,6 @@ from tasks.compiler.timecode import parse_range
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
 
-
 BUNDLES = "bundles"
 """Folder in the farm's home that holds unpacked bundles, each under its content's hash; it may be emptied between renders."""
 

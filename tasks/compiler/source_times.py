@@ -56,9 +56,7 @@ def origin_of(starts: list[Fraction], facts: MediaFacts) -> Fraction:
     return min(starts) if max(starts) >= facts.duration and not still else Fraction(0)
 
 
-def _origin(
-    path: str, starts: list[Fraction], roots: MediaRoots, probe: Callable[[Path], MediaFacts]
-) -> Fraction:
+def _origin(path: str, starts: list[Fraction], roots: MediaRoots, probe: Callable[[Path], MediaFacts]) -> Fraction:
     try:
         return origin_of(starts, probe(roots.resolve(path)))
     except (KinofarmError, OSError):

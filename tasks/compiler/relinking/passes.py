@@ -56,7 +56,6 @@ def passes(clip: Clip, source: MediaSource, seconds: Fraction, rate: Fraction, e
     """
     per_frame = clip.speed / rate
     whole = int(seconds / per_frame)
-    before, after = (edges.after, edges.before) if clip.reverse else (edges.before, edges.after)
     least = edges.before * per_frame
     begin = clip.source_start if least <= clip.source_start < seconds - per_frame and not clip.reverse else least
     first = int((seconds - begin) / per_frame)
@@ -67,7 +66,7 @@ def passes(clip: Clip, source: MediaSource, seconds: Fraction, rate: Fraction, e
     for number, frames in enumerate(found):
         offset = begin if number == 0 and not clip.reverse else Fraction(0)
         if clip.reverse and number == len(found) - 1:
-            offset = before * per_frame
+            offset = edges.after * per_frame  # what follows lies before it in the source
         made.append(
             clip.model_copy(
                 update={

@@ -91,7 +91,10 @@ class _Relinking:
             made = self._clip(clip, track, f"{where}.clips[{position}]")
             last[clip.id] = made[-1].id
             clips += made
-        joins = tuple(join.model_copy(update={"from_clip": last.get(join.from_clip, join.from_clip)}) for join in track.transitions)
+        joins = tuple(
+            join.model_copy(update={"from_clip": last.get(join.from_clip, join.from_clip)})
+            for join in track.transitions
+        )
         return track.model_copy(update={"clips": tuple(clips), "transitions": joins})
 
     def _clip(self, clip: Clip, track: Track, where: str) -> tuple[Clip, ...]:
@@ -146,11 +149,15 @@ class _Relinking:
         if low >= 0 and high <= lasts:
             return (moved,)
         if not self._loop:
-            self._warn("FORMAT-129", where, clip=name, file=candidate.path.name, needs=_shown(high - low), has=_shown(lasts))
+            self._warn(
+                "FORMAT-129", where, clip=name, file=candidate.path.name, needs=_shown(high - low), has=_shown(lasts)
+            )
             return (moved,)
         made = passes(moved, file, lasts, rate, edges)
         if made is None:
-            self._warn("FORMAT-129", where, clip=name, file=candidate.path.name, needs=_shown(high - low), has=_shown(lasts))
+            self._warn(
+                "FORMAT-129", where, clip=name, file=candidate.path.name, needs=_shown(high - low), has=_shown(lasts)
+            )
             return (moved,)
         if len(made) > 1:
             self._warn("FORMAT-130", where, clip=name, file=candidate.path.name, times=len(made))
@@ -187,14 +194,21 @@ def rebased(timeline: Timeline, base: Path, folder: Path) -> Timeline:
 
     def moved(clip: Clip) -> Clip:
         source = clip.source
-        if not isinstance(source, MediaSource) or source.offline or Path(source.path).is_absolute() or ":" in source.path:
+        if (
+            not isinstance(source, MediaSource)
+            or source.offline
+            or Path(source.path).is_absolute()
+            or ":" in source.path
+        ):
             return clip
         path = path_from(folder, base / source.path)
         return clip.model_copy(update={"source": source.model_copy(update={"path": path})})
 
     if base.resolve() == folder.resolve():
         return timeline
-    tracks = (track.model_copy(update={"clips": tuple(moved(clip) for clip in track.clips)}) for track in timeline.tracks)
+    tracks = (
+        track.model_copy(update={"clips": tuple(moved(clip) for clip in track.clips)}) for track in timeline.tracks
+    )
     return timeline.model_copy(update={"tracks": tuple(tracks)})
 
 

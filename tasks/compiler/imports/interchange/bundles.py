@@ -131,7 +131,9 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         if name.casefold() in seen:
             raise KinofarmError("FORMAT-073", reason=f'"{name}" is in it twice')
         if one.file_size > MAX_RATIO * max(one.compress_size, 1024):
-            raise KinofarmError("FORMAT-074", what=f'bytes of "{name}"', count=one.file_size, limit=MAX_RATIO * one.compress_size)
+            raise KinofarmError(
+                "FORMAT-074", what=f'bytes of "{name}"', count=one.file_size, limit=MAX_RATIO * one.compress_size
+            )
         seen.add(name.casefold())
     return members
 
@@ -139,7 +141,9 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 def _refuse_too_much(members: list[zipfile.ZipInfo], free: int) -> None:
     total, limit = sum(one.file_size for one in members), max(0, min(MAX_UNPACKED, free))
     if total > limit:
-        raise KinofarmError("FORMAT-074", what="bytes of media, beside what the disk has free", count=total, limit=limit)
+        raise KinofarmError(
+            "FORMAT-074", what="bytes of media, beside what the disk has free", count=total, limit=limit
+        )
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> Iterator[bytes]:

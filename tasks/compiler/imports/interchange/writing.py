@@ -48,7 +48,9 @@ class _Writing:
         if not self._timeline.tracks:
             film.tracks.append(otio.schema.Track(kind=otio.schema.TrackKind.Video))
         self._fill(film.tracks[0])
-        film.tracks.markers.extend([self._marker(one, Fraction(0), Fraction(1), 0) for one in self._markers.get("", ())])
+        film.tracks.markers.extend(
+            [self._marker(one, Fraction(0), Fraction(1), 0) for one in self._markers.get("", ())]
+        )
         ours = _own(self._timeline, "name", "rate", "duration", "tracks", "markers", "metadata", "format")
         film.metadata.update(_metadata(self._timeline.metadata, {"size": self._timeline.size.model_dump(), **ours}))
         return str(film.to_json_string(indent=2))
@@ -83,7 +85,9 @@ class _Writing:
             now = end
         if (rest := self._end(track) - now) > 0:
             made.append(self._gap(rest))
-        made.metadata.update(_metadata(track.metadata, _own(track, "name", "kind", "enabled", "clips", "transitions", "metadata")))
+        made.metadata.update(
+            _metadata(track.metadata, _own(track, "name", "kind", "enabled", "clips", "transitions", "metadata"))
+        )
         return made
 
     def _cut_after(self, clip: Clip, track: Track) -> int:
@@ -111,8 +115,8 @@ class _Writing:
             made.effects.append(otio.schema.LinearTimeWarp(time_scalar=factor))
         shown = first if not clip.reverse else first + (end - begin) / self._rate * clip.speed
         for marker in self._markers.get(clip.id, ()):
-            factor = clip.speed * (-1 if clip.reverse else 1)
-            made.markers.append(self._marker(marker, shown, Fraction(0) if clip.freeze else factor, begin))
+            onward = clip.speed * (-1 if clip.reverse else 1)
+            made.markers.append(self._marker(marker, shown, Fraction(0) if clip.freeze else onward, begin))
         ours = _own(clip, "name", "start", "end", "source_start", "speed", "reverse", "freeze", "metadata", "source")
         if isinstance(clip.source, TitleSource):
             if not written.get("reference"):
@@ -206,7 +210,9 @@ def _written(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
 def _own(value: Value, *said: str) -> dict[str, Any]:
     """Return what OpenTimelineIO has no field for, leaving out what is as it always is."""
     fields = type(value).model_fields
-    told = {name for name, field in fields.items() if getattr(value, name) != field.get_default(call_default_factory=True)}
+    told = {
+        name for name, field in fields.items() if getattr(value, name) != field.get_default(call_default_factory=True)
+    }
     return value.model_dump(mode="json", include=told - set(said))
 
 

@@ -39,7 +39,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def relinked(film: Timeline, shelf: Path, base: Path, loop: bool = False) -> Relinked:
-    return relink(film, MediaRoots(base), shelf, quick_look, loop=loop, written=lambda path: str(path.relative_to(shelf)))
+    return relink(
+        film, MediaRoots(base), shelf, quick_look, loop=loop, written=lambda path: str(path.relative_to(shelf))
+    )
 
 
 def files(done: Relinked) -> list[tuple[str, str]]:
@@ -222,7 +224,9 @@ def test_all_real_timelines_relinked_to_real_media_pass_the_check(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["transition.otio", "dissolve_test.edl", "nested_example.otio", "premiere_example.xml"])
+@pytest.mark.parametrize(
+    "name", ["transition.otio", "dissolve_test.edl", "nested_example.otio", "premiere_example.xml"]
+)
 def test_real_timelines_relinked_to_real_media_render(
     name: str, timelines: Path, real_media: Path, studio: Studio, tmp_path: Path
 ) -> None:

@@ -22,7 +22,14 @@ def told(item: Any) -> Any:
     """Everything that an item says but its metadata, times as seconds."""
     if isinstance(item, otio.core.Composition):
         marks = [told(marker) for marker in item.markers]
-        return type(item).__name__, item.name, getattr(item, "kind", ""), item.enabled, marks, [told(one) for one in item]
+        return (
+            type(item).__name__,
+            item.name,
+            getattr(item, "kind", ""),
+            item.enabled,
+            marks,
+            [told(one) for one in item],
+        )
     if isinstance(item, otio.schema.Transition):
         return "Transition", item.name, item.transition_type, item.in_offset, item.out_offset
     if isinstance(item, otio.schema.Marker):
