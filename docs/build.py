@@ -22,6 +22,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/errors.md": errors.page,
     "docs/events.md": events.page,
     "docs/flows.md": flows.page,
+    "docs/formats.md": tables.formats,
     "docs/presets.md": tables.presets,
     "docs/settings.md": settings.page,
     "docs/transitions.md": tables.transitions,

@@ -36,7 +36,10 @@ def relink(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The project to write; by default NAME.kinofarm.json beside the old one."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The project to write; by default NAME.kinofarm.json beside the old one.",
         ),
     ] = None,
     media_roots: MediaRoots = None,
@@ -72,7 +75,9 @@ def relink(
         by = {"name": "by its name", "length": "by its length", "stand-in": "to stand in"}.get(found.how, "")
         console.show(f"{found.clip} ({found.track}): {found.file + ' ' + by if found.file else 'not found'}")
     tell_warnings(warnings)
-    outside = "" if media.resolve().is_relative_to(target.parent.resolve()) else f"; render it with --media-root {media}"
+    outside = (
+        "" if media.resolve().is_relative_to(target.parent.resolve()) else f"; render it with --media-root {media}"
+    )
     console.show(f"{target} is written{outside}")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.documentation import effects_page
 from tasks.compiler.imports import kinofarm
+from tasks.compiler.load import IMPORTERS
 from tasks.compiler.presets import presets as every_preset
 from tasks.compiler.transitions import CATALOGUE, TRANSITIONS
 from tasks.compiler.transitions.documentation import transitions_page
@@ -37,6 +38,23 @@ def presets() -> str:
             "# Export presets",
             "`kinofarm render PROJECT -o OUT --preset NAME` replaces the project's own export settings. A preset is one "
             "TOML file in `tasks/compiler/presets/`.",
+            "\n".join(rows),
+        )
+    )
+
+
+def formats() -> str:
+    """Return docs/formats.md."""
+    rows = ["| format | suffix | comes from | told by | written |", "| --- | --- | --- | --- | --- |"]
+    for importer in IMPORTERS.values():
+        suffixes = ", ".join(f"`{suffix}`" for suffix in importer.suffixes)
+        told = "what stands in it" if importer.recognises else "its suffix"
+        written = "`kinofarm export`" if importer.written else ""
+        rows.append(f"| {importer.name} | {suffixes} | {importer.comes_from} | {told} | {written} |")
+    return "\n\n".join(
+        (
+            "# Formats of projects",
+            "Every command that takes a project reads all of these. [format.md](format.md) says what each field means.",
             "\n".join(rows),
         )
     )

@@ -109,6 +109,13 @@ IMPORTERS: Mapping[str, Importer] = {
     ),
     "fcpxml": Importer("Final Cut Pro XML", (".fcpxml",), "Final Cut Pro", read_file=_interchange("read_fcpxml")),
     "aaf": Importer("Advanced Authoring Format", (".aaf",), "Media Composer", read_file=_interchange("read_aaf")),
+    "tlsp": Importer(
+        "Timeline Studio's saved file",
+        (".tlsp",),
+        "Timeline Studio",
+        recognises=timeline_studio.is_saved_file,
+        read=timeline_studio.read_saved_file,
+    ),
     "timeline-studio": Importer(
         "Timeline Studio's ProjectSchema",
         (".json",),
@@ -149,6 +156,4 @@ def load_object(project: dict[str, Any]) -> Imported:
     for importer in IMPORTERS.values():
         if importer.recognises is not None and importer.read is not None and importer.recognises(project):
             return importer.read(project)
-    if timeline_studio.is_saved_file(project):
-        raise KinofarmError("FORMAT-014", kind="a saved file of Timeline Studio (.tlsp)")
     raise KinofarmError("FORMAT-013")

@@ -21,7 +21,8 @@ from tests.studio import project
 
 EXAMPLES = [
     json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted((Path(__file__).parents[3] / "examples").glob("*.json"))
+    for path in sorted((Path(__file__).parents[3] / "examples").glob("*.*"))
+    if path.suffix in (".json", ".tlsp")
 ]
 OWN = {"format": "kinofarm/1", "rate": 25, "size": {"width": 640, "height": 360}, "duration": 50}
 
@@ -46,9 +47,9 @@ def test_a_loaded_project_knows_its_folder(tmp_path: Path) -> None:
         ({"format": "other"}, "FORMAT-013"),
         ({"format": 5, "colour": 1}, "FORMAT-013"),
         ({"format": "kinofarm/9"}, "FORMAT-015"),
-        ({"sections": [], "globalTracks": [], "fps": 25}, "FORMAT-014"),
-        ({"timeline": {"sections": []}}, "FORMAT-014"),
-        ({"project": {"globalTracks": []}, "tracks": []}, "FORMAT-014"),
+        ({"sections": [], "globalTracks": [], "fps": 25}, "FORMAT-024"),
+        ({"timeline": {"sections": 5}}, "FORMAT-020"),
+        ({"project": {"globalTracks": []}, "tracks": []}, "FORMAT-024"),
         ({"OTIO_SCHEMA": "Timeline.1"}, "FORMAT-066"),
         ({"tracks": []}, "FORMAT-024"),
     ],

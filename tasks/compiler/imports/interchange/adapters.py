@@ -135,7 +135,7 @@ def _fcp7_parser() -> Callable[[Any], Any]:
     """Return the adapter's parser, mended: it loses what stands in a nested sequence, since it looks beside its media."""
     fcp_xml: Any = otio.adapters.from_name("fcp_xml").module()
 
-    class Parser(fcp_xml.FCP7XMLParser):  # type: ignore[name-defined, misc]
+    class Parser(fcp_xml.FCP7XMLParser):  # type: ignore[misc]
         def stack_for_element(self, element: Any, context: Any) -> Any:
             media = element.find("./media") if element.tag == "sequence" else None
             if media is None:

@@ -56,6 +56,8 @@ class Reading:
     def name_for(self, wanted: str, otherwise: str) -> str:
         """Return an id that no other clip or track has."""
         found = wanted if wanted and wanted not in self.ids else otherwise
+        while found in self.ids:
+            found += "+"
         self.ids.add(found)
         return found
 
@@ -199,7 +201,7 @@ def _carried(value: Fraction, finest: int) -> Fraction:
 
 def _as_written(reference: Any) -> dict[str, Any]:
     """Return how a media reference was written, where path and range alone would not bring it back."""
-    if reference is None or isinstance(reference, otio.schema.MissingReference) and not reference.name:
+    if reference is None or (isinstance(reference, otio.schema.MissingReference) and not reference.name):
         return {}
     if isinstance(reference, otio.schema.ExternalReference):
         return {"name": plain(reference.name), "url": plain(reference.target_url, 4096)}

@@ -10,7 +10,7 @@ Source: OpenTimelineIO's "Time Ranges" and "Nested Compositions": an effect on t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -85,7 +85,7 @@ class Row:
 def length_of(item: Any, where: str, depth: int = 0) -> Fraction:
     """Return how many seconds an item takes on its track.
 
-    Raises:  FORMAT-067… see below: FORMAT-070 for a clip whose length nothing says, FORMAT-007 for endless nesting.
+    Raises:  FORMAT-070 for a clip whose length nothing says, FORMAT-007 for endless nesting.
     """
     return own_range(item, where, depth)[1]
 
@@ -204,21 +204,16 @@ class Rows:
         cut = placed[position][1]
         begin, end = cut - seconds(item.in_offset, place), cut + seconds(item.out_offset, place)
         beside = [placed[n][0] for n in (position - 1, position + 1) if 0 <= n < len(placed)]
-        if len(beside) < 2 or any(isinstance(one, otio.schema.Transition) for one in beside):
-            return self._dropped(item, place, "it does not lie between two clips")
-        if any(not one.enabled for one in beside if not isinstance(one, otio.schema.Gap)):
-            return self._dropped(item, place, "one of its clips is switched off")
-        if any(_layers(one) > 1 for one in beside):
-            return self._dropped(item, place, "it joins a stack of several layers")
-        if not window.speed or begin < window.start or end > window.end:
-            return self._dropped(item, place, "what holds it is cut inside it")
+        reason = _why_not(beside)
+        if not reason and (not window.speed or begin < window.start or end > window.end):
+            reason = "what holds it is cut inside it"
+        if reason:
+            self._warnings.add("FORMAT-118", where=place, transition=item.name or item.transition_type, reason=reason)
+            return
         if window.reverse:
             begin, end = end, begin
         moments = (window.moment(begin), window.moment(cut), window.moment(end))
         self._rows[kind, layer].passages.append(Passage(item, *moments, place))
-
-    def _dropped(self, item: Any, place: str, reason: str) -> None:
-        self._warnings.add("FORMAT-118", where=place, transition=item.name or item.transition_type, reason=reason)
 
     def _left_out(self, item: Any, place: str) -> None:
         self._warnings.add("FORMAT-119", where=place, clip=item.name)
@@ -236,12 +231,8 @@ def seen_inside(item: Any, window: Window, place: str) -> Window:
     """
     start, length = own_range(item, place)
     speed, reverse = _timing(item, place)
-    if reverse:
-        begin = start + (length - window.end) * speed
-    else:
-        begin = start + window.start * speed
-    if not window.speed:
-        begin = start + (length - window.start if reverse else window.start) * speed
+    seen_first = (length - (window.end if window.speed else window.start)) if reverse else window.start
+    begin = start + seen_first * speed
     return Window(begin, window.at, window.lasts, window.speed * speed, window.reverse != reverse)
 
 
@@ -282,6 +273,15 @@ def _timing(item: Any, place: str) -> tuple[Fraction, bool]:
             scalar = Fraction(0) if still else seconds(otio.opentime.RationalTime(effect.time_scalar, 1), place)
             speed, reverse = speed * abs(scalar), reverse != (scalar < 0)
     return speed, reverse
+
+
+def _why_not(beside: Sequence[Any]) -> str:
+    """Say why a transition cannot join what lies beside it; "" where it can."""
+    if len(beside) < 2 or any(isinstance(one, otio.schema.Transition) for one in beside):
+        return "it does not lie between two clips"
+    if any(not one.enabled for one in beside if not isinstance(one, otio.schema.Gap)):
+        return "one of its clips is switched off"
+    return "it joins a stack of several layers" if any(_layers(one) > 1 for one in beside) else ""
 
 
 def _layers(item: Any) -> int:

@@ -100,9 +100,8 @@ def _rate(film: Any, warnings: Warnings) -> Fraction:
     if rate is None:
         warnings.add("FORMAT-101", where="", field="the frame rate", value=DEFAULT_RATE)
         return DEFAULT_RATE
-    if near := nearly_broadcast(rate):
-        if near != rate:
-            warnings.add("FORMAT-104", where="", rate=f"{float(rate):g}", near=f"{float(near):.3f}")
+    if (near := nearly_broadcast(rate)) and near != rate:
+        warnings.add("FORMAT-104", where="", rate=f"{float(rate):g}", near=f"{float(near):.3f}")
     return rate
 
 
@@ -172,7 +171,7 @@ def _track(
     made.sort(key=lambda pair: (pair[0].start, pair[0].end))
     clips = tuple(clip for clip, _ in made)
     joined = [(join, passage.place) for passage in row.passages if (join := to_transition(passage, clips, reading))]
-    fields = {
+    fields: dict[str, Any] = {
         "name": plain(part.name) if layer == 0 else plain(f"{part.name} {layer + 1}".strip()),
         **{name: ours[name] for name in ("name", "volume", "effects") if name in ours},
         "id": ident,
@@ -182,7 +181,7 @@ def _track(
         "transitions": tuple(join for join, _ in joined),
         "metadata": foreign(part, length=ends) if layer == 0 else {},
     }
-    places = {"": place}
+    places: dict[str, str] = {"": place}
     places |= {clip.id: where for clip, where in made}
     places |= {f".transitions[{position}]": where for position, (_, where) in enumerate(joined)}
     return valid(Track, fields, place), places

@@ -115,8 +115,8 @@ class _Writing:
             made.effects.append(otio.schema.LinearTimeWarp(time_scalar=factor))
         shown = first if not clip.reverse else first + (end - begin) / self._rate * clip.speed
         for marker in self._markers.get(clip.id, ()):
-            factor = clip.speed * (-1 if clip.reverse else 1)
-            made.markers.append(self._marker(marker, shown, Fraction(0) if clip.freeze else factor, begin))
+            onward = clip.speed * (-1 if clip.reverse else 1)
+            made.markers.append(self._marker(marker, shown, Fraction(0) if clip.freeze else onward, begin))
         ours = _own(clip, "name", "start", "end", "source_start", "speed", "reverse", "freeze", "metadata", "source")
         if isinstance(clip.source, TitleSource):
             if not written.get("reference"):

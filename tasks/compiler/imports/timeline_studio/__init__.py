@@ -1,4 +1,4 @@
-"""Timeline Studio's ProjectSchema, in both of its spellings: Rust's PascalCase and the editor's kebab-case.
+"""Timeline Studio's ProjectSchema, in both of its spellings (Rust's PascalCase and the editor's kebab-case), and its saved file.
 
 One module per noun of the format: each holds the objects as they stand in the file and their way into the model.
 """
@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.compiler.imports.timeline_studio.project import read as read
+from tasks.compiler.imports.timeline_studio.saved import read as read_saved_file
+
+__all__ = ["is_saved_file", "read", "read_saved_file", "recognises"]
 
 _SAVED = ("sections", "globalTracks")
 

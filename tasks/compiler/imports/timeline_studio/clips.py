@@ -137,6 +137,7 @@ def to_track(track: TrackObject, row: int, library: Library, grid: Grid, warning
             )
         clips.append((made.start, made.end, number, made))
     clips.sort(key=lambda placed: placed[:3])
+    library.looks.refuse_motion(track.effects, f'track "{name}"', where)
     made_track = Track(
         id=track.id or where,
         name=track.name,
@@ -153,15 +154,17 @@ def _to_clip(clip: ClipObject, name: str, where: str, library: Library, grid: Gr
     start, end = grid.frames(clip.start_time, f"{where}.start_time"), grid.frames(clip.end_time, f"{where}.end_time")
     if end <= start:
         raise KinofarmError("FORMAT-025", where=f"{where}.end_time", thing="clip", id=name, start=start, end=end)
-    if clip.speed != 1:
-        _check_speed(clip.speed, name, where)
+    motion = library.looks.motion(clip.effects, f'clip "{name}"', where)
+    speed = clip.speed * motion.rate
+    if speed != 1:
+        _check_speed(speed, name, where)
     if clip.volume > 1:
         warnings.add("FORMAT-102", where=f"{where}.volume", field="volume", value=clip.volume, low=0, high=1)
     source = _source(clip, name, end - start, where, library)
     timed: dict[str, Any] = {}
     if isinstance(source, MediaSource):
-        _check_length(clip, name, source, grid, where)
-        timed = {"source_start": grid.source_time(clip.source_start), "speed": clip.speed}
+        _check_length(clip, speed, name, source, grid, where)
+        timed = {"source_start": grid.source_time(clip.source_start), "speed": speed, "reverse": motion.reverse}
     try:
         return Clip(
             id=name,
@@ -254,13 +257,13 @@ def _tagged(source: Any, where: str) -> tuple[str, str]:
     return found, value or ""
 
 
-def _check_length(clip: ClipObject, name: str, source: MediaSource, grid: Grid, where: str) -> None:
+def _check_length(clip: ClipObject, speed: Fraction, name: str, source: MediaSource, grid: Grid, where: str) -> None:
     """Refuse a source range that, at its speed, differs by more than a frame from the clip's place."""
     if clip.source_end is None or PurePosixPath(source.path).suffix.lower() in STILLS:
         return
-    if float(clip.source_end - clip.source_start) == float(clip.end_time - clip.start_time) and clip.speed == 1:
+    if float(clip.source_end - clip.source_start) == float(clip.end_time - clip.start_time) and speed == 1:
         return
-    taken = (clip.source_end - clip.source_start) / clip.speed
+    taken = (clip.source_end - clip.source_start) / speed
     place = clip.end_time - clip.start_time
     if abs(taken - place) * grid.rate > 1:
         raise KinofarmError(
@@ -269,7 +272,7 @@ def _check_length(clip: ClipObject, name: str, source: MediaSource, grid: Grid, 
             clip=name,
             source=f"{float(taken):.6g}",
             place=f"{float(place):.6g}",
-            wanted=f"{float(clip.source_start + place * clip.speed):.6f}".rstrip("0").rstrip("."),
+            wanted=f"{float(clip.source_start + place * speed):.6f}".rstrip("0").rstrip("."),
         )
 
 

@@ -1,6 +1,7 @@
 """Effects and filters of a project, referred to by id from clips and tracks.
 
-A filter becomes an effect of the kind "filter-NAME". A Custom one becomes the kind "custom" with its filter
+A filter becomes an effect of the kind "filter-NAME". The effects `speed` and `reverse` change a clip's time, not its picture:
+they become its speed and direction. A Custom one becomes the kind "custom" with its filter
 template filled in; whether what the template says is allowed is checked where it is built.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
@@ -16,7 +18,7 @@ from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
 from infra.errors import KinofarmError
 from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import problem
-from tasks.compiler.imports.timeline_studio.fields import Id, Parameters, Read, Real, Seconds
+from tasks.compiler.imports.timeline_studio.fields import Id, Parameters, Read, Real, Seconds, number as number_
 from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.compiler.imports.timeline_studio.names import effect_name, filter_name
 from tasks.compiler.model import Effect
@@ -78,6 +80,18 @@ class FilterObject(Read):
     ffmpeg_command: Template | None = None
 
 
+SPEED, REVERSE = "speed", "reverse"
+"""Effects that become a clip's own speed and direction."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What a clip's effects on time make of it: a factor on its speed, and whether it is turned round."""
+
+    rate: Fraction = Fraction(1)
+    reverse: bool = False
+
+
 @dataclass(frozen=True)
 class _Defined:
     """An effect or filter of the file, and where it stands. effect is None when it is switched off."""
@@ -104,7 +118,41 @@ class Looks:
         """
         found = [self._filter(name, user, f"{where}.filters[{n}]") for n, name in enumerate(filters)]
         found += [self._effect(name, user, f"{where}.effects[{n}]") for n, name in enumerate(effects)]
-        return tuple(effect for effect in found if effect is not None)
+        return tuple(effect for effect in found if effect is not None and effect.kind not in (SPEED, REVERSE))
+
+    def motion(self, effects: Sequence[str], user: str, where: str) -> Motion:
+        """Return what the effects on time among a clip's make of it.
+
+        Raises:  FORMAT-077 for one that is limited to a part of the clip, FORMAT-020 for a rate that is no speed.
+        """
+        rate, reverse = Fraction(1), False
+        for number, name in enumerate(effects):
+            place = f"{where}.effects[{number}]"
+            effect = self._effect(name, user, place)
+            if effect is None or effect.kind not in (SPEED, REVERSE):
+                continue
+            if effect.start or effect.end is not None:
+                raise KinofarmError("FORMAT-077", where=place, effect=effect.kind, user=user)
+            if effect.kind == REVERSE:
+                reverse = not reverse
+                continue
+            factor = effect.parameters.get("rate", 1)
+            if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0.01 <= factor <= 100:
+                problem_ = "a speed goes from 0.01 to 100"
+                raise KinofarmError("FORMAT-020", where=place, field="rate", problem=problem_)
+            rate *= number_(factor)
+        return Motion(rate, reverse)
+
+    def refuse_motion(self, effects: Sequence[str], user: str, where: str) -> None:
+        """Refuse effects on time where there is no clip whose time they could change.
+
+        Raises:  FORMAT-078.
+        """
+        for number, name in enumerate(effects):
+            place = f"{where}.effects[{number}]"
+            effect = self._effect(name, user, place)
+            if effect is not None and effect.kind in (SPEED, REVERSE):
+                raise KinofarmError("FORMAT-078", where=place, effect=effect.kind, user=user)
 
     def places(self, filters: Sequence[str], effects: Sequence[str]) -> list[tuple[str, str]]:
         """Return for each effect that `applied` returns where it is used and where it is defined ("" if nowhere)."""
@@ -112,7 +160,8 @@ class Looks:
         for field, names, table in (("filters", filters, self._filters), ("effects", effects, self._effects)):
             for number, name in enumerate(names):
                 defined = table.get(name)
-                if defined is None or defined.effect is not None:
+                effect = Effect(kind=effect_name(name) or "") if defined is None else defined.effect
+                if effect is not None and (field == "filters" or effect.kind not in (SPEED, REVERSE)):
                     found.append((f"{field}[{number}]", "" if defined is None else defined.place))
         return found
 

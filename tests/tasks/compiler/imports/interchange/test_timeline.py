@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from fractions import Fraction
+from typing import Any
 
 import opentimelineio as otio
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
+from infra.errors import KinofarmError
 from tasks.compiler.load import load_object
-from tasks.compiler.model import MediaSource, TitleSource
+from tasks.compiler.model import MediaSource, Timeline, TitleSource
+from tests.strategies import mutated
 from tests.tasks.compiler.imports.interchange.cuts import (
     dissolve,
     faster,
@@ -223,8 +228,26 @@ def test_nesting_without_end_and_what_is_no_timeline_are_refused() -> None:
 
 
 def refusal_of(written: dict[str, object]) -> str:
-    from infra.errors import KinofarmError
-
     with pytest.raises(KinofarmError) as caught:
         load_object(written)
     return caught.value.code
+
+
+def damaged() -> st.SearchStrategy[dict[str, Any]]:
+    """An .otio file in which something else than what belongs there stands."""
+    marks = [otio.schema.Marker("m", span(2, 1))]
+    inner = layers(row(shot("in", effects=[faster(2)])), row(shot("s"), kind="Audio"))
+    inner.source_range = span(1, 8)
+    whole = film(
+        row(shot("a", 3, markers=marks), dissolve(2, 2), shot("b", 4), gap(5), inner, shot("n", file=None)),
+        global_start_time=time(0),
+    )
+    return mutated(st.just(json.loads(whole.to_json_string())))
+
+
+@given(damaged())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_damaged_files_are_read_or_refused(written: dict[str, Any]) -> None:
+    with suppress(KinofarmError):  # nothing else comes out
+        found = load_object(written).timeline
+        assert Timeline.model_validate_json(found.model_dump_json()) == found

@@ -109,3 +109,30 @@ def test_effects_of_a_track_are_kept_on_the_track() -> None:
     assert imported.in_file("tracks[0].effects[0].parameters.duration") == "effects[0].parameters.duration"
     assert imported.in_file("tracks[0].effects[0]") == "tracks[0].effects[0]"
     assert refusal(project(track(clip(), effects=["gone"]))) == ("FORMAT-031", "tracks[0].effects[0]")
+
+
+def test_speed_and_reverse_become_the_clips_own() -> None:
+    effects = [{"id": "s", "effect_type": "Speed", "parameters": {"rate": 1.5}}, {"id": "r", "effect_type": "reverse"},
+               {"id": "b", "effect_type": "blur"}]  # fmt: skip
+    made = first_clip(project(track(clip(effects=["s", "r", "b"], speed=2, source_end=6)), effects=effects))
+    assert (made.speed, made.reverse, [effect.kind for effect in made.effects]) == (3, True, ["blur"])
+    twice = first_clip(project(track(clip(effects=["r", "reverse"])), effects=effects))
+    assert (twice.speed, twice.reverse, twice.effects) == (1, False, ())
+
+
+def test_a_source_range_is_held_against_the_speed_with_its_effects() -> None:
+    effects = [{"id": "s", "effect_type": "speed", "parameters": {"rate": 2}}]
+    assert refusal(project(track(clip(effects=["s"], source_end=2)), effects=effects))[0] == "FORMAT-027"
+
+
+def test_effects_on_time_change_whole_clips_only() -> None:
+    assert refused({"effect_type": "speed", "end_time": 1}) == ("FORMAT-077", "tracks[0].clips[0].effects[0]")
+    assert refused({"effect_type": "speed", "parameters": {"rate": 0}})[0] == "FORMAT-020"
+    found = refusal(project(track(clip(), effects=["reverse"])))
+    assert found == ("FORMAT-078", "tracks[0].effects[0]")
+
+
+def test_places_of_other_effects_are_not_shifted_by_those_on_time() -> None:
+    effects = [{"id": "s", "effect_type": "speed"}, {"id": "b", "effect_type": "blur"}]
+    found = load_object(project(track(clip(effects=["s", "b"])), effects=effects))
+    assert found.in_file("tracks[0].clips[0].effects[0].parameters") == "effects[1].parameters"
