@@ -42,6 +42,7 @@ class Also(Value):
     name: str = Field(min_length=1, max_length=100)
     output: str = Field(min_length=1, max_length=4096)
 
+
 BUNDLES = "bundles"
 """Folder in the farm's home that holds unpacked bundles, each under its content's hash; it may be emptied between renders."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import Field
 
 from tasks.compiler.effects.row import Stream
@@ -63,7 +65,7 @@ def steepened(progress: float, power: float) -> float:
     if power == 1 or progress in (0, 1):
         return progress
     power = max(power, FLATTEST)
-    done, left = progress**power, (1 - progress) ** power
+    done, left = math.pow(progress, power), math.pow(1 - progress, power)
     return done / (done + left)
 
 
