@@ -50,7 +50,9 @@ def lengths(frames: int, whole: int, first: int, edges: Edges) -> list[int] | No
 
 
 def passes(clip: Clip, source: MediaSource, seconds: Fraction, rate: Fraction, edges: Edges) -> tuple[Clip, ...] | None:
-    """Return a clip as passes through a source of that many seconds; None where that is too short for its transitions.
+    """Return a clip as passes through a source of that many seconds.
+
+    None where that is too short for its transitions, or keyframes count over the whole clip.
 
     The first pass begins where the clip does, if that lies in the source, else at its beginning.
     """
@@ -60,7 +62,7 @@ def passes(clip: Clip, source: MediaSource, seconds: Fraction, rate: Fraction, e
     begin = clip.source_start if least <= clip.source_start < seconds - per_frame and not clip.reverse else least
     first = int((seconds - begin) / per_frame)
     found = lengths(clip.end - clip.start, whole, whole - edges.before if clip.reverse else first, edges)
-    if found is None:
+    if found is None or (len(found) > 1 and _moves(clip)):
         return None
     made, start = [], clip.start
     for number, frames in enumerate(found):
@@ -82,6 +84,10 @@ def passes(clip: Clip, source: MediaSource, seconds: Fraction, rate: Fraction, e
         )
         start += frames
     return tuple(made)
+
+
+def _moves(clip: Clip) -> bool:
+    return any(getattr(thing, "keyframes", None) for thing in (clip, *clip.effects))
 
 
 def _shifted(effects: Sequence[Effect], passed: int, frames: int) -> list[Effect]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from infra.values import Value
 from tasks.compiler.check import is_there
-from tasks.compiler.model import Clip, MediaSource, Timeline, Track, Transition
+from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, Track, Transition
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.relinking.passes import Edges, passes
 from tasks.compiler.relinking.shelf import Candidate, Kind, Shelf
@@ -190,26 +190,37 @@ class _Relinking:
 
 
 def rebased(timeline: Timeline, base: Path, folder: Path) -> Timeline:
-    """Return the timeline with its relative media paths, which start at `base`, as they are written in `folder`."""
+    """Return the timeline with its relative paths, which start at `base`, as they are written in `folder`."""
+
+    def written(path: str) -> str:
+        elsewhere = Path(path).is_absolute() or ":" in path
+        return path if elsewhere else path_from(folder, base / path)
+
+    def read_from(effect: Effect) -> Effect:
+        file = effect.parameters.get("file")
+        if not isinstance(file, str) or not file:
+            return effect
+        return effect.model_copy(update={"parameters": {**effect.parameters, "file": written(file)}})
 
     def moved(clip: Clip) -> Clip:
         source = clip.source
-        if (
-            not isinstance(source, MediaSource)
-            or source.offline
-            or Path(source.path).is_absolute()
-            or ":" in source.path
-        ):
-            return clip
-        path = path_from(folder, base / source.path)
-        return clip.model_copy(update={"source": source.model_copy(update={"path": path})})
+        if isinstance(source, MediaSource) and not source.offline:
+            source = source.model_copy(update={"path": written(source.path)})
+        effects = tuple(read_from(effect) for effect in clip.effects)
+        return clip.model_copy(update={"source": source, "effects": effects})
 
     if base.resolve() == folder.resolve():
         return timeline
-    tracks = (
-        track.model_copy(update={"clips": tuple(moved(clip) for clip in track.clips)}) for track in timeline.tracks
+    tracks = tuple(
+        track.model_copy(
+            update={
+                "clips": tuple(moved(clip) for clip in track.clips),
+                "effects": tuple(read_from(effect) for effect in track.effects),
+            }
+        )
+        for track in timeline.tracks
     )
-    return timeline.model_copy(update={"tracks": tuple(tracks)})
+    return timeline.model_copy(update={"tracks": tracks})
 
 
 def path_from(folder: Path, file: Path) -> str:

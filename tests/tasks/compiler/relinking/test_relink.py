@@ -16,9 +16,9 @@ from apps.cli.main import main
 from infra.errors import KinofarmError
 from tasks.compiler.imports.interchange.writing import to_otio
 from tasks.compiler.load import load
-from tasks.compiler.model import Timeline
+from tasks.compiler.model import MediaSource, Timeline
 from tasks.compiler.relinking.passes import Edges, lengths
-from tasks.compiler.relinking.relink import Relinked, relink
+from tasks.compiler.relinking.relink import Relinked, rebased, relink
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
 from tasks.media.remembered import quick_look
@@ -250,3 +250,17 @@ def frames_in(path: Path) -> int:
 
 def decoded(file: Any) -> Iterator[Any]:
     yield from file.decode(video=0)
+
+
+def test_paths_are_rewritten_for_another_folder(tmp_path: Path) -> None:
+    lut = {"kind": "lut", "parameters": {"file": "looks/a.cube"}}
+    film = timeline(track(clip("a", "media/a.mp4", 0, 9, effects=[lut]), effects=[lut]), duration=9)
+    assert rebased(film, tmp_path, tmp_path) == film
+    moved = rebased(film, tmp_path, tmp_path / "cuts").tracks[0]
+    made = moved.clips[0]
+    assert isinstance(made.source, MediaSource)
+    assert made.source.path == str(tmp_path / "media/a.mp4")
+    assert [one.effects[0].parameters["file"] for one in (made, moved)] == [str(tmp_path / "looks/a.cube")] * 2
+    inside = rebased(film, tmp_path / "old", tmp_path).tracks[0].clips[0].source
+    assert isinstance(inside, MediaSource)
+    assert inside.path == "old/media/a.mp4"
