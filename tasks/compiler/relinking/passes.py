@@ -87,7 +87,7 @@ def passes(clip: Clip, source: MediaSource, seconds: Fraction, rate: Fraction, e
 
 
 def _moves(clip: Clip) -> bool:
-    return any(getattr(thing, "keyframes", None) for thing in (clip, *clip.effects))
+    return bool(clip.keyframes) or any(effect.keyframes for effect in clip.effects)
 
 
 def _shifted(effects: Sequence[Effect], passed: int, frames: int) -> list[Effect]:
