@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -92,15 +92,15 @@ async def make_film(job: Running, plan: Plan) -> Film:
     await _chunks_rendered(job)
     await job.advance("assembling")
     shelf, chunks = _shelf(job), await asyncio.to_thread(job.jobs.chunks, job.id)
-    path, parts = await assemble_film(unvisited(chunks), plan.rate, unvisited(shelf), job.folder)
+    path, parts = await assemble_film(unvisited(chunks), plan.rate, unvisited(shelf), job.folder, plan.subtitles)
     await job.advance("verifying")
     film = await verify_film(film_key(plan), path, unvisited(parts), plan.rate, unvisited(shelf))
     job.emit(JobVerified(job=job.id, frames=film.facts.measurements.frames))
     return film
 
 
-async def publish(job: Running, film: Film) -> dict[str, Any]:
-    """Put the film and its manifest where the job wants them, and bring the job to its end.
+async def publish(job: Running, film: Film, beside: Mapping[str, bytes]) -> dict[str, Any]:
+    """Put the film, its manifest and its subtitle files (by suffix) where the job wants them, and bring the job to its end.
 
     Returns: what came out, as `kinofarm render --json` prints it.
     """
@@ -110,7 +110,8 @@ async def publish(job: Running, film: Film) -> dict[str, Any]:
     file = await asyncio.to_thread(_fetched, job, film)
     manifest = await asyncio.to_thread(_manifest, job, film, target)
     document = to_json(manifest)
-    await publish_film(file, target, {manifest_place(target): document})
+    texts = {target.with_suffix(suffix): words for suffix, words in beside.items()}
+    await publish_film(file, target, {manifest_place(target): document, **texts})
     await asyncio.to_thread(_record, job, film, target, document)
     await asyncio.to_thread(job.jobs.advance, job.id, "done")
     job.tell(await job.snapshot(), at_once=True)

@@ -50,7 +50,8 @@ def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown:
             stream = drawn(stream, waiting, (), start, end, project.timeline, texts)
             waiting = []
         stream = _overlaid(conform, stream, run, item, run.start - start)
-    subtitles = [line for line in project.timeline.subtitles if line.start < end and start < line.end]
+    burnt = project.timeline.subtitles if project.timeline.export.subtitles != "soft" else ()
+    subtitles = [line for line in burnt if line.start < end and start < line.end]
     if waiting or subtitles:
         stream = drawn(stream, waiting, subtitles, start, end, project.timeline, texts)
     return stream

@@ -15,12 +15,14 @@ CONTAINER = "mp4/1"
 
 def film_key(plan: Plan) -> str:
     """Return the key of the finished film: sha256 over its parts' keys in order, its rate and the container."""
-    parts = {
+    parts: dict[str, object] = {
         "container": CONTAINER,
         "rate": str(plan.rate),
         "chunks": [chunk.work.key for chunk in plan.chunks],
         "sound": plan.sound.key,
     }
+    if plan.subtitles:
+        parts["subtitles"] = [track.model_dump() for track in plan.subtitles]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -235,6 +235,10 @@ class Export(Value):
     container: Literal["mp4"] = "mp4"
     video: VideoExport = VideoExport()
     sound: SoundExport = SoundExport()
+    subtitles: Literal["burn", "soft", "both"] = Field(
+        "burn", description="Drawn into the picture, as a track of text for each language, or both."
+    )
+    subtitle_files: tuple[Literal["srt", "vtt", "ass"], ...] = Field((), max_length=3, description="Beside the film.")
     ffmpeg_args: tuple[Annotated[str, Field(max_length=1000)], ...] = Field(
         (), max_length=100, description="Encoder options that come last; only those on the allow-list pass."
     )

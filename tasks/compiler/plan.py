@@ -7,8 +7,8 @@ Units: frames at the timeline's rate. Source: ffmpeg-codecs(1); docs/adr/0004.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
@@ -27,7 +27,9 @@ from tasks.compiler.text import TextFiles
 from tasks.compiler.work import MediaUse, Stage, TextFile, Work
 from tasks.media.facts import Sha256
 from tasks.media.proof import PictureShape
+from tasks.media.soft import SoftTrack
 from tasks.subtitles.fonts import FontCatalogue
+from tasks.subtitles.soft import companion_suffix, soft_tracks, written
 
 SOURCES_AT_ONCE = 40
 """Files that one chunk opens; one with more is halved: each open file costs a decoder and its pictures."""
@@ -61,7 +63,8 @@ class PlannedChunk:
 class Plan:
     """The film's chunks in order, and its sound.
 
-    samples: the sound's length per channel. warnings: what is drawn otherwise than the project asks.
+    samples: the sound's length per channel. subtitles: the tracks of text that go into the film; beside: files of text
+    that lie beside it, by suffix. warnings: what is drawn otherwise than the project asks.
     """
 
     chunks: tuple[PlannedChunk, ...]
@@ -70,6 +73,8 @@ class Plan:
     samples: int
     rate: Fraction
     warnings: tuple[Notice, ...] = ()
+    subtitles: tuple[SoftTrack, ...] = ()
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = None) -> Plan:
@@ -88,7 +93,22 @@ def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = No
             chunks.append(PlannedChunk(len(chunks), first, last, work))
             warnings |= texts.warnings
     sound = _sound_work(project, way, start, end)
-    return Plan(tuple(chunks), sound, end - start, sound.samples, project.timeline.rate, tuple(warnings))
+    rate, export = project.timeline.rate, project.timeline.export
+    tracks = soft_tracks(project.timeline.subtitles, start, end)
+    return Plan(
+        tuple(chunks),
+        sound,
+        end - start,
+        sound.samples,
+        rate,
+        tuple(warnings),
+        tracks if export.subtitles != "burn" else (),
+        {
+            companion_suffix(track, form): written(track, rate, form)
+            for form in export.subtitle_files
+            for track in tracks
+        },
+    )
 
 
 def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:

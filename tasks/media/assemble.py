@@ -24,6 +24,7 @@ import av.error
 from infra.errors import KinofarmError
 from tasks.media.packets import FrameClock, only_picture, only_sound, opened, words
 from tasks.media.proof import ChunkProof, SoundProof, digest
+from tasks.media.soft import SoftTrack, add_track, track_packets
 
 _FINEST = 10_000
 """A track's ticks per second are at least this, as other muxers have it; players expect no coarse clocks."""
@@ -51,6 +52,7 @@ def assemble(
     sound: SoundFile | None,
     rate: Fraction,
     on_frames: Callable[[int], None] | None = None,
+    subtitles: Sequence[SoftTrack] = (),
 ) -> None:
     """Write the film: the chunks' pictures in order, the sound beside them, the index in front.
 
@@ -59,6 +61,7 @@ def assemble(
         chunks: at least one, in order of time.
         sound: None for a film without sound.
         on_frames: told after each chunk how many frames are in.
+        subtitles: tracks of text, one for each language.
     Raises:  KinofarmError VERIFY-008 chunks of different parameters, VERIFY-009 a chunk is not the one that was proven,
         VERIFY-001 a part cannot be read, VERIFY-014 a rate that MP4 cannot hold, PUBLISH-005 disk full, PUBLISH-006 write error.
     """
@@ -75,18 +78,22 @@ def assemble(
             picture = film.add_stream_from_template(only_picture(first, "chunk 0"))
             picture.time_base = Fraction(1, ticks_per_second)
         with _sound_track(film, sound) as sounds:
+            texts = [_Waiting(track_packets(track, add_track(film, track, rate), rate)) for track in subtitles]
+            beside = [sounds, *texts]
             delay = max(chunk.proof.delay for chunk in chunks)
             frames = 0
             for number, chunk in enumerate(chunks):
                 for packet in _chunk_packets(chunk, number, rate, frames, delay, picture):
-                    for earlier in sounds.until(packet.dts * packet.time_base):
-                        film.mux_one(earlier)
+                    for others in beside:
+                        for earlier in others.until(packet.dts * packet.time_base):
+                            film.mux_one(earlier)
                     film.mux_one(packet)
                 frames += chunk.proof.frames
                 if on_frames:
                     on_frames(frames)
-            for later in sounds.until(None):
-                film.mux_one(later)
+            for others in beside:
+                for later in others.until(None):
+                    film.mux_one(later)
 
 
 def require_one_encoder(proofs: Sequence[ChunkProof]) -> None:
@@ -148,7 +155,7 @@ def _chunk_packets(
         raise KinofarmError("VERIFY-009", what=what, reason=f"it has {count} packets instead of {chunk.proof.frames}")
 
 
-class _Sounds:
+class _Waiting:
     """The sound's packets in order, handed out up to a time."""
 
     def __init__(self, packets: Iterator[Any]) -> None:
@@ -163,16 +170,16 @@ class _Sounds:
 
 
 @contextmanager
-def _sound_track(film: Any, sound: SoundFile | None) -> Iterator[_Sounds]:
+def _sound_track(film: Any, sound: SoundFile | None) -> Iterator[_Waiting]:
     if sound is None:
-        yield _Sounds(iter(()))
+        yield _Waiting(iter(()))
         return
     what = "the film's sound"
     with opened(sound.path, what) as container:
         source = only_sound(container, what)
         track = film.add_stream_from_template(source)
         track.time_base = Fraction(1, sound.proof.sample_rate)
-        yield _Sounds(_sound_packets(container, source, track))
+        yield _Waiting(_sound_packets(container, source, track))
 
 
 def _sound_packets(container: Any, source: Any, track: Any) -> Iterator[Any]:

@@ -22,6 +22,7 @@ from tasks.media.assemble import ChunkFile, SoundFile, assemble
 from tasks.media.facts import Sha256
 from tasks.media.proof import ChunkProof, SoundProof
 from tasks.media.shelf import Shelf
+from tasks.media.soft import SoftTrack
 from tasks.media.verify import Measurements, verify_film
 
 
@@ -34,11 +35,12 @@ class FilmFacts(Value):
 
 @dataclass(frozen=True)
 class Parts:
-    """A film's parts, in order, at hand as files; hashes: their sha256 by their keys."""
+    """A film's parts, in order, at hand as files; hashes: their sha256 by their keys. subtitles: its tracks of text."""
 
     chunks: tuple[ChunkFile, ...]
     sound: SoundFile
     hashes: Mapping[Key, Sha256]
+    subtitles: tuple[SoftTrack, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def find_film(key: Key, shelf: Shelf) -> Film | None:
         return None  # measured by another version: verify it anew
 
 
-def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path) -> Parts:
+def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path, subtitles: tuple[SoftTrack, ...] = ()) -> Parts:
     """Lay a job's finished chunks and sound into `folder`; a part that turns out damaged is thrown away.
 
     Raises:  KinofarmError CACHE-002 when a part is gone or not what was proven: plan again.
@@ -89,7 +91,7 @@ def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path) -> Parts
 def join_parts(parts: Parts, rate: Fraction, folder: Path) -> Path:
     """Write the film of these parts into `folder` and return its path."""
     out = folder / "film.mp4"
-    assemble(out, parts.chunks, parts.sound, rate)
+    assemble(out, parts.chunks, parts.sound, rate, subtitles=parts.subtitles)
     return out
 
 
@@ -99,7 +101,8 @@ def verify_and_keep(key: Key, film: Path, parts: Parts, rate: Fraction, shelf: S
     Raises:  KinofarmError VERIFY-0xx.
     """
     proofs = [chunk.proof for chunk in parts.chunks]
-    verified = verify_film(film, proofs, rate=rate, sound=parts.sound.proof, proven=shelf.joins.proven(_joins(proofs)))
+    proven = shelf.joins.proven(_joins(proofs))
+    verified = verify_film(film, proofs, rate=rate, sound=parts.sound.proof, proven=proven, subtitles=parts.subtitles)
     shelf.joins.add(verified.proven)
     facts = FilmFacts(measurements=verified.measurements, parts=parts.hashes)
     stored = shelf.keep(key, film, "film", facts=facts.model_dump(mode="json"))

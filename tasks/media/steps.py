@@ -14,14 +14,17 @@ from infra.jobs.records import JobChunk, Key
 from tasks.filesystem.publish import publish
 from tasks.media.film import Film, Parts, fetch_parts, join_parts, verify_and_keep
 from tasks.media.shelf import Shelf
+from tasks.media.soft import SoftTrack
 
 
 @task(name="assemble film", cache_policy=NO_CACHE, persist_result=False)
-async def assemble_film(chunks: Sequence[JobChunk], rate: Fraction, shelf: Shelf, folder: Path) -> tuple[Path, Parts]:
-    """Join the finished chunks and the sound into a film in `folder`."""
+async def assemble_film(
+    chunks: Sequence[JobChunk], rate: Fraction, shelf: Shelf, folder: Path, subtitles: tuple[SoftTrack, ...] = ()
+) -> tuple[Path, Parts]:
+    """Join the finished chunks, the sound and the tracks of text into a film in `folder`."""
 
     def work() -> tuple[Path, Parts]:
-        parts = fetch_parts(chunks, shelf, folder)
+        parts = fetch_parts(chunks, shelf, folder, subtitles)
         return join_parts(parts, rate, folder), parts
 
     return await asyncio.to_thread(work)

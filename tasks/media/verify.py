@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from tasks.media.assemble import require_one_encoder
 from tasks.media.joins import Joins
 from tasks.media.packets import FrameClock, only_picture, only_sound, opened, require_shape, sample_place, shape_of
 from tasks.media.proof import ChunkProof, Join, PacketDigest, PictureShape, SoundProof, digest
+from tasks.media.soft import SoftTrack, TrackCheck
 
 FILM = "the film"
 
@@ -38,6 +39,7 @@ class Measurements(Value):
     peak: float | None = Field(None, description="Highest sample, in dB below full scale; none for silence.")
     offset_start: Exact | None = Field(None, description="How much later the sound starts than the picture.")
     offset_end: Exact | None = Field(None, description="How much later the sound ends than the picture.")
+    subtitles: tuple[str, ...] = Field((), description="Languages of the tracks of text, ISO 639-2.")
     joins: int = Field(description="Joins between chunks in the film.")
     joins_decoded: int = Field(description="Different joins that were decoded now; the others had been before.")
 
@@ -56,12 +58,14 @@ def verify_film(
     rate: Fraction,
     sound: SoundProof | None = None,
     proven: Set[Join] = frozenset(),
+    subtitles: Sequence[SoftTrack] = (),
 ) -> Verified:
     """Compare a film with the proofs of its parts and decode the joins that are not proven yet.
 
     Args:
         proofs: of the chunks, in order.
         rate: frames a second.
+        subtitles: its tracks of text.
         proven: joins known to decode, as pairs of the chunks' `ChunkProof.sha256`.
     Raises:  KinofarmError VERIFY-001 unreadable, VERIFY-002 another frame count, VERIFY-003 other stream parameters, VERIFY-004
         a frame at the wrong time, VERIFY-007 another sound length, VERIFY-008 mixed chunks, VERIFY-010 other packets than
@@ -77,20 +81,48 @@ def verify_film(
         track = _sound_track(container, sound)
         context = stream.codec_context
         joins = Joins(context.name, context.extradata, proofs, proven)
-        picture, heard = _PictureCheck(stream, proofs, rate, joins), _SoundCheck(sound)
-        for packet in container.demux([stream] if track is None else [stream, track]):
+        checks: dict[int, _Check] = {stream.index: _PictureCheck(stream, proofs, rate, joins)}
+        heard = _SoundCheck(sound)
+        if track is not None:
+            checks[track.index] = heard
+        read = _text_checks(container, subtitles, rate)
+        checks |= read
+        for packet in container.demux(
+            [stream, *([] if track is None else [track]), *(container.streams[n] for n in read)]
+        ):
             if packet.size:
-                (picture if packet.stream_index == stream.index else heard).add(packet)
-        picture.finish()
-        heard.finish()
+                checks[packet.stream_index].add(packet)
+        for check in checks.values():
+            check.finish()
+        if track is None:
+            heard.finish()
         lengths = _lengths(stream, track, sum(proof.frames for proof in proofs), rate)
     measured = Measurements(
         rate=rate, shape=proofs[0].shape, joins=len(proofs) - 1, joins_decoded=len(joins.decoded), **lengths
     )
+    measured = measured.model_copy(update={"subtitles": tuple(track.code for track in subtitles)})
     if sound is not None:
         found = {"sample_rate": sound.sample_rate, "channels": sound.channels, "peak": sound.peak}
         measured = measured.model_copy(update=found)
     return Verified(measured, frozenset(joins.decoded))
+
+
+class _Check(Protocol):
+    """Compares a stream's packets with what was written."""
+
+    def add(self, packet: Any) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+def _text_checks(container: Any, subtitles: Sequence[SoftTrack], rate: Fraction) -> dict[int, _Check]:
+    streams = container.streams.subtitles
+    if len(streams) != len(subtitles):
+        wanted = len(subtitles)
+        raise KinofarmError(
+            "VERIFY-003", what=FILM, property="number of text streams", found=len(streams), wanted=wanted
+        )
+    return {stream.index: TrackCheck(stream, track, rate) for stream, track in zip(streams, subtitles, strict=True)}
 
 
 def _sound_track(container: Any, sound: SoundProof | None) -> Any:

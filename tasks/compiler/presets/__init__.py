@@ -41,4 +41,5 @@ def apply_preset(timeline: Timeline, name: str) -> Timeline:
     preset = presets().get(name)
     if preset is None:
         raise KinofarmError("CLI-004", name=name, names=", ".join(presets()))
-    return timeline.model_copy(update={"export": preset.export})
+    kept = {name: getattr(timeline.export, name) for name in ("subtitles", "subtitle_files")}
+    return timeline.model_copy(update={"export": preset.export.model_copy(update=kept)})
