@@ -156,7 +156,7 @@ def _chunk_packets(
 
 
 class _Waiting:
-    """The sound's packets in order, handed out up to a time."""
+    """A track's packets in order, handed out up to a time."""
 
     def __init__(self, packets: Iterator[Any]) -> None:
         self._packets = packets

@@ -140,7 +140,7 @@ def _path(value: Any, where: str) -> tuple[tuple[float, float], ...]:
     for point in value if isinstance(value, list) and len(value) <= 1000 else ():
         x, y = (point.get("x"), point.get("y")) if isinstance(point, Mapping) else (None, None)
         if any(isinstance(axis, bool) or not isinstance(axis, int | float) or abs(axis) > 1000 for axis in (x, y)):
-            points: list[tuple[float, float]] = []
+            points = []
             break
         points.append((x / 100, y / 100))  # type: ignore[operator]
     if len(points) < 2:
