@@ -13,9 +13,7 @@ import io
 from functools import lru_cache
 from pathlib import Path
 
-from fontTools import subset
 from fontTools.ttLib import TTFont
-from fontTools.varLib import instancer
 
 from infra.errors import KinofarmError
 
@@ -40,6 +38,9 @@ def instance(
 
 
 def _cut(font: TTFont, weight: int | None, characters: frozenset[str], name: str) -> bytes:
+    from fontTools import subset  # a tenth of a second that only such a text pays
+    from fontTools.varLib import instancer
+
     options = subset.Options()
     options.layout_features = ["*"]
     options.notdef_outline = True
