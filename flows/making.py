@@ -92,7 +92,9 @@ async def make_film(job: Running, plan: Plan) -> Film:
     await _chunks_rendered(job)
     await job.advance("assembling")
     shelf, chunks = _shelf(job), await asyncio.to_thread(job.jobs.chunks, job.id)
-    path, parts = await assemble_film(unvisited(chunks), plan.rate, unvisited(shelf), job.folder, plan.subtitles)
+    path, parts = await assemble_film(
+        unvisited(chunks), plan.rate, unvisited(shelf), job.folder, unvisited(plan.subtitles)
+    )
     await job.advance("verifying")
     film = await verify_film(film_key(plan), path, unvisited(parts), plan.rate, unvisited(shelf))
     job.emit(JobVerified(job=job.id, frames=film.facts.measurements.frames))

@@ -77,4 +77,4 @@ async def story(job: Running, order: Order) -> dict[str, Any]:
     film = await find_film(job, plan, warnings_of(project, checked))
     if film is None:
         film = await make_film(job, plan)
-    return await publish(job, film, unvisited(plan).beside)
+    return await publish(job, film, plan.beside)

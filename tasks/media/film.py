@@ -85,7 +85,7 @@ def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path, subtitle
         else:
             sounds.append(SoundFile(files[chunk.key], proof))
     shelf.touch(files)
-    return Parts(tuple(pictures), sounds[0], hashes)
+    return Parts(tuple(pictures), sounds[0], hashes, subtitles)
 
 
 def join_parts(parts: Parts, rate: Fraction, folder: Path) -> Path:

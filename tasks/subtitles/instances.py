@@ -48,7 +48,7 @@ def _shaped_from(characters: frozenset[str]) -> set[str]:
     """
     parts = {part for character in characters for part in unicodedata.normalize("NFKD", character)}
     khmer = {_KHMER_E} if any("\u1780" <= character <= "\u17ff" for character in characters) else set()
-    return characters | parts | khmer | {_DOTTED_CIRCLE}
+    return {*characters, *parts, *khmer, _DOTTED_CIRCLE}
 
 
 def _cut(font: TTFont, weight: int | None, characters: frozenset[str], name: str) -> bytes:
