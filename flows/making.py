@@ -145,11 +145,12 @@ async def publish(job: Running, ordered: Sequence[Ordered], films: Mapping[str, 
 
 
 async def _published(job: Running, ordered: Ordered, film: Film, target: Path) -> dict[str, Any]:
-    """Put one film where it goes, its manifest and its poster beside it."""
+    """Put one film where it goes, its manifest, its subtitle files and its poster beside it."""
     file = await asyncio.to_thread(_fetched, job, film)
     manifest = await asyncio.to_thread(_manifest, job, ordered, film, target)
     document, plan = to_json(manifest), ordered.plan
     companions = {manifest_place(target): document}
+    companions |= {target.with_suffix(suffix): words for suffix, words in plan.beside.items()}
     if plan.poster is not None:
         place = poster_place(target, plan.poster.format)
         companions[place] = await asyncio.to_thread(poster, file, plan.poster.frame, plan.rate, plan.poster.format)

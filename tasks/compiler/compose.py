@@ -56,7 +56,8 @@ def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown:
             stream = drawn(stream, waiting, (), start, end, project.timeline, texts)
             waiting = []
         stream = _overlaid(conform, stream, run, item, run.start - start)
-    subtitles = [line for line in project.timeline.subtitles if line.start < end and start < line.end]
+    burnt = project.timeline.subtitles if project.timeline.export.subtitles != "soft" else ()
+    subtitles = [line for line in burnt if line.start < end and start < line.end]
     if subtitles and conform.formats.alpha:
         lines = conform.lines(subtitles, start, end)
         return stream if lines is None else _laid(conform, stream, lines, 0, 0)

@@ -16,6 +16,7 @@ from tasks.compiler.model import Export, Size, Timeline
 from tasks.compiler.notice import Notice, notice
 from tasks.media.containers import CONTAINERS, Chapter, Container, Muxing
 from tasks.security.arguments import safe_arguments
+from tasks.subtitles.soft import soft_tracks
 
 WITH_ALPHA = {"prores": ("mov", "mkv"), "vp9": ("webm", "mkv"), "png": ("mov", "png")}
 """Codecs with alpha, and the containers that keep it."""
@@ -28,6 +29,9 @@ def check_export(timeline: Timeline) -> Iterator[Notice]:
     """
     export, container = timeline.export, container_of(timeline.export)
     safe_arguments(export.ffmpeg_args, "picture")
+    if export.subtitles != "burn" and timeline.subtitles and not container.soft:
+        known = ", ".join(other.name for other in CONTAINERS.values() if other.soft)
+        raise _error("CHECK-076", "subtitles", container=container.name, known=known)
     if container.pictures:
         _check_picture(export, container, film_size(timeline))
         if container.fastest is not None and timeline.rate > container.fastest:
@@ -81,6 +85,7 @@ def muxing(timeline: Timeline, start: int, end: int) -> Muxing:
         tags=tags,
         language=export.tags.language if container.tags else None,
         chapters=tuple(_chapters(timeline, start, end)) if export.chapters and container.chapters else (),
+        subtitles=soft_tracks(timeline.subtitles, start, end) if export.subtitles != "burn" and container.soft else (),
     )
 
 

@@ -396,6 +396,10 @@ class Export(Value):
     tags: Tags = Tags()
     chapters: bool = Field(True, description="Chapter markers become chapters, where the container has them.")
     poster: Poster | None = None
+    subtitles: Literal["burn", "soft", "both"] = Field(
+        "burn", description="Drawn into the picture, as a track of text for each language, or both."
+    )
+    subtitle_files: tuple[Literal["srt", "vtt", "ass"], ...] = Field((), max_length=3, description="Beside the film.")
     ffmpeg_args: tuple[Annotated[str, Field(max_length=1000)], ...] = Field(
         (), max_length=100, description="Encoder options that come last; only those on the allow-list pass."
     )

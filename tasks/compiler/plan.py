@@ -7,8 +7,8 @@ Units: frames at the timeline's rate. Source: ffmpeg-codecs(1); docs/adr/0004.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
@@ -34,6 +34,7 @@ from tasks.media.facts import Sha256
 from tasks.media.metadata import ffmetadata
 from tasks.media.proof import PictureShape
 from tasks.subtitles.fonts import FontCatalogue
+from tasks.subtitles.soft import companion_suffix, soft_tracks, written
 
 SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv", "avi": ".avi"}
 """Suffixes of a chunk's file by its form."""
@@ -79,6 +80,7 @@ class Plan:
 
     samples: the sound's length per channel. warnings: what is drawn otherwise than the project asks.
     muxing: what else goes into the film's file. poster: its frame is counted from the film's first.
+    beside: files of text that lie beside it, by suffix.
     """
 
     chunks: tuple[PlannedChunk, ...]
@@ -89,6 +91,7 @@ class Plan:
     warnings: tuple[Notice, ...] = ()
     muxing: Muxing = PLAIN_MP4
     poster: Poster | None = None
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = None) -> Plan:
@@ -102,7 +105,8 @@ def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = No
     sound = _sound_work(project, way, start, end, goes_in) if container.sounds else None
     chunks, warnings = _film_chunks(project, way, start, end) if container.pictures else ((), ())
     samples = sound.samples if sound is not None else 0
-    return Plan(chunks, sound, end - start, samples, rate, warnings, goes_in, _poster(project.timeline, start, end))
+    poster, beside = _poster(project.timeline, start, end), _beside(project.timeline, start, end)
+    return Plan(chunks, sound, end - start, samples, rate, warnings, goes_in, poster, beside)
 
 
 def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
@@ -111,6 +115,16 @@ def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
     stream = reframed(composed(project, sources, texts, Shown(project), frame, frame + 1), project.timeline)
     steps: list[Step] = [*_passes(sources), (image_argv(stream), None)]
     return _work(project, way, "picture", steps, sources, texts, frames=1, suffix=".png")
+
+
+def _beside(timeline: Timeline, start: int, end: int) -> Mapping[str, bytes]:
+    """The subtitle files of the frames [start, end), by the suffix that each has beside the film."""
+    tracks = soft_tracks(timeline.subtitles, start, end)
+    return {
+        companion_suffix(track, form): written(track, timeline.rate, form)
+        for form in timeline.export.subtitle_files
+        for track in tracks
+    }
 
 
 def _film_chunks(

@@ -26,6 +26,7 @@ from infra.errors import KinofarmError
 from tasks.media.containers import PLAIN_MP4, Chapter, Muxing
 from tasks.media.packets import clock_of, only_picture, only_sound, opened, words
 from tasks.media.proof import ChunkProof, SoundProof, digest
+from tasks.media.soft import add_track, track_packets
 
 _FINEST = 10_000
 """A track's ticks per second are at least this, as other muxers have it; players expect no coarse clocks."""
@@ -92,18 +93,23 @@ def assemble(
             if "alpha_mode" in source.metadata:  # without it no player looks for the alpha beside the packets
                 picture.metadata["alpha_mode"] = source.metadata["alpha_mode"]
         with _sound_track(film, sound, muxing) as sounds:
+            tracks = ((track, add_track(film, track, rate)) for track in muxing.subtitles)
+            texts = [_Waiting(track_packets(track, stream, rate)) for track, stream in tracks]
+            beside = [sounds, *texts]
             delay = 0 if muxer == "avi" else max(chunk.proof.delay for chunk in chunks)
             frames = 0
             for number, chunk in enumerate(chunks):
                 for packet in _chunk_packets(chunk, number, rate, frames, delay, picture, base):
-                    for earlier in sounds.until(packet.dts * base):
-                        film.mux_one(earlier)
+                    for others in beside:
+                        for earlier in others.until(packet.dts * base):
+                            film.mux_one(earlier)
                     film.mux_one(packet)
                 frames += chunk.proof.frames
                 if on_frames:
                     on_frames(frames)
-            for later in sounds.until(None):
-                film.mux_one(later)
+            for others in beside:
+                for later in others.until(None):
+                    film.mux_one(later)
 
 
 def joined_form(muxing: Muxing) -> str:
@@ -214,8 +220,8 @@ def _chunk_packets(
         raise KinofarmError("VERIFY-009", what=what, reason=f"it has {count} packets instead of {chunk.proof.frames}")
 
 
-class _Sounds:
-    """The sound's packets in order, handed out up to a time."""
+class _Waiting:
+    """A track's packets in order, handed out up to a time."""
 
     def __init__(self, packets: Iterator[Any]) -> None:
         self._packets = packets
@@ -229,9 +235,9 @@ class _Sounds:
 
 
 @contextmanager
-def _sound_track(film: Any, sound: SoundFile | None, muxing: Muxing) -> Iterator[_Sounds]:
+def _sound_track(film: Any, sound: SoundFile | None, muxing: Muxing) -> Iterator[_Waiting]:
     if sound is None:
-        yield _Sounds(iter(()))
+        yield _Waiting(iter(()))
         return
     what = "the film's sound"
     with opened(sound.path, what) as container:
@@ -239,7 +245,7 @@ def _sound_track(film: Any, sound: SoundFile | None, muxing: Muxing) -> Iterator
         track = film.add_stream_from_template(source)
         track.time_base = Fraction(1, sound.proof.sample_rate)
         _name_language(track, muxing)
-        yield _Sounds(_sound_packets(container, source, track, sound.proof.samples))
+        yield _Waiting(_sound_packets(container, source, track, sound.proof.samples))
 
 
 def _sound_packets(container: Any, source: Any, track: Any, samples: int) -> Iterator[Any]:

@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import Field
 
 from infra.values import Exact, Value
+from tasks.media.soft import SoftTrack
 
 Stamps = Literal["exact", "rounded", "order"]
 """How a file keeps times: in a clock that the rate divides; in milliseconds or hundredths; only as an order of frames."""
@@ -30,7 +31,7 @@ class Container:
 
     muxer: ffmpeg's name of it. suffixes: those of its files, the usual first; none for a folder.
     pictures, sounds: the codecs that it takes, the usual first. stamps: how it keeps times.
-    faststart: the index can stand in front. chapters, tags: it holds them.
+    faststart: the index can stand in front. chapters, tags: it holds them. soft: it holds tracks of text.
     fastest: highest rate that its clock can show; None: any.
     """
 
@@ -45,6 +46,7 @@ class Container:
     faststart: bool = False
     chapters: bool = False
     tags: bool = False
+    soft: bool = False
     fastest: Fraction | None = None
 
 
@@ -54,12 +56,12 @@ CONTAINERS: Mapping[str, Container] = {
         Container(
             "mp4", "what every player and platform takes", "film", "mp4", (".mp4", ".m4v"),
             ("h264", "hevc", "av1", "vp9"), ("aac", "mp3", "ac3", "opus", "flac"),
-            faststart=True, chapters=True, tags=True,
+            faststart=True, chapters=True, tags=True, soft=True,
         ),
         Container(
             "mov", "QuickTime, for editing", "film", "mov", (".mov",),
             ("h264", "hevc", "prores", "dnxhr", "png", "jpeg"), ("aac", "pcm", "ac3"),
-            faststart=True, chapters=True, tags=True,
+            faststart=True, chapters=True, tags=True, soft=True,
         ),
         Container(
             "mkv", "Matroska, which holds everything", "film", "matroska", (".mkv",),
@@ -111,6 +113,7 @@ class Muxing(Value):
     tags: tuple[tuple[str, str], ...] = ()
     language: str | None = Field(None, pattern=r"^[a-z]{3}$")
     chapters: tuple[Chapter, ...] = ()
+    subtitles: tuple[SoftTrack, ...] = Field((), description="Tracks of text, one for each language.")
 
     @property
     def row(self) -> Container:

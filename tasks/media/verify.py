@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ from tasks.media.packets import (
     shape_of,
 )
 from tasks.media.proof import ChunkProof, Join, PacketDigest, PictureShape, SoundProof, digest
+from tasks.media.soft import SoftTrack, TrackCheck
 
 FILM = "the film"
 
@@ -60,6 +61,7 @@ class Measurements(Value):
     true_peak: float | None = Field(None, description="The same: true peak in dBTP; none for silence.")
     offset_start: Exact | None = Field(None, description="How much later the sound starts than the picture.")
     offset_end: Exact | None = Field(None, description="How much later the sound ends than the picture.")
+    subtitles: tuple[str, ...] = Field((), description="Languages of the tracks of text, ISO 639-2.")
     joins: int = Field(description="Joins between chunks in the film.")
     joins_decoded: int = Field(description="Different joins that were decoded now; the others had been before.")
 
@@ -106,11 +108,15 @@ def verify_film(
         clock = clock_of(container, stream, rate, FILM)
         picture = _PictureCheck(clock, proofs, joins, stored_order=stamps != "rounded")
         heard = _SoundCheck(sound, sample_exact=stamps == "exact")
-        for packet in container.demux([stream] if track is None else [stream, track]):
+        checks: dict[int, _Check] = {stream.index: picture}
+        if track is not None:
+            checks[track.index] = heard
+        checks |= _text_checks(container, muxing.subtitles, rate)
+        for packet in container.demux([container.streams[index] for index in checks]):
             if packet.size:
-                (picture if packet.stream_index == stream.index else heard).add(packet)
-        picture.finish()
-        heard.finish()
+                checks[packet.stream_index].add(packet)
+        for check in (*checks.values(), *([heard] if track is None else [])):
+            check.finish()
         frames = sum(proof.frames for proof in proofs)
         if stamps == "exact":
             lengths = _lengths(stream, track, frames, rate)
@@ -122,6 +128,7 @@ def verify_film(
     measured = Measurements(
         rate=rate, shape=proofs[0].shape, joins=len(proofs) - 1, joins_decoded=len(joins.decoded), **lengths
     )
+    measured = measured.model_copy(update={"subtitles": tuple(track.code for track in muxing.subtitles)})
     if sound is not None:
         found = {
             "sample_rate": sound.sample_rate,
@@ -133,6 +140,24 @@ def verify_film(
         }
         measured = measured.model_copy(update=found)
     return Verified(measured, frozenset(joins.decoded))
+
+
+class _Check(Protocol):
+    """Compares a stream's packets with what was written."""
+
+    def add(self, packet: Any) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+def _text_checks(container: Any, subtitles: Sequence[SoftTrack], rate: Fraction) -> dict[int, _Check]:
+    streams = container.streams.subtitles
+    if len(streams) != len(subtitles):
+        wanted = len(subtitles)
+        raise KinofarmError(
+            "VERIFY-003", what=FILM, property="number of text streams", found=len(streams), wanted=wanted
+        )
+    return {stream.index: TrackCheck(stream, track, rate) for stream, track in zip(streams, subtitles, strict=True)}
 
 
 def _sound_track(container: Any, sound: SoundProof | None) -> Any:

@@ -10,14 +10,16 @@ CJK that is the thinnest), so the weight is fixed here.
 from __future__ import annotations
 
 import io
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from fontTools import subset
 from fontTools.ttLib import TTFont
-from fontTools.varLib import instancer
 
 from infra.errors import KinofarmError
+
+_KHMER_E = "\u17c1"
+_DOTTED_CIRCLE = "\u25cc"
 
 _DROPPED = ("VORG", "vmtx", "vhea", "VVAR", "MVAR", "BASE", "DSIG", "STAT", "meta", "avar2")
 """Vertical metrics, and the variation of metrics: a line's height is the same at every weight."""
@@ -39,7 +41,20 @@ def instance(
         raise KinofarmError("TEXT-010", file=path.name, reason=type(error).__name__) from error
 
 
+def _shaped_from(characters: frozenset[str]) -> set[str]:
+    """The characters and those that shaping takes them apart into: Thai's sara am, the split vowels of Indic scripts.
+
+    Source: HarfBuzz's normaliser and its Thai, Khmer and Indic shapers, which also draw a lone mark on a dotted circle.
+    """
+    parts = {part for character in characters for part in unicodedata.normalize("NFKD", character)}
+    khmer = {_KHMER_E} if any("\u1780" <= character <= "\u17ff" for character in characters) else set()
+    return {*characters, *parts, *khmer, _DOTTED_CIRCLE}
+
+
 def _cut(font: TTFont, weight: int | None, characters: frozenset[str], name: str) -> bytes:
+    from fontTools import subset  # a tenth of a second that only such a text pays
+    from fontTools.varLib import instancer
+
     options = subset.Options()
     options.layout_features = ["*"]
     options.notdef_outline = True
@@ -47,7 +62,7 @@ def _cut(font: TTFont, weight: int | None, characters: frozenset[str], name: str
     options.name_languages = ["*"]
     options.drop_tables = [*options.drop_tables, *_DROPPED]
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=sorted(ord(character) for character in characters))
+    cutter.populate(unicodes=sorted(map(ord, _shaped_from(characters))))
     cutter.subset(font)
     if weight is not None:
         place = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fontTools.unicodedata import script
 
 from tasks.subtitles.fonts import FontCatalogue, FontChoice
-from tasks.subtitles.scripts import UNSPACED, direction, han_region, is_mixed
+from tasks.subtitles.scripts import EMOJI, UNSPACED, direction, han_region, is_mixed
 
 MISSING_WIDTH = 0.6
 """Width of a character that no font has, in fractions of the em."""
@@ -180,7 +180,8 @@ class _Fonts:
             return character, last or self._wanted
         if following == _PICTURE and (picture := self._catalogue.picture(character, self._wanted)):
             return character, picture
-        stays = character == " " or unicodedata.combining(character) or not self._wanted.has(character)
+        space = character == " " and (last is None or EMOJI not in last.face.family)  # an emoji's space is too wide
+        stays = space or unicodedata.combining(character) or not self._wanted.has(character)
         if stays and last is not None and last.has(character):
             return character, last
         font_or_none = self.of(character)

@@ -134,13 +134,14 @@ def shape_element(element: ShapeElement, size: FrameSize) -> Painting:
     """A shape in its box; the border lies inside it. A line has none."""
     box = _box(element, size)
     unit = size.height / STYLE_LINES
-    form = {"points": element.points or 0, "inner": element.inner}
-    most = room(element.shape, box.width, box.height, **form)
+    points, inner = element.points or 0, element.inner
+    most = room(element.shape, box.width, box.height, points, inner)
     border = 0.0 if element.shape == "line" else min(element.border_width * unit, most)
 
     def drawn(inset: float, *, hole: bool = False) -> str:
         radius = element.radius * unit
-        return outline(element.shape, box.width, box.height, inset=inset, radius=radius, hole=hole, **form)
+        form = {"inset": inset, "radius": radius, "inner": inner}
+        return outline(element.shape, box.width, box.height, points=points, hole=hole, **form)
 
     parts = []
     if border < most:

@@ -62,7 +62,7 @@ _TRADITIONAL = {"hant": "TC", "tw": "TC", "hk": "HK", "mo": "HK"}
 def families(character: str, region: str) -> tuple[str, ...]:
     """Return the shipped families to look for a character in, the best first; region: what `han_region` returned."""
     code = script(character)
-    found = (_CJK[region],) if code == "Hani" else (FAMILIES[code],) if code in FAMILIES else ()
+    found: tuple[str, ...] = (_CJK[region],) if code == "Hani" else (FAMILIES[code],) if code in FAMILIES else ()
     if unicodedata.category(character) in ("So", "Sk") or character >= "\U0001f000":
         found += PICTURES
     return (*found, *GENERAL, *PICTURES, _CJK[region])

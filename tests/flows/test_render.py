@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import av
 import httpx
 import pytest
 
@@ -83,6 +84,28 @@ def test_a_second_render_of_the_same_project_encodes_nothing(
     assert changed["chunks"]["encoded"] == 1
     _tasks_are_named(standing_farm, UUID(first["job"]))
     _events_were_told(standing_farm, first["job"])
+
+
+def test_soft_subtitles_come_in_the_film_and_beside_it_and_cost_no_chunk(
+    standing_farm: Services, media_factory: MediaFactory, tmp_path: Path
+) -> None:
+    order = order_for(media_factory.video(frames=75), tmp_path, frames=40)
+    plain = rendered(standing_farm, order, tmp_path / "plain.mp4", {})
+    project = json.loads(Path(order.project).read_text())
+    project["subtitles"] = [
+        {"text": "Hello", "start": 5, "end": 20, "language": "en"},
+        {"text": "こんにちは", "start": 5, "end": 20, "language": "ja"},
+    ]
+    project["export"] |= {"subtitles": "soft", "subtitle_files": ["vtt"]}
+    Path(order.project).write_text(json.dumps(project))
+    film = rendered(standing_farm, order, tmp_path / "soft.mp4", {})
+    assert film["chunks"]["encoded"] == 0
+    assert plain["chunks"]["total"] == film["chunks"]["total"]
+    with av.open(film["film"]) as container:
+        assert [stream.metadata["language"] for stream in container.streams.subtitles] == ["eng", "jpn"]
+    assert "こんにちは" in (tmp_path / "soft.ja.vtt").read_text()
+    assert "00:00:00.200 --> 00:00:00.800" in (tmp_path / "soft.en.vtt").read_text()
+    assert from_json(Path(film["manifest"]).read_bytes()).measurements.subtitles == ("eng", "jpn")
 
 
 def _tasks_are_named(farm: Services, job: UUID) -> None:

@@ -42,7 +42,7 @@ def apply_preset(timeline: Timeline, name: str) -> Timeline:
     Raises:  CLI-004 when there is no such preset.
     """
     own = timeline.export
-    kept = {"tags": own.tags, "chapters": own.chapters, "poster": own.poster}
+    kept = {name: getattr(own, name) for name in ("tags", "chapters", "poster", "subtitles", "subtitle_files")}
     return timeline.model_copy(update={"export": preset_named(name).export.model_copy(update=kept)})
 
 

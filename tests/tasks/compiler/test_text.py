@@ -13,6 +13,7 @@ from infra.process import run_ffmpeg
 from tasks.compiler.model import Clip, Export, ShapeElement, Size, Timeline, TitleSource, Track
 from tasks.compiler.text import TextFiles, drawn_title
 from tasks.subtitles.fonts import font_catalogue
+from tests.tasks.compiler.films import Studio, timeline, track
 
 SIZE = Size(width=160, height=90)
 
@@ -48,3 +49,23 @@ def test_a_title_on_a_clear_ground_keeps_its_colour_its_alpha_and_its_frames(
     edge = frames[3][(frames[3, ..., 3] > 0.3 * opacity) & (frames[3, ..., 3] < 0.7 * opacity)]
     assert len(edge) > 10
     assert np.abs(edge[:, :3] - [255, 128, 0]).max() <= 16, "an edge is less opaque, not darker"
+
+
+def test_eleven_scripts_show_in_one_film_and_none_is_warned_of(tmp_path: Path) -> None:
+    """Each line is seen in its own band of the picture, on every frame of a film in two chunks."""
+    words = ["Vidéo", "Кино", "Ταινία", "مرحبا", "סרט", "फ़िल्म", "ภาพยนตร์", "电影", "映画です", "영화", "🎬😀"]
+    rows = [
+        {"kind": "text", "text": text, "x": 0, "y": n / 11, "width": 1, "height": 1 / 11, "style": {"font_size": 64}}
+        for n, text in enumerate(words)
+    ]
+    studio = Studio(tmp_path)
+    source = {"kind": "title", "elements": rows}
+    film = timeline(track({"id": "c", "source": source, "start": 0, "end": 4}), duration=4, side=264)
+    made = studio.plan(film)
+    assert made.warnings == ()
+    seen = studio.pictures(film)[:, :264].astype(int)
+    for n, text in enumerate(words):
+        band = seen[:, n * 24 + 2 : n * 24 + 22]
+        assert (band > 180).sum(axis=(1, 2)).min() > 40, text
+    parts = np.concatenate([studio.pictures(film, start=0, end=1), studio.pictures(film, start=1, end=4)])[:, :264]
+    assert np.abs(seen - parts).max() <= 3

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from infra.errors import KinofarmError
+from tasks.compiler.film import film_key
 from tasks.compiler.imports.timeline_studio.cells import TemplateObject, Templates
 from tasks.compiler.imports.timeline_studio.grid import Grid
 from tasks.compiler.unfold import unfolded
@@ -181,3 +182,27 @@ def test_a_clear_picture_stays_clear_in_a_slanted_cell(studio: Studio) -> None:
     assert near(seen[10, 10], RED)
     assert near(seen[54, 4], WHITE)
     assert near(seen[10, 60], WHITE)
+
+
+def spoken(mode: str, **more: Any) -> Any:
+    line = {"text": "█████", "start": 0, "end": 4, "language": "en", "style": {"font_size": 300}}
+    export = {"video": {"crf": 1, "preset": "ultrafast"}, "subtitles": mode, **more}
+    return timeline(duration=6, subtitles=[line], export=export)
+
+
+def test_subtitles_are_burnt_in_or_soft_or_both(studio: Studio) -> None:
+    plans = {mode: studio.plan(spoken(mode)) for mode in ("burn", "soft", "both")}
+    assert {mode: bool(made.chunks[0].work.files) for mode, made in plans.items()} == {
+        "burn": True, "soft": False, "both": True,
+    }  # fmt: skip
+    assert {mode: len(made.subtitles) for mode, made in plans.items()} == {"burn": 0, "soft": 1, "both": 1}
+    keys = {film_key(made) for made in plans.values()}
+    assert len(keys) == 3
+    assert plans["burn"].chunks == plans["both"].chunks
+
+
+def test_subtitle_files_lie_beside_the_film(studio: Studio) -> None:
+    beside = studio.plan(spoken("burn", subtitle_files=["srt", "vtt"])).beside
+    assert sorted(beside) == [".en.srt", ".en.vtt"]
+    assert b"00:00:00,000 --> 00:00:00,160" in beside[".en.srt"]
+    assert studio.plan(spoken("burn")).beside == {}

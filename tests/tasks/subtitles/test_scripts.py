@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 
 from infra.process import run_ffmpeg
 from tasks.compiler.model import Size
@@ -166,3 +168,13 @@ def test_a_character_that_no_face_has_is_seen_and_named(fonts: Any) -> None:
 def test_a_script_carries_only_what_it_needs(fonts: FontCatalogue) -> None:
     assert len(script(fonts, "电影").text) < 10_000
     assert script(fonts, "电影").text == script(fonts, "电影").text
+
+
+@pytest.mark.parametrize(("text", "parts"), [("คำ", "\u0e4d\u0e32"), ("কো", "\u09c7\u09be"), ("កើ", "\u17c1")])
+def test_an_instance_has_what_shaping_takes_its_characters_apart_into(
+    fonts: FontCatalogue, text: str, parts: str
+) -> None:
+    font = fonts.covering(text[0], fonts.resolve(""))
+    assert font is not None
+    with TTFont(io.BytesIO(font.instance(text))) as cut:
+        assert {ord(part) for part in parts} <= set(cut.getBestCmap())

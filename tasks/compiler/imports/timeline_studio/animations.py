@@ -136,7 +136,7 @@ def _amount(value: Any, kind: str, grid: Grid, where: str) -> float:
 
 def _path(value: Any, where: str) -> tuple[tuple[float, float], ...]:
     """A list of {x, y} in percent of the frame, offsets from the element's place."""
-    points = []
+    points: list[tuple[float, float]] = []
     for point in value if isinstance(value, list) and len(value) <= 1000 else ():
         x, y = (point.get("x"), point.get("y")) if isinstance(point, Mapping) else (None, None)
         if any(isinstance(axis, bool) or not isinstance(axis, int | float) or abs(axis) > 1000 for axis in (x, y)):

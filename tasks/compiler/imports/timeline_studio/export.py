@@ -66,6 +66,11 @@ class ExportObject(Read):
     normalize_audio: bool | None = None
     audio_target: Real | None = None
     audio_peak: Real | None = None
+    subtitles: Annotated[Literal["burn", "soft", "both"], one_of("burn", "soft", "both")] = "burn"
+    subtitle_files: Annotated[
+        list[Annotated[Literal["srt", "vtt", "ass"], one_of("srt", "vtt", "ass", also={"webvtt": "vtt"})]],
+        Field(max_length=3),
+    ] = Field(default_factory=list)
     ffmpeg_args: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=100)] = Field(
         default_factory=list
     )
@@ -128,6 +133,8 @@ def to_export(settings: SettingsObject, warnings: Warnings) -> Export:
     return Export(
         video=_video(export, warnings),
         sound=SoundExport(bitrate=export.audio_bitrate, loudness=_loudness(export, warnings)),
+        subtitles=export.subtitles,
+        subtitle_files=tuple(dict.fromkeys(export.subtitle_files)),
         ffmpeg_args=tuple(export.ffmpeg_args),
     )
 
