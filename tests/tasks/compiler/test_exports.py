@@ -17,7 +17,7 @@ from PIL import Image
 from infra.errors import KinofarmError
 from tasks.compiler.claimed import prove
 from tasks.compiler.encoders import ENCODERS, SOUND_ENCODERS
-from tasks.compiler.exports import check_export, check_name
+from tasks.compiler.exports import check_export, check_name, muxing
 from tasks.compiler.model import Export, Timeline
 from tasks.compiler.plan import Plan
 from tasks.filesystem.publish import publish_folder
@@ -347,6 +347,20 @@ def test_what_the_tables_can_not_make_is_refused_with_its_place(export: dict[str
     with pytest.raises(KinofarmError) as refused:
         list(check_export(film))
     assert (refused.value.code, refused.value.where) == (code, where)
+
+
+def test_soft_subtitles_go_into_containers_that_hold_them_and_are_refused_elsewhere() -> None:
+    line = {"text": "Hello", "start": 1, "end": 4, "language": "en"}
+    for container, export in (("mp4", {}), ("mov", {"container": "mov"})):
+        film = timeline(duration=FRAMES, size=SIZE, subtitles=[line], export={"subtitles": "soft"} | export)
+        assert list(check_export(film)) == [], container
+        assert [track.language for track in muxing(film, 0, FRAMES).subtitles] == ["en"]
+    film = timeline(duration=FRAMES, size=SIZE, subtitles=[line], export={"subtitles": "both", "container": "webm"})
+    with pytest.raises(KinofarmError) as refused:
+        list(check_export(film))
+    assert (refused.value.code, refused.value.where) == ("CHECK-076", "export.subtitles")
+    burnt = timeline(duration=FRAMES, size=SIZE, subtitles=[line])
+    assert muxing(burnt, 0, FRAMES).subtitles == ()
 
 
 def test_what_a_container_does_not_hold_is_said() -> None:
