@@ -10,8 +10,10 @@ from docs import build
 from docs.pages import cli, events, flows, settings
 from infra.errors import catalogue
 from tasks.compiler.effects import EFFECTS
+from tasks.compiler.encoders import ENCODERS
 from tasks.compiler.presets import presets
 from tasks.compiler.transitions import TRANSITIONS
+from tasks.media.containers import CONTAINERS
 
 
 def _page(name: str) -> str:
@@ -32,6 +34,7 @@ def test_page_is_current(path: str) -> None:
         ("settings.md", [f"`{name}`" for name in settings.names()]),
         ("effects.md", [f"### {name}\n" for name in EFFECTS]),
         ("transitions.md", [f"`{row.name}`" for row in TRANSITIONS.values() if ":" in row.name or row.seconds]),
+        ("exports.md", [f"`{name}`" for table in (CONTAINERS, ENCODERS) for name in table]),
         ("presets.md", [f"`{name}`" for name in presets()]),
         ("cli.md", [f"### {name}\n" for name, _ in cli.commands()]),
         ("flows.md", [f"`{deployment['entrypoint']}`" for deployment in flows.deployments()]),
