@@ -71,7 +71,7 @@ def presets() -> str:
 
 def exports() -> str:
     """Return docs/exports.md: containers, encoders of pictures, encoders of sound."""
-    containers = ["| container | for | file | pictures | sounds | chapters | tags |", "| " + "--- | " * 7]
+    containers = ["| container | for | file | pictures | sounds | chapters | tags |", "|" + " --- |" * 7]
     for box in CONTAINERS.values():
         file = ", ".join(f"`{suffix}`" for suffix in box.suffixes) or "a folder"
         has = " | ".join("yes" if held else "" for held in (box.chapters, box.tags))
@@ -79,7 +79,7 @@ def exports() -> str:
         containers.append(f"| `{box.name}` | {box.summary} | {file} | {codecs} | {has} |")
     encoders = [
         "| encoder | codec | needs | quality 100, 85, 50, 1 | rate control | bits | alpha | profiles |",
-        "| " + "--- | " * 8,
+        "|" + " --- |" * 8,
     ]
     for row in ENCODERS.values():
         numbers = ", ".join(f"{on_scale(quality, row.scale):g}" for quality in (100, 85, 50, 1)) if row.scale else ""
@@ -88,7 +88,7 @@ def exports() -> str:
         bits = ", ".join(str(one) for one in row.bits)
         more = f"{bits} | {'yes' if row.alpha else ''} | {', '.join(row.profiles)}"
         encoders.append(f"| `{row.name}` | {row.codec} | {row.hardware} | {scale} | {modes} | {more} |")
-    sounds = ["| codec | encoder | highest bitrate | sample rates |", "| " + "--- | " * 4]
+    sounds = ["| codec | encoder | highest bitrate | sample rates |", "|" + " --- |" * 4]
     for one in SOUND_ENCODERS.values():
         rates = ", ".join(str(rate) for rate in one.rates) or "any"
         most = f"{one.most} kbit/s" if one.most else "without loss"

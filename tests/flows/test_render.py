@@ -198,10 +198,10 @@ def test_several_films_of_one_timeline_are_one_job_and_share_what_they_can(
     ]
     document["export"]["poster"] = {"frame": 12}
     Path(order.project).write_text(json.dumps(document))
-    places = {"matroska": "a.mkv", "sound": "a.flac", "pictures": "pictures", "loop": "loop.gif"}
+    places = {"matroska": "b.mkv", "sound": "c.flac", "pictures": "pictures", "loop": "loop.gif"}
     also = tuple(Also(name=name, output=str(tmp_path / "out" / place)) for name, place in places.items())
     done = rendered(standing_farm, order.model_copy(update={"also": also}), tmp_path / "out" / "a.mp4", {})
-    assert done["also"]["matroska"]["film"] == str(tmp_path / "out" / "a.mkv")
+    assert done["also"]["matroska"]["film"] == str(tmp_path / "out" / "b.mkv")
     manifests = {name: from_json(Path(further["manifest"]).read_bytes()) for name, further in done["also"].items()}
     main = from_json(Path(done["manifest"]).read_bytes())
     assert [chunk.key for chunk in manifests["matroska"].chunks] == [chunk.key for chunk in main.chunks]
