@@ -101,7 +101,7 @@ def _can(row: EncoderRow, video: VideoExport) -> bool:
 
 
 def _with(timeline: Timeline, name: str) -> Timeline:
-    update = {"encoder": name}
+    update: dict[str, str | None] = {"encoder": name}
     if name != "software":
         update["profile"] = None  # a device chooses the profile by what it is given
     video = timeline.export.video.model_copy(update=update)

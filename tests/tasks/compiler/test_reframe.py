@@ -49,7 +49,7 @@ def test_blur_lays_the_whole_picture_over_a_soft_copy_that_fills_the_frame(studi
     assert [int(value) for value in seen[48, (6, 24, 42), 0]] == pytest.approx([0, 255, 128], abs=6)
     assert 150 < seen[4, 24, 0] <= 255
     assert np.abs(np.diff(seen[4, :, 0].astype(int))).max() < 100
-    assert (frames[0] == frames[2]).all()
+    assert np.abs(frames[0].astype(int) - frames[2]).max() <= 4
 
 
 def test_other_sizes_of_the_same_proportions_are_only_scaled(studio: Studio) -> None:
