@@ -21,6 +21,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/effects.md": tables.effects,
     "docs/errors.md": errors.page,
     "docs/events.md": events.page,
+    "docs/exports.md": tables.exports,
     "docs/flows.md": flows.page,
     "docs/formats.md": tables.formats,
     "docs/presets.md": tables.presets,

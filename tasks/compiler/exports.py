@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -186,8 +187,13 @@ def _notices(timeline: Timeline, container: Container) -> Iterator[Notice]:
 
 
 def _chapters(timeline: Timeline, start: int, end: int) -> Iterator[Chapter]:
-    """Chapters of the frames [start, end): each ends where the next begins; the one that runs at `start` begins there."""
+    """Chapters of the frames [start, end): each ends where the next begins; the one that runs at `start` begins there.
+
+    MP4's chapters begin with the film, whatever the first one says: what lies before it is a chapter of its own.
+    """
     marks = sorted({marker.time: marker for marker in timeline.markers if marker.kind == "chapter"}.items())
+    if marks and start < marks[0][0] < end:
+        yield Chapter(title=timeline.name or "Start", start=Fraction(0), end=(marks[0][0] - start) / timeline.rate)
     for number, (time, marker) in enumerate(marks):
         after = marks[number + 1][0] if number + 1 < len(marks) else end
         first, last = max(time, start), min(after, end)

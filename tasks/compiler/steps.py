@@ -33,7 +33,7 @@ async def check_project(
     return await asyncio.to_thread(examine, order, project, roots, probe)
 
 
-@task(name="plan films", cache_policy=NO_CACHE, persist_result=False)
+@task(name="plan film", cache_policy=NO_CACHE, persist_result=False)
 async def plan_films(order: Order, project: Read, checked: CheckedProject, way: Way) -> tuple[Ordered, ...]:
     """Cut every film that was ordered into chunks and one pass of sound."""
     return await asyncio.to_thread(all_planned, order, project, checked, way)

@@ -10,9 +10,11 @@ from docs import build
 from docs.pages import cli, events, flows, settings
 from infra.errors import catalogue
 from tasks.compiler.effects import EFFECTS
+from tasks.compiler.encoders import ENCODERS
 from tasks.compiler.imports.timeline_studio.style_templates import STYLE_TEMPLATES
 from tasks.compiler.presets import presets
 from tasks.compiler.transitions import TRANSITIONS
+from tasks.media.containers import CONTAINERS
 from tasks.subtitles.icons import ICONS
 from tasks.subtitles.kinds import KINDS
 from tasks.subtitles.scripts import FAMILIES as FONTS
@@ -38,6 +40,7 @@ def test_page_is_current(path: str) -> None:
         ("effects.md", [f"### {name}\n" for name in EFFECTS]),
         ("transitions.md", [f"`{row.name}`" for row in TRANSITIONS.values() if ":" in row.name or row.seconds]),
         ("titles.md", [f"`{name}`" for name in (*SHAPES, *ICONS, *KINDS, *STYLE_TEMPLATES, *FONTS)]),
+        ("exports.md", [f"`{name}`" for table in (CONTAINERS, ENCODERS) for name in table]),
         ("presets.md", [f"`{name}`" for name in presets()]),
         ("cli.md", [f"### {name}\n" for name, _ in cli.commands()]),
         ("flows.md", [f"`{deployment['entrypoint']}`" for deployment in flows.deployments()]),

@@ -20,7 +20,7 @@ from infra.jobs.records import Job
 from infra.jobs.store import JobStore
 from infra.prefect_api import PrefectApi
 from infra.services import Services
-from tasks.compiler.order import Order
+from tasks.compiler.order import Also, Order
 from tasks.media.manifest import from_json
 from tests.flows.bench import film_of
 from tests.media_factory import MediaFactory
@@ -202,3 +202,41 @@ def test_the_manifest_says_what_the_film_is(
     assert sum(chunk["frames"] for chunk in manifest["chunks"]) == 25
     assert manifest["chunks"][0]["start"] == 0
     assert manifest["sound"]["samples"] == 48000
+
+
+def test_several_films_of_one_timeline_are_one_job_and_share_what_they_can(
+    standing_farm: Services, media_factory: MediaFactory, tmp_path: Path
+) -> None:
+    """The second film has the same pictures in another container, the third none, the fourth is a folder of pictures."""
+    order = order_for(media_factory.video(frames=50), tmp_path, frames=24)
+    document = json.loads(Path(order.project).read_text())
+    video = document["export"]["video"]
+    upright = {"size": {"width": 90, "height": 160}, "reframe": "blur"}
+    document["markers"] = [{"time": 12, "name": "Half", "kind": "chapter"}]
+    document["deliverables"] = [
+        {"name": "matroska", "export": {"container": "mkv", "video": video}},
+        {"name": "sound", "export": {"container": "flac"}},
+        {"name": "pictures", "export": {"container": "jpg"} | upright},
+        {"name": "loop", "export": {"container": "gif"} | upright},
+    ]
+    document["export"]["poster"] = {"frame": 12}
+    Path(order.project).write_text(json.dumps(document))
+    places = {"matroska": "b.mkv", "sound": "c.flac", "pictures": "pictures", "loop": "loop.gif"}
+    also = tuple(Also(name=name, output=str(tmp_path / "out" / place)) for name, place in places.items())
+    done = rendered(standing_farm, order.model_copy(update={"also": also}), tmp_path / "out" / "a.mp4", {})
+    assert done["also"]["matroska"]["film"] == str(tmp_path / "out" / "b.mkv")
+    manifests = {name: from_json(Path(further["manifest"]).read_bytes()) for name, further in done["also"].items()}
+    main = from_json(Path(done["manifest"]).read_bytes())
+    assert [chunk.key for chunk in manifests["matroska"].chunks] == [chunk.key for chunk in main.chunks]
+    assert main.sound is not None
+    assert manifests["matroska"].sound is not None
+    assert manifests["matroska"].sound.key == main.sound.key
+    assert {name: (one.container, one.frames) for name, one in manifests.items()} == {
+        "matroska": ("mkv", 24), "sound": ("flac", 0), "pictures": ("jpg", 24), "loop": ("gif", 24),
+    }  # fmt: skip
+    assert (manifests["loop"].width, manifests["loop"].height) == (90, 160)
+    assert len([*(tmp_path / "out" / "pictures").iterdir()]) == 24
+    assert (tmp_path / "out" / "a.poster.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
+    again = rendered(standing_farm, order.model_copy(update={"also": also[:2]}), tmp_path / "again" / "a.mp4", {})
+    assert again["chunks"]["encoded"] == 0
+    assert Path(again["film"]).read_bytes() == Path(done["film"]).read_bytes()

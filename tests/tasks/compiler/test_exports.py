@@ -260,7 +260,7 @@ def ramp(path: Path) -> None:
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm", "m4a", "ogg"])
 def test_chapters_tags_and_language_are_in_the_file(studio: Studio, container: str) -> None:
     markers = [
-        {"time": 0, "name": "One = 1; #a", "kind": "chapter"},
+        {"time": 2, "name": "One = 1; #a", "kind": "chapter"},
         {"time": 3, "name": "a note"},
         {"time": 5, "name": "Zwölf", "kind": "chapter"},
     ]
@@ -275,7 +275,7 @@ def test_chapters_tags_and_language_are_in_the_file(studio: Studio, container: s
         ]
         assert (named["title"], named["artist"]) == ("A film: its name", "Мы")
         assert named["language"] == ("ger" if container == "mov" else "deu")
-    assert chapters == [("One = 1; #a", 0.0), ("Zwölf", round(5 / 29.97, 2))]
+    assert chapters == [("Start", 0.0), ("One = 1; #a", round(2 / 29.97, 2)), ("Zwölf", round(5 / 29.97, 2))]
 
 
 def test_the_poster_is_the_film_s_own_frame(studio: Studio) -> None:

@@ -1,30 +1,34 @@
 """The project's settings: how the film is encoded, and what overrides the timeline.
 
 `settings.output` wins over `settings.export`. Rate control: rate_control_mode decides; absent, `crf`, else `quality` mapped
-to a CRF; the video_bitrate is then only the cap.
+by each encoder to its own scale; the video_bitrate is then only the cap.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from infra.errors import KinofarmError
+from tasks.compiler.encoders import ENCODERS, encoder, sound_encoder
+from tasks.compiler.encoders.row import EncoderRow
 from tasks.compiler.imports.imported import Warnings
 from tasks.compiler.imports.places import problem
 from tasks.compiler.imports.timeline_studio.fields import Id, Ratio, Read, Real, Seconds, one_of, shaped, squash
 from tasks.compiler.model import Export, SoundExport, VideoExport
+from tasks.media.containers import CONTAINERS
 from tasks.media.loudness import Loudness
-
-QUALITY_TO_CRF = ((1, 40.0), (50, 27.0), (85, 18.0), (100, 12.0))
-"""Points of the map from quality to x264's CRF, linear between. Source: docs/format.md."""
 
 DEFAULT_QUALITY = 85.0
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 _PROFILES = ("baseline", "main", "high")
+
+CONTAINERS_OF = {suffix.lstrip("."): row.name for row in CONTAINERS.values() for suffix in row.suffixes}
+"""Formats by their file's suffix, and the container of each. Their codecs are the containers' usual ones."""
+
+DEVICES = {"nvenc": "nvenc", "quicksync": "qsv", "vaapi": "vaapi", "videotoolbox": "videotoolbox", "amf": "amf"}
+"""The editor's words for devices, and how ffmpeg's encoders on them end."""
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 Profile = Literal["baseline", "main", "high"]
@@ -104,16 +108,6 @@ class SettingsObject(Read):
     custom: Any = None
 
 
-def crf_of(quality: float) -> float:
-    """Return the CRF of a quality from 1 to 100."""
-    points = [(Fraction(q), Fraction(crf)) for q, crf in QUALITY_TO_CRF]
-    wanted = Fraction(quality)
-    for (low, crf_low), (high, crf_high) in pairwise(points):
-        if low <= wanted <= high:
-            return float(crf_low + (crf_high - crf_low) * (wanted - low) / (high - low))
-    raise ValueError("quality goes from 1 to 100")
-
-
 def to_export(settings: SettingsObject, warnings: Warnings) -> Export:
     """Return how the film is encoded.
 
@@ -125,21 +119,30 @@ def to_export(settings: SettingsObject, warnings: Warnings) -> Export:
     )
     place = "settings.output" if "format" in output else "settings.export"
     export = settings.export.model_copy(update=output)
-    if export.format not in ("mp4", "m4v"):
+    container = CONTAINERS_OF.get(export.format)
+    if container is None:
         raise KinofarmError(
-            "FORMAT-040", where=f"{place}.format", what=f'the format "{export.format}"', instead="set the format to Mp4"
+            "FORMAT-040",
+            where=f"{place}.format",
+            what=f'the format "{export.format}"',
+            instead="set the format to one of " + ", ".join(dict.fromkeys(CONTAINERS_OF.values())),
         )
-    _warn(export, warnings)
-    return Export(
-        video=_video(export, warnings),
-        sound=SoundExport(bitrate=export.audio_bitrate, loudness=_loudness(export, warnings)),
-        subtitles=export.subtitles,
-        subtitle_files=tuple(dict.fromkeys(export.subtitle_files)),
-        ffmpeg_args=tuple(export.ffmpeg_args),
+    usual = Export.model_validate({"container": container})
+    row, sound = encoder(usual), sound_encoder(usual)
+    bitrate = min(export.audio_bitrate, sound.most) if sound.most else export.audio_bitrate
+    return usual.model_copy(
+        update={
+            "video": _video(export, row, warnings),
+            "sound": SoundExport(codec=usual.sound.codec, bitrate=bitrate, loudness=_loudness(export, warnings)),
+            "subtitles": export.subtitles,
+            "subtitle_files": tuple(dict.fromkeys(export.subtitle_files)),
+            "ffmpeg_args": tuple(export.ffmpeg_args),
+        }
     )
 
 
-def _video(export: ExportObject, warnings: Warnings) -> VideoExport:
+def _video(export: ExportObject, row: EncoderRow, warnings: Warnings) -> VideoExport:
+    """The picture's settings, as far as the encoder of the container's usual codec has them."""
     mode = export.rate_control_mode or "crf"
     if mode == "cqp":
         warnings.add(
@@ -149,20 +152,61 @@ def _video(export: ExportObject, warnings: Warnings) -> VideoExport:
             instead="constant quality (crf) is used",
         )
         mode = "crf"
-    common: dict[str, Any] = {
-        "encoder": "auto" if export.hardware_acceleration else "software",
+    if not row.modes:
+        return VideoExport.model_validate({"codec": row.codec})
+    found: dict[str, Any] = {
+        "codec": row.codec,
+        "encoder": _encoder(export, row, warnings),
+        "mode": mode,
         "preset": _preset(export),
-        "profile": _profile(export),
+        "profile": _profile(export) if row.codec == "h264" else None,
         "gop": export.keyframe_interval,
         "b_frames": export.b_frames,
         "min_bitrate": export.min_bitrate,
+        "max_bitrate": export.max_bitrate,
     }
     if mode == "crf":
-        crf = crf_of(export.quality) if export.crf is None else export.crf
-        return VideoExport(mode="crf", crf=crf, max_bitrate=export.max_bitrate or export.video_bitrate, **common)
-    if export.video_bitrate is None:
+        found |= {"crf": export.crf} if export.crf is not None else {"quality": float(export.quality)}
+        found["max_bitrate"] = export.max_bitrate or export.video_bitrate
+    elif export.video_bitrate is None:
         raise KinofarmError("FORMAT-047", where="settings.export.video_bitrate", mode=mode)
-    return VideoExport(mode=mode, bitrate=export.video_bitrate, max_bitrate=export.max_bitrate, **common)
+    else:
+        found["bitrate"] = export.video_bitrate
+    return VideoExport.model_validate(found | {"passes": _passes(export, mode, row, warnings)})
+
+
+def _encoder(export: ExportObject, row: EncoderRow, warnings: Warnings) -> str:
+    """The encoder on the device that the project prefers, "auto" where it only wants one."""
+    if not export.hardware_acceleration:
+        return "software"
+    wanted = export.preferred_gpu_encoder
+    if wanted is None:
+        return "auto"
+    device = DEVICES.get(squash(wanted)) if isinstance(wanted, str) else None
+    name = f"{row.codec}_{device}"
+    if device is None or name not in ENCODERS:
+        warnings.add(
+            "FORMAT-103",
+            where="settings.export.preferred_gpu_encoder",
+            what="the choice of this hardware encoder",
+            instead="the farm takes one that works, if there is one",
+        )
+        return "auto"
+    return name
+
+
+def _passes(export: ExportObject, mode: str, row: EncoderRow, warnings: Warnings) -> int:
+    if not export.multi_pass:
+        return 1
+    if mode == "vbr" and row.first_pass is not None:
+        return 2
+    warnings.add(
+        "FORMAT-103",
+        where="settings.export.multi_pass",
+        what="encoding in several passes without a bitrate to aim at (vbr)",
+        instead="each chunk is encoded in one pass",
+    )
+    return 1
 
 
 def _loudness(export: ExportObject, warnings: Warnings) -> Loudness | None:
@@ -212,20 +256,3 @@ def _profile(export: ExportObject) -> Profile | None:
         what=f'the encoding profile "{export.encoding_profile}"',
         instead="take one of " + ", ".join(_PROFILES),
     )
-
-
-def _warn(export: ExportObject, warnings: Warnings) -> None:
-    if export.multi_pass:
-        warnings.add(
-            "FORMAT-103",
-            where="settings.export.multi_pass",
-            what="encoding in several passes",
-            instead="each chunk is encoded in one pass",
-        )
-    if export.hardware_acceleration and isinstance(export.preferred_gpu_encoder, str):
-        warnings.add(
-            "FORMAT-103",
-            where="settings.export.preferred_gpu_encoder",
-            what="the choice of a hardware encoder by the project",
-            instead="the farm takes what its workers offer",
-        )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from tasks.compiler.imports.timeline_studio.export import crf_of
+from tasks.compiler.encoders import video_arguments
+from tasks.compiler.exports import check_export
 from tasks.compiler.load import load_object
 from tasks.compiler.model import Export, SoundExport, VideoExport
 from tasks.media.loudness import Loudness
@@ -21,18 +23,18 @@ def export(**more: Any) -> Export:
     ("quality", "crf"), [(100, 12), (85, 18), (50, 27), (1, 40), (92.5, 15), (67.5, 22.5), (25.5, 33.5)]
 )
 def test_quality_is_mapped_to_crf(quality: float, crf: float) -> None:
-    assert crf_of(quality) == crf
-    assert export(quality=quality).video.crf == crf
+    argv = video_arguments(export(quality=quality), Fraction(25), 50)
+    assert argv[argv.index("-crf") + 1] == f"{crf:g}"
 
 
 def test_without_settings_the_film_has_quality_85() -> None:
     made = load_object(project()).timeline.export
-    assert made == Export(video=VideoExport(crf=18, encoder="software"), sound=SoundExport(bitrate=192))
+    assert made == Export(video=VideoExport(quality=85, encoder="software"), sound=SoundExport(bitrate=192))
 
 
 def test_a_bitrate_beside_quality_is_only_the_cap() -> None:
     made = export(quality=50, video_bitrate=8000, audio_bitrate=128, hardware_acceleration=True)
-    assert made.video == VideoExport(mode="crf", crf=27, max_bitrate=8000, encoder="auto")
+    assert made.video == VideoExport(mode="crf", quality=50, max_bitrate=8000, encoder="auto")
     assert made.sound.bitrate == 128
     assert export(crf=20, video_bitrate=8000, max_bitrate=9000).video.max_bitrate == 9000
 
@@ -62,7 +64,7 @@ def test_the_encoder_s_own_settings_come_through() -> None:
 def test_output_settings_win_over_export_settings() -> None:
     settings = {"export": {"quality": 50, "audio_bitrate": 96}, "output": {"quality": 100, "duration": 9}}
     made = load_object(project(settings=settings)).timeline.export
-    assert (made.video.crf, made.sound.bitrate) == (12, 96)
+    assert (made.video.quality, made.sound.bitrate) == (100, 96)
 
 
 def test_what_is_not_rendered_as_asked_is_said() -> None:
@@ -70,7 +72,7 @@ def test_what_is_not_rendered_as_asked_is_said() -> None:
         "rate_control_mode": "cqp",
         "multi_pass": True,
         "hardware_acceleration": True,
-        "preferred_gpu_encoder": "nvenc",
+        "preferred_gpu_encoder": "voodoo",
     }
     imported = load_object(project(settings={"export": asked}))
     assert {where for _, where in warned(imported)} == {
@@ -83,7 +85,6 @@ def test_what_is_not_rendered_as_asked_is_said() -> None:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({"format": "WebM"}, ("FORMAT-040", "settings.export.format")),
         ({"format": {"Custom": "mxf"}}, ("FORMAT-040", "settings.export.format")),
         ({"format": 4}, ("FORMAT-020", "settings.export.format")),
         ({"quality": 0}, ("FORMAT-020", "settings.export.quality")),
@@ -117,3 +118,25 @@ def test_a_loudness_is_taken_where_the_sound_is_to_be_normalised() -> None:
 @pytest.mark.parametrize("name", ["Mp4", "mp4", {"Custom": "mp4"}, {"Custom": ".MP4"}])
 def test_mp4_in_every_spelling(name: Any) -> None:
     assert export(format=name).container == "mp4"
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "codecs"),
+    [
+        ("Mov", "mov", ("h264", "aac")), ("Mkv", "mkv", ("h264", "aac")), ("WebM", "webm", ("vp9", "opus")),
+        ("Avi", "avi", ("h264", "pcm")), ("Gif", "gif", ("gif", "aac")), ({"Custom": "wav"}, "wav", ("h264", "pcm")),
+        ({"Custom": "opus"}, "ogg", ("h264", "opus")),
+    ],
+)  # fmt: skip
+def test_every_format_has_the_usual_codecs_of_its_container(name: Any, container: str, codecs: tuple[str, str]) -> None:
+    made = export(format=name, quality=60, audio_bitrate=1000, encoding_profile="main")
+    assert (made.container, made.video.codec, made.sound.codec) == (container, *codecs)
+    read = load_object(project(settings={"export": {"format": name, "audio_bitrate": 1000}})).timeline
+    list(check_export(read))
+
+
+def test_a_device_and_two_passes_are_taken_over() -> None:
+    wish = {"hardware_acceleration": True, "preferred_gpu_encoder": "quicksync"}
+    assert export(**wish).video.encoder == "h264_qsv"
+    made = export(multi_pass=True, rate_control_mode="vbr", video_bitrate=3000)
+    assert (made.video.passes, made.video.mode) == (2, "vbr")
