@@ -81,7 +81,7 @@ def _crossing(project: Project, out: Clip, into: Clip, wanted: Fraction) -> Cros
     """As long as wanted, or as the handles are; a clip gives at most the half of itself, so that crossings never meet."""
     cut = Fraction(into.start)
     if not (has_sound(project, out) and has_sound(project, into)):
-        return Crossing(cut, cut, wanted)
+        return Crossing(cut, cut, Fraction(0))
     rate = project.timeline.rate
     used = out.source_start + (out.end - out.start) / rate * out.speed
     after = max(Fraction(0), (project.facts(out).duration - used) / out.speed * rate)
