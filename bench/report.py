@@ -23,7 +23,8 @@ def page(command: str, rounds: int, comparisons: Sequence[Comparison], edits: Se
         "# Benchmark results",
         "The farm (already up, nothing in its cache) beside one ffmpeg process with a graph written by hand: same sources, same "
         "binary, same encoder settings (x264, CRF 20, AAC 192 kbit/s, 1280x720 at 25). The farm's time runs from the command "
-        "to the published, verified film; raw ffmpeg's from start to exit. Rounds are interleaved and take turns in going first; "
+        "to the published, verified film; raw ffmpeg's from start to exit, of both passes where there are two. Rounds are "
+        "interleaved and take turns in going first; "
         "every farm's round renders copies of the sources that it has never seen. The ratio is the median of the rounds' ratios.",
         "```sh\n" + command + "\n```",
         _machine(),

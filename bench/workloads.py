@@ -145,7 +145,7 @@ WORKLOADS: dict[str, Workload] = {
         Workload("dissolves12", "12 clips with 11 dissolves of one second", 120, _dissolves),
         Workload(
             "sound4",
-            "four sound tracks with ducking and R128",
+            "four sound tracks with ducking and R128 (by hand in two passes)",
             600,
             _four_tracks(600, (30, 20), 40, (7, 2)),
             loudness=LOUDNESS,

@@ -84,7 +84,7 @@ def _crossing(project: Project, out: Clip, into: Clip, wanted: Fraction) -> Cros
     """As long as wanted, or as the handles are; a clip gives at most the half of itself, so that crossings never meet."""
     cut = Fraction(into.start)
     if not (has_sound(project, out) and has_sound(project, into)):
-        return Crossing(cut, cut, wanted)
+        return Crossing(cut, cut, Fraction(0))
     rate = project.timeline.rate
     after = max(Fraction(0), handles(out, rate, project.facts(out).duration)[1])
     before = max(Fraction(0), handles(into, rate, project.facts(into).duration)[0])

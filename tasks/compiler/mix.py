@@ -69,18 +69,18 @@ class Mix:
         self._segments = segments(project)
         self._keys = keys(project.timeline, project.effects)
         self._spills = False
-        self._treated_clips: dict[tuple[str, str], Stream] = {}
-        self._summed: dict[str, Iterator[Stream]] = {}
+        # By the track's identity: nothing says that two tracks can not have one id.
+        self._treated_clips: dict[tuple[int, str], Stream] = {}
+        self._summed: dict[int, Iterator[Stream]] = {}
         self._parts, self._levels = count(), count()
 
     def film(self, start: int, end: int) -> Stream:
         """The film's samples [start, end), stereo float, not limited; each step before it is in `steps` afterwards."""
         tracks = [track for track in self.project.timeline.tracks if self._has_sum(track)]
-        apart = {track.id for track in tracks}
+        summed = [part for part in self._segments if self._has_sum(part.track)]
         plain = [
-            part for part in self._segments if part.track.id not in apart and part.last > start and part.start < end
+            part for part in self._segments if not self._has_sum(part.track) and part.last > start and part.start < end
         ]
-        summed = [part for part in self._segments if part.track.id in apart]
         self._spills = len(plain) + len(summed) > SEGMENTS_AT_ONCE
         streams = [self._laid(plain, start, end)] if plain or not tracks else []
         heard = [track for track in tracks if track.enabled and track.volume > 0]
@@ -109,16 +109,16 @@ class Mix:
 
     def _sum(self, track: Track) -> Stream:
         """The whole film's sound of a track, treated, at its volume; one copy for each that asks."""
-        if track.id not in self._summed:
-            parts = [part for part in self._segments if part.track.id == track.id]
+        if id(track) not in self._summed:
+            parts = [part for part in self._segments if part.track is track]
             stream = self._laid(parts, 0, self._total)
             place = _Place(begins=0, samples=self._total, zero=0, frames=self.project.timeline.duration)
             for effect in filtering(self.project, track.effects):
                 stream = self._treated(stream, effect, place)
             if track.volume not in (0, 1):
                 stream = stream.filter("volume", f"{track.volume:.9g}", precision="float")
-            self._summed[track.id] = _copies(stream) if track.id in self._keys else iter([stream])
-        return next(self._summed[track.id])
+            self._summed[id(track)] = _copies(stream) if track.id in self._keys else iter([stream])
+        return next(self._summed[id(track)])
 
     def _laid(self, parts: Sequence[Segment], start: int, end: int) -> Stream:
         """The sum of the segments over [start, end), by way of stages where one ffmpeg can not open them all."""
@@ -173,7 +173,7 @@ class Mix:
 
     def _clip(self, segment: Segment, plain: bool) -> Stream:
         """A segment's sound from its first sample to where the last has rung out, treated, faded, at its volume."""
-        known = segment.track.id, segment.clip.id
+        known = id(segment.track), segment.clip.id
         if not plain and known in self._treated_clips:
             return self._treated_clips[known]
         samples = segment.end - segment.start
