@@ -40,8 +40,8 @@ demo: $(STAMP)  ## render the demo film: out/demo.mp4, its manifest and a contac
 test: $(STAMP)  ## run the tests, side by side on every core (with ARGS="..." for pytest)
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
-acceptance: $(STAMP)  ## run the long acceptance tests too (with ARGS="..." for pytest)
-	@$(BIN)/python -m pytest tests/acceptance -m "long or not long" --timeout=1800 $(ARGS)
+acceptance: $(STAMP)  ## run the long tests, which `make test` leaves out (with ARGS="..." for pytest)
+	@$(BIN)/python -m pytest -m long --timeout=1800 $(ARGS)
 
 check: $(STAMP)  ## lint, types, layers, docs
 	@$(BIN)/ruff check --quiet . && echo "lint    ok"
