@@ -32,7 +32,7 @@ def transitions() -> str:
 def presets() -> str:
     """Return docs/presets.md."""
     rows = ["| preset | for | file | picture | sound |", "| --- | --- | --- | --- | --- |"]
-    limits = ["| preset | what the platform takes | as of | source |", "| --- | --- | --- | --- |"]
+    limits = ["| preset | what the platform takes | written down on | its page |", "| --- | --- | --- | --- |"]
     for name, preset in every_preset().items():
         export = preset.export
         size = f", {export.size.width}x{export.size.height} ({export.reframe})" if export.size else ""
@@ -44,11 +44,11 @@ def presets() -> str:
         (
             "# Export presets",
             "`kinofarm render PROJECT -o OUT --preset NAME` replaces the project's own export settings. A preset is one "
-            "TOML file in `tasks/compiler/presets/`. Tags, chapters and poster stay the project's own.",
+            "TOML file in `tasks/compiler/presets/`. Tags, chapters, poster and subtitles stay the project's own.",
             "\n".join(rows),
             "## What platforms take",
-            "`kinofarm check PROJECT --preset NAME` warns of what a platform would not take. Platforms change their pages without "
-            "notice: read the source before you rely on a number. Some ask for files without edit lists; the farm's MP4 files "
+            "`kinofarm check PROJECT --preset NAME` warns of what a platform would not take. The numbers were written down from what "
+            "was known of each page, and not read off it on that day: look there before you rely on one. Some ask for files without edit lists; the farm's MP4 files "
             "have one, which hides the sound encoder's priming.",
             "\n".join(limits),
         )
