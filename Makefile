@@ -38,7 +38,7 @@ demo: $(STAMP)  ## render the demo film: out/demo.mp4, its manifest and a contac
 	@$(BIN)/kinofarm demo
 
 test: $(STAMP)  ## run the tests, side by side on every core (with ARGS="..." for pytest)
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 acceptance: $(STAMP)  ## run the long tests, which `make test` leaves out (with ARGS="..." for pytest)
 	@$(BIN)/python -m pytest -m long --timeout=1800 $(ARGS)

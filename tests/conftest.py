@@ -8,11 +8,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
+from xdist.scheduler import LoadScopeScheduling
 
 from infra.jobs import engine as ledger_engine
 from infra.jobs.models import Base, StateChange
@@ -23,19 +25,23 @@ NO_NEED_TO_LAST = {"fsync": "off", "synchronous_commit": "off", "full_page_write
 _numbers = itertools.count(1)
 
 
-FARMS = {"farm", "running_farm", "standing_farm"}
-"""Fixtures that are a whole farm."""
+WITH_FARMS = ("tests/acceptance/", "tests/apps/", "tests/bench/", "tests/flows/", "tests/infra/")
+"""Folders whose tests start farms."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests together where tests run side by side, and every test that has a farm in one row.
+class Rows(LoadScopeScheduling):
+    """How tests run side by side: a file's together, and all that start farms in one row.
 
     Two farms at once on a small machine would wait for each other, and tests of how fast one heals would measure that.
     """
-    for item in items:
-        whole = FARMS & set(getattr(item, "fixturenames", ())) or "acceptance" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("farm" if whole else str(item.path)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "farms" if nodeid.startswith(WITH_FARMS) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Give pytest-xdist our rows (its own `loadgroup` finds no groups under pytest 9.2)."""
+    return Rows(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,9 @@ class Limits(Value):
     """What a platform takes; None, or an empty list: it says nothing about that."""
 
     source: str = Field(min_length=1, description="The platform's page on them: the place to look.")
-    as_of: date = Field(description="The day on which they were written down, from what was known of that page; it was not read then.")
+    as_of: date = Field(
+        description="The day on which they were written down, from what was known of that page; it was not read then."
+    )
     containers: tuple[str, ...] = ()
     video: tuple[str, ...] = ()
     sound: tuple[str, ...] = ()
