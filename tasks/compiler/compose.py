@@ -147,8 +147,8 @@ def _built(conform: Conform, before: Stream, after: Stream, join: Transition, *,
         easing=parameters.easing,
         sources=conform.sources,
     )
-    wide = [_full_chroma(stream, setting) for stream in (before, after)]
-    stream = row.build(*wide, parameters, setting).filter("scale", flags="area")
+    before, after = _full_chroma(before, setting), _full_chroma(after, setting)
+    stream = row.build(before, after, parameters, setting).filter("scale", flags="area")
     return stream.filter("format", "yuva420p" if clear else "yuv420p").filter("setparams", **BT709)
 
 

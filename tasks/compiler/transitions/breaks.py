@@ -102,7 +102,10 @@ def glitch(before: Stream, after: Stream, parameters: Glitch, setting: Setting) 
             far = (2 * chance(time, number + 1) - 1) * setting.width * 0.3 * parameters.intensity
             return round(far * strength(time)) if chance(time, number + 101) < 0.7 else 0
 
-        stream = laid(stream, stripe, torn, lambda _, top=top: top, setting)
+        def place(_: float, top: int = top) -> float:
+            return top
+
+        stream = laid(stream, stripe, torn, place, setting)
     stream = stream
     if parameters.color_shift:
         pair = _two(stream)

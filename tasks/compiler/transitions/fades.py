@@ -63,7 +63,8 @@ def steepened(progress: float, power: float) -> float:
     if power == 1 or progress in (0, 1):
         return progress
     power = max(power, FLATTEST)
-    done, left = progress**power, (1 - progress) ** power
+    done: float = progress**power
+    left: float = (1 - progress) ** power
     return done / (done + left)
 
 
