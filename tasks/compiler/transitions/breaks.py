@@ -106,7 +106,6 @@ def glitch(before: Stream, after: Stream, parameters: Glitch, setting: Setting) 
             return top
 
         stream = laid(stream, stripe, torn, place, setting)
-    stream = stream
     if parameters.color_shift:
         pair = _two(stream)
         apart = max(1, round(setting.width * 0.03))
