@@ -195,7 +195,7 @@ def test_subtitles_are_burnt_in_or_soft_or_both(studio: Studio) -> None:
     assert {mode: bool(made.chunks[0].work.files) for mode, made in plans.items()} == {
         "burn": True, "soft": False, "both": True,
     }  # fmt: skip
-    assert {mode: len(made.subtitles) for mode, made in plans.items()} == {"burn": 0, "soft": 1, "both": 1}
+    assert {mode: len(made.muxing.subtitles) for mode, made in plans.items()} == {"burn": 0, "soft": 1, "both": 1}
     keys = {film_key(made) for made in plans.values()}
     assert len(keys) == 3
     assert plans["burn"].chunks == plans["both"].chunks
