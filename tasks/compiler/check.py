@@ -308,8 +308,9 @@ def _check_sound(project: CheckedProject, track: Track, places: Sequence[str]) -
         factor = tempo(project, clip, track)
         if factor == 1 or not has_sound(project, clip):
             continue
-        needs = clip.source_start + (clip.end - clip.start) / timeline.rate * clip.speed * factor
-        missing = (needs - project.facts(clip).duration) / (clip.speed * factor)
+        seconds = (clip.end - clip.start) / timeline.rate
+        taken = (source_time(clip, clip.end - clip.start, timeline.rate) - clip.source_start) * factor
+        missing = (clip.source_start + taken - project.facts(clip).duration) * seconds / taken
         if missing > 1 / timeline.rate:
             yield notice("CHECK-921", place[clip.id], clip=_named(clip), seconds=round(float(missing), 2))
 

@@ -231,7 +231,7 @@ class Conform:
             stream = stream.filter("format", target).filter("setparams", **BT709)
         if place.outline:
             width, height = (place.cut.width, place.cut.height) if place.cut else place.scaled
-            stream = self._masked(stream, place.outline, width, height, clear=facts.alpha)
+            stream = self._masked(stream, place.outline, width, height, clear)
         if alpha and clip.opacity < 1:
             stream = stream.filter("lutyuv", a=f"val*{clip.opacity:.6g}")
         return _turned(stream, place)

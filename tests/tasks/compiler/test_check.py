@@ -246,6 +246,14 @@ def test_a_project_may_let_the_edge_frame_stand_still_where_a_handle_is_too_shor
     assert [(notice.code, notice.where) for notice in found.warnings] == [(code, where)]
 
 
+def test_a_faster_tempo_takes_what_the_clip_plays_of_its_source_along_a_ramp(checked: Any) -> None:
+    fast = effect("audio-tempo", parameters={"factor": 1.5})
+    slow, quick = ({"keyframes": {"speed": [{"frame": 0, "value": value}]}} for value in (0.5, 0.9))
+    for ramp, codes in ((slow, []), (quick, ["CHECK-921"])):
+        found = checked(timeline(track(clip("a", "short.mp4", 0, 100, **fast, **ramp)), duration=200))
+        assert [notice.code for notice in found.warnings] == codes
+
+
 def test_every_code_of_the_check_is_tested() -> None:
     """Here, or beside the module that raises it: of sounds, transitions and exports."""
     tested = {code for code, _, _ in (*REFUSED, *WARNED, *FROZEN)}

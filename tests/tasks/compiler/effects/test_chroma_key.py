@@ -126,3 +126,18 @@ def test_a_key_alone_on_black_and_for_a_part_of_its_clip(studio: Studio) -> None
     assert np.abs(np.array(studio.rgb(film, x=0.2, frame=2)) - (10, 230, 20)).max() <= 4
     assert max(studio.rgb(film, x=0.2, frame=7)) <= 4
     assert np.abs(np.array(studio.rgb(film, x=0.8, frame=7)) - (190, 130, 110)).max() <= 4
+
+
+def test_what_the_key_cleared_stays_clear_in_a_slanted_cell(studio: Studio) -> None:
+    name = _green_with_a_grey_half(studio)
+    slanted = {"x": 0, "y": 0, "width": 1, "height": 1, "fit": "fill", "outline": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    keyed = clip("keyed", name, 0, 4, cell=slanted, effects=[{"kind": NAME}])
+    film = timeline(track(title("ground", 0, 4, colour="#ff0000")), track(keyed), duration=4)
+    straight = timeline(
+        track(title("ground", 0, 4, colour="#ff0000")),
+        track(keyed | {"cell": {**slanted, "outline": []}}),
+        duration=4,
+    )
+    seen, wanted = (studio.still(each, 2).astype(int) for each in (film, straight))
+    assert np.abs(seen - wanted)[4:-4, 4:-4].max() <= 6
+    assert (wanted[..., 0] > 240).any()
