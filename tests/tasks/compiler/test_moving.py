@@ -112,6 +112,12 @@ def test_what_does_not_move_for_a_while_is_one_stretch() -> None:
     assert spans == [(10, 21, 0), (21, 22, 0.25), (22, 23, 0.5), (23, 24, 0.75), (24, 50, 1)]
 
 
+def test_keyframes_that_change_nothing_part_no_stretch() -> None:
+    keys = [key(0, 1, "hold"), key(5, 1, "hold"), key(8, 0.5)]
+    one = timeline(track(title("box", 10, 30, **moving(opacity=keys))), duration=60).tracks[0].clips[0]
+    assert [(part.start, part.end, part.clip.opacity) for part in stills(one, 12, 30)] == [(12, 18, 1), (18, 30, 0.5)]
+
+
 def test_keyframes_may_stand_where_the_number_stands() -> None:
     film = load_object(project({"opacity": [key(0, 0), key(5, 1)], "transform": {"scale_x": [key(0, 1), key(5, 2)]},
                                 "effects": [{"kind": "blur", "parameters": {"radius": [key(0, 0), key(5, 9)]}}]}))  # fmt: skip
