@@ -41,7 +41,7 @@ def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown:
 
     Args:    shown: what the project's tracks show.
     """
-    conform = Conform(project, sources, texts)
+    conform = Conform(project, sources, texts, shown)
     seen = picture(shown, start, end)
     stream = _base(conform, seen.base)
     waiting: list[Clip] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -19,19 +19,17 @@ from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects import colour_correction
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
 from tasks.compiler.encoders import canvas_of
-from tasks.compiler.fit import Box, Fit, Place
+from tasks.compiler.fit import Box, Fit
+from tasks.compiler.glide import Course, course, laid, room_of
 from tasks.compiler.graph import Sources, concatenated, decimal, joined
-from tasks.compiler.layers import fit, is_clear, is_seen, place as exact_place
+from tasks.compiler.layers import Shown, fit, is_clear, is_seen, resting
 from tasks.compiler.model import Clip, ColourCorrection, Effect, MediaSource, Size, Subtitle, TitleSource, Track
-from tasks.compiler.moving import Still, glides, moves, stills
+from tasks.compiler.moving import Still, moves, stretches
 from tasks.compiler.sampling import Sampling, prolonged
 from tasks.compiler.text import TextFiles, drawn_lines, drawn_mask, drawn_title
 from tasks.media.facts import PictureFacts
 
 BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
-
-MARGIN = 8
-"""Pixels around a box that moves: what is resampled by parts of a pixel needs its neighbours, also beyond the frame."""
 
 HD_LINES = 720
 """An untagged picture with at least so many lines is taken for BT.709, a smaller one for BT.601, as players do."""
@@ -40,11 +38,21 @@ _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "rgba", "bg
 _MATRICES = {"bt709", "bt470bg", "smpte170m", "fcc", "smpte240m", "bt2020nc"}
 
 
+@dataclass(frozen=True)
+class _Source:
+    """The frames that a clip takes, before they are prolonged: of what they come, and whether they end before the clip does."""
+
+    stream: Stream
+    facts: PictureFacts
+    ends_early: bool
+
+
 class Conform:
     """Turns clips into streams of one project's rate and size; collects inputs and text as it goes."""
 
-    def __init__(self, project: CheckedProject, sources: Sources, texts: TextFiles) -> None:
+    def __init__(self, project: CheckedProject, sources: Sources, texts: TextFiles, shown: Shown) -> None:
         self.project = project
+        self.shown = shown
         self.sources = sources
         self.texts = texts
         self.rate = project.timeline.rate
@@ -92,7 +100,7 @@ class Conform:
 
     def _picture(self, clip: Clip, track: Track, start: int, end: int, alpha: bool) -> tuple[Stream, Box]:
         """The clip over the frames [start, end), and the box that it lies in."""
-        parts = tuple(stills(clip, start, end))
+        parts = tuple(stretches(clip, start, end))
         handle = max(self._handles(part.clip, track) for part in parts)
         first, frames = start - handle, end - start + 2 * handle
         if isinstance(clip.source, TitleSource):
@@ -104,73 +112,69 @@ class Conform:
             assert found is not None, "only clips with a picture are conformed"
             stream, ends_early = Sampling(self.sources, self.rate, clip, media, found).frames(first, frames)
             facts = found.model_copy(update={"still": True}) if clip.freeze else found
+        source = _Source(stream, facts, ends_early)
         if moves(clip):
-            stream = prolonged(stream, self.rate, facts.still, ends_early).filter("trim", end_frame=frames)
-            return self._moved(stream, parts, handle, glides(clip), track, facts, alpha)
+            return self._moved(source, parts, handle, clip, track, alpha)
         place = fit(self.project, clip)
-        # What stands still is repeated after all that is done to each frame alike, so that this is done once.
-        changes = self._changes_with_time(clip, track)
+        return self._part(source, parts[0], handle, track, place, alpha), place.box
+
+    def _part(self, source: _Source, part: Still, handle: int, track: Track, place: Fit, alpha: bool) -> Stream:
+        """The frames of a stretch, from a source that has `handle` frames more on each side.
+
+        What stands still is repeated after all that is done to each frame alike, so that this is done once.
+        """
+        changes = self._changes_with_time(part.clip, track)
+        stream, frames = source.stream, part.end - part.start + 2 * handle
         if changes:
-            stream = prolonged(stream, self.rate, facts.still, ends_early)
-        stream = self._developed(stream, clip, track, facts, place, first, frames, alpha)
+            stream = prolonged(stream, self.rate, source.facts.still, source.ends_early)
+        stream = self._developed(stream, part.clip, track, source.facts, place, part.start - handle, frames, alpha)
         if not changes:
-            stream = prolonged(stream, self.rate, facts.still, ends_early)
-        stream = stream.filter("trim", **({"start_frame": handle} if handle else {}), end_frame=handle + end - start)
-        return (stream.filter("setpts", "PTS-STARTPTS") if handle else stream), place.box
+            stream = prolonged(stream, self.rate, source.facts.still, source.ends_early)
+        stream = stream.filter("trim", **({"start_frame": handle} if handle else {}), end_frame=frames - handle)
+        return stream.filter("setpts", "PTS-STARTPTS") if handle else stream
 
     def _moved(
-        self,
-        stream: Stream,
-        parts: Sequence[Still],
-        handle: int,
-        gliding: bool,
-        track: Track,
-        facts: PictureFacts,
-        alpha: bool,
+        self, source: _Source, parts: Sequence[Still], handle: int, clip: Clip, track: Track, alpha: bool
     ) -> tuple[Stream, Box]:
-        """What moves, stretch by stretch, each laid into the box that holds them all within the frame.
+        """What moves, stretch by stretch, each laid along its course into the box that holds them all within the frame.
 
-        handle: frames that the stream has beyond the stretches, on each side.
+        handle: frames that the source has beyond the stretches, on each side.
         """
         self.sources.stretches += len(parts)
-        places = [fit(self.project, part.clip) for part in parts]
-        seen = [is_seen(self.project, part.clip, place) for part, place in zip(parts, places, strict=True)]
-        boxes = [place.box for place, shown in zip(places, seen, strict=True) if shown]
-        if not boxes:
+        courses = [course(part, clip, resting(self.project, part.clip)) for part in parts]
+        shown = [part.clip.opacity > 0 and way.meets(self.size) for part, way in zip(parts, courses, strict=True)]
+        room = room_of([way for way, seen in zip(courses, shown, strict=True) if seen], self.size)
+        if room is None:
             corner = Box(x=0, y=0, width=16, height=16)
-            return self._ground_of(corner, Still(parts[0].start, parts[-1].end, parts[0].clip), alpha), corner
-        room = _room(boxes, self.size) if alpha else Box(x=0, y=0, width=self.size.width, height=self.size.height)
-        copies = stream.filter_multi_output("split", sum(seen)) if sum(seen) > 1 else [stream]
-        waiting = iter(range(sum(seen)))
-        laid: list[Stream] = []
-        for part, place, shown in zip(parts, places, seen, strict=True):
-            if not shown:
-                laid.append(self._ground_of(room, part, alpha))
+            return self._ground_of(corner, Still(parts[0].start, parts[-1].end, clip), alpha), corner
+        if not alpha:
+            room = Box(x=0, y=0, width=self.size.width, height=self.size.height)
+        pieces = iter(self._pieces(source, parts, handle, shown))
+        made: list[Stream] = []
+        for part, way, seen in zip(parts, courses, shown, strict=True):
+            if not seen:
+                made.append(self._ground_of(room, part, alpha))
                 continue
+            stream = self._part(next(pieces), part, handle, track, way.work, alpha)
+            made.append(self._laid(stream, way, room, part, alpha, self.shown.fills(clip, track)))
+        if len(made) == 1:
+            return made[0], room
+        return concatenated(made, self.rate).filter("fps", fps=str(self.rate)), room
+
+    def _pieces(self, source: _Source, parts: Sequence[Still], handle: int, shown: Sequence[bool]) -> Sequence[_Source]:
+        """The source of each stretch that shows."""
+        if len(parts) == 1:
+            return [source]
+        stream = prolonged(source.stream, self.rate, source.facts.still, source.ends_early)
+        copies = stream.filter_multi_output("split", sum(shown)) if sum(shown) > 1 else [stream]
+        pieces = []
+        for number, part in enumerate(part for part, seen in zip(parts, shown, strict=True) if seen):
             offset, frames = part.start - parts[0].start, part.end - part.start + 2 * handle
-            copy = copies[next(waiting)]
-            if len(parts) > 1:
-                copy = copy.filter("trim", start_frame=offset, end_frame=offset + frames)
-                copy = copy.filter("setpts", "PTS-STARTPTS")
-            copy = self._developed(copy, part.clip, track, facts, place, part.start - handle, frames, alpha)
-            if handle:
-                copy = copy.filter("trim", start_frame=handle, end_frame=frames - handle)
-                copy = copy.filter("setpts", "PTS-STARTPTS")
-            exact = exact_place(self.project, part.clip) if gliding and place.turn == 0 else None
-            if exact is None or exact == Place(place.box.x, place.box.y, place.box.width, place.box.height):
-                laid.append(self._laid(copy, place.box, room, part, alpha))
-                continue
-            wide = room.model_copy(
-                update={
-                    "x": room.x - MARGIN,
-                    "y": room.y - MARGIN,
-                    "width": room.width + 2 * MARGIN,
-                    "height": room.height + 2 * MARGIN,
-                }
-            )
-            copy = _shifted(self._laid(copy, place.box, wide, part, alpha), place.box, exact, wide)
-            laid.append(copy.filter("crop", room.width, room.height, MARGIN, MARGIN))
-        return concatenated(laid, self.rate).filter("fps", fps=str(self.rate)), room
+            piece = copies[number].filter("trim", start_frame=offset, end_frame=offset + frames)
+            # Each of its frames is there already: none of them is a still that goes on.
+            facts = source.facts.model_copy(update={"still": False})
+            pieces.append(_Source(piece.filter("setpts", "PTS-STARTPTS"), facts, False))
+        return pieces
 
     def _ground_of(self, room: Box, part: Still, alpha: bool) -> Stream:
         """Frames of nothing, clear or black, of a box's size."""
@@ -179,18 +183,15 @@ class Conform:
         ground = self.sources.generate("color", pixel_format, c=colour, s=size, r=str(self.rate))
         return ground.filter("trim", end_frame=part.end - part.start).filter("setparams", **BT709)
 
-    def _laid(self, stream: Stream, box: Box, room: Box, part: Still, alpha: bool) -> Stream:
-        """A stretch of picture, which lies in `box`, as it shows in `room`."""
-        inside = box.model_copy(update={"x": box.x - room.x, "y": box.y - room.y})
-        size = Size.model_construct(width=room.width, height=room.height)
-        if not alpha:
-            return _on_black(stream, inside, size)
-        if inside.covers(size) and inside.inside(size):
-            return stream
-        ground = self._ground_of(room, part, alpha)
-        options = {"format": "auto"} | self.formats.overlaying
-        over = joined("overlay", [ground, stream], x=inside.x, y=inside.y, eof_action="pass", **options)
-        return over.filter("setparams", **BT709)
+    def _laid(self, stream: Stream, way: Course, room: Box, part: Still, alpha: bool, fills: bool) -> Stream:
+        """A stretch of picture as it shows in `room`; one that stands still on black needs no ground."""
+        if not alpha and way.lies_exactly and len(set(way.boxes)) == 1:
+            return _on_black(stream, way.boxes[0], self.size)
+
+        def ground(width: int, height: int) -> Stream:
+            return self._ground_of(Box(x=0, y=0, width=width, height=height), part, alpha)
+
+        return laid(stream, way, room, self.rate, ground, fills=fills).filter("setparams", **BT709)
 
     def _title(self, clip: Clip, start: int, end: int) -> Stream:
         """A title drawn onto clear RGBA; in a transition's handles its first and last frame stand still."""
@@ -230,8 +231,7 @@ class Conform:
             stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=_EXACT)
             stream = stream.filter("format", target).filter("setparams", **BT709)
         if place.outline:
-            width, height = (place.cut.width, place.cut.height) if place.cut else place.scaled
-            stream = self._masked(stream, place.outline, width, height, clear)
+            stream = self._masked(stream, place.outline, *place.shown, clear)
         if alpha and clip.opacity < 1:
             stream = stream.filter("lutyuv", a=f"val*{clip.opacity:.6g}")
         return _turned(stream, place)
@@ -274,11 +274,12 @@ class Conform:
     def _graded(
         self, stream: Stream, clip: Clip, effects: list[Effect], place: Fit, start: int, frames: int, alpha: bool
     ) -> Stream:
-        width, height = (place.cut.width, place.cut.height) if place.cut else place.scaled
+        width, height = place.shown
         setting = Setting(
             rate=self.rate,
             width=width,
             height=height,
+            zoom=place.zoom,
             alpha=alpha,
             frames=frames,
             first=_number_in_source(self.project, clip) + start - clip.start,
@@ -369,25 +370,6 @@ def _converted(stream: Stream, facts: PictureFacts, place: Fit, target: str) -> 
     options["flags"] = _FAST if same_colour and not to_rgb else _EXACT
     stream = stream.filter("scale", **options).filter("format", target).filter("setsar", "1")
     return stream if to_rgb else stream.filter("setparams", **BT709)
-
-
-def _room(boxes: Sequence[Box], size: Size) -> Box:
-    """The smallest box within the frame that holds what each of these boxes shows of it; its edges are even."""
-    left, top = max(0, min(box.x for box in boxes)), max(0, min(box.y for box in boxes))
-    right = min(size.width, max(box.x + box.width for box in boxes))
-    bottom = min(size.height, max(box.y + box.height for box in boxes))
-    return Box(x=left, y=top, width=right - left, height=bottom - top)
-
-
-def _shifted(stream: Stream, box: Box, exact: Place, room: Box) -> Stream:
-    """Resample what lies in a whole, even box of a room to where it lies exactly; the two differ by a pixel or two."""
-    left, top = box.x - room.x, box.y - room.y
-    across, down = box.width / exact.width, box.height / exact.height
-    x0, y0 = left + (room.x - exact.x) * across, top + (room.y - exact.y) * down
-    x1, y1 = x0 + room.width * across, y0 + room.height * down
-    corners = {"x0": x0, "y0": y0, "x1": x1, "y1": y0, "x2": x0, "y2": y1, "x3": x1, "y3": y1}
-    places = {name: f"{value:.4f}" for name, value in corners.items()}
-    return stream.filter("perspective", **places, interpolation="cubic", sense="source").filter("setparams", **BT709)
 
 
 def _turned(stream: Stream, place: Fit) -> Stream:

@@ -45,7 +45,8 @@ class Fit(Value):
     """How one picture gets its place: crop (source pixels), scale, cut (scaled pixels), turn, place in the frame.
 
     box is where the result lies, the turn included. turn is degrees clockwise in [0, 360). outline: corners, in pixels of
-    the picture before it is turned, outside of which it is clear; none: all of it shows.
+    the picture before it is turned, outside of which it is clear; none: all of it shows. zoom: how many times as long a
+    length in the picture is as where the clip has its scale at 1.
     """
 
     crop: Box | None
@@ -54,6 +55,12 @@ class Fit(Value):
     turn: float
     box: Box
     outline: tuple[tuple[float, float], ...] = ()
+    zoom: float = 1
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height of what shows of the picture, before it is turned."""
+        return (self.cut.width, self.cut.height) if self.cut else self.scaled
 
     @property
     def upright(self) -> bool:
@@ -90,33 +97,66 @@ class _Rest:
     place: tuple[Fraction, Fraction]
 
 
+@dataclass(frozen=True)
+class Resting:
+    """A clip's picture before its transform, from which every place that it moves to follows."""
+
+    crop: Box | None
+    decoded: tuple[int, int]
+    rest: _Rest
+    cell: Cell | None
+    frame: Size
+
+    def fit(self, transform: Transform | None) -> Fit:
+        """Place the picture in the frame, in whole pixels."""
+        placed = _transformed(self.crop, self.rest, transform or Transform(), self.frame)
+        if self.cell is None or not self.cell.outline:
+            return placed
+        outline = _outline(self.cell, self.rest, placed.shown, self.frame)
+        return placed.model_copy(update={"outline": outline})
+
+    def place(self, transform: Transform | None) -> Place:
+        """Return where the picture lies exactly, its turn left out."""
+        return _exactly(self.rest, transform or Transform(), self.frame)
+
+    @property
+    def own_scale(self) -> tuple[float, float]:
+        """The scales at which it has as many pixels as its source."""
+        width, height = (self.crop.width, self.crop.height) if self.crop else self.decoded
+        return float(width / self.rest.scaled[0]), float(height / self.rest.scaled[1])
+
+
+def rest_clip(clip: Clip, picture: PictureFacts, frame: Size) -> Resting:
+    """Fit a clip's picture into the frame, or into its cell.
+
+    Raises:  ValueError when the crop leaves nothing of the picture.
+    """
+    decoded, stretched = _as_displayed(picture)
+    return _rested(clip, decoded, stretched, frame)
+
+
+def rest_frame(clip: Clip, frame: Size) -> Resting:
+    """The same for a picture of exactly the frame's size (a title drawn as a picture).
+
+    Raises:  ValueError when the crop leaves nothing of it.
+    """
+    return _rested(clip, (frame.width, frame.height), (Fraction(1), Fraction(1)), frame)
+
+
 def fit_clip(clip: Clip, picture: PictureFacts, frame: Size) -> Fit:
     """Place a clip's picture in the frame.
 
     Raises:  ValueError when the crop leaves nothing of the picture.
     """
-    decoded, stretched = _as_displayed(picture)
-    return _fitted(clip, decoded, stretched, frame)
-
-
-def place_clip(clip: Clip, picture: PictureFacts, frame: Size) -> Place:
-    """Return where a clip's picture lies exactly, its turn left out."""
-    decoded, stretched = _as_displayed(picture)
-    return _exactly(_cropped_at_rest(clip, decoded, stretched, frame)[1], clip.transform or Transform(), frame)
-
-
-def place_frame(clip: Clip, frame: Size) -> Place:
-    """Return the same of a picture of exactly the frame's size."""
-    rest = _cropped_at_rest(clip, (frame.width, frame.height), (Fraction(1), Fraction(1)), frame)[1]
-    return _exactly(rest, clip.transform or Transform(), frame)
+    return rest_clip(clip, picture, frame).fit(clip.transform)
 
 
 def fit_frame(clip: Clip, frame: Size) -> Fit:
-    """Place a picture of exactly the frame's size (a title drawn as a picture).
+    """Place a picture of exactly the frame's size.
 
     Raises:  ValueError when the crop leaves nothing of it.
     """
-    return _fitted(clip, (frame.width, frame.height), (Fraction(1), Fraction(1)), frame)
+    return rest_frame(clip, frame).fit(clip.transform)
 
 
 def _as_displayed(picture: PictureFacts) -> tuple[tuple[int, int], tuple[Fraction, Fraction]]:
@@ -126,23 +166,12 @@ def _as_displayed(picture: PictureFacts) -> tuple[tuple[int, int], tuple[Fractio
     return (picture.width, picture.height), (picture.pixel_aspect, Fraction(1))
 
 
-def _fitted(clip: Clip, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction], frame: Size) -> Fit:
-    crop, rest = _cropped_at_rest(clip, decoded, stretched, frame)
-    placed = _transformed(crop, rest, clip.transform or Transform(), frame)
-    if clip.cell is None or not clip.cell.outline:
-        return placed
-    shown = placed.cut or Box(x=0, y=0, width=placed.scaled[0], height=placed.scaled[1])
-    return placed.model_copy(update={"outline": _outline(clip.cell, rest, (shown.width, shown.height), frame)})
-
-
-def _cropped_at_rest(
-    clip: Clip, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction], frame: Size
-) -> tuple[Box | None, _Rest]:
+def _rested(clip: Clip, decoded: tuple[int, int], stretched: tuple[Fraction, Fraction], frame: Size) -> Resting:
     width, height = decoded[0] * stretched[0], decoded[1] * stretched[1]
     crop = _crop_in_source(clip.crop, decoded, stretched) if clip.crop else None
     if crop is not None:
         width, height = crop.width * stretched[0], crop.height * stretched[1]
-    return crop, _at_rest(width, height, clip.cell, frame)
+    return Resting(crop, decoded, _at_rest(width, height, clip.cell, frame), clip.cell, frame)
 
 
 def _outline(cell: Cell, rest: _Rest, shown: tuple[int, int], frame: Size) -> tuple[tuple[float, float], ...]:
@@ -216,7 +245,8 @@ def _transformed(crop: Box | None, rest: _Rest, transform: Transform, frame: Siz
     centre_y = pivot_y + arm_x * sine + arm_y * cosine
     outer = _outer(shown, turn)
     box = Box(x=_even(centre_x - outer[0] / 2), y=_even(centre_y - outer[1] / 2), width=outer[0], height=outer[1])
-    return Fit(crop=crop, scaled=scaled, cut=cut, turn=turn, box=box)
+    zoom = math.sqrt(transform.scale_x * transform.scale_y)
+    return Fit(crop=crop, scaled=scaled, cut=cut, turn=turn, box=box, zoom=zoom)
 
 
 def _exactly(rest: _Rest, transform: Transform, frame: Size) -> Place:

@@ -104,6 +104,25 @@ def concatenated(streams: Sequence[Stream], rate: Fraction) -> Stream:
     return stream.filter("settb", str(1 / rate)).filter("setpts", "N")
 
 
+def by_frame(values: Sequence[str], number: str) -> str:
+    """Write an expression of ffmpeg's that is values[n] at frame n.
+
+    Args:    number: the expression of n, e.g. "round(t*25)".
+    """
+    runs = [at for at, value in enumerate(values) if at == 0 or value != values[at - 1]]
+    if len(runs) == 1:
+        return values[0]
+
+    def chosen(first: int, last: int) -> str:
+        """The value of runs[first:last], halved until there is one."""
+        if last - first == 1:
+            return values[runs[first]]
+        half = (first + last) // 2
+        return f"if(lt(ld(0),{runs[half]}),{chosen(first, half)},{chosen(half, last)})"
+
+    return f"st(0,{number});{chosen(0, len(runs))}"
+
+
 def decimal(value: Fraction, places: int) -> str:
     """Write an exact number with that many decimals, cut off towards zero, as ffmpeg's options want it."""
     scaled = int(value * 10**places)

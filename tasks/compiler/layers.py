@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.compiler.check import CheckedProject
-from tasks.compiler.fit import Fit, Place, fit_clip, fit_frame, place_clip, place_frame
+from tasks.compiler.fit import Fit, Resting, rest_clip, rest_frame
 from tasks.compiler.model import Clip, TitleSource, Track, Transition
-from tasks.compiler.moving import moves, stills
+from tasks.compiler.moving import moves, stretches, transform_at
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,19 @@ class Shown:
     """
 
     def __init__(self, project: CheckedProject) -> None:
-        tracks = enumerate(project.timeline.tracks)
-        rows = [
-            tuple(_of_track(project, level, track))
-            for level, track in tracks
-            if track.enabled and track.kind == "video"
-        ]
+        rows: list[tuple[Item, ...]] = []
+        self._looks: dict[tuple[str, str], _Look] = {}
+        for level, track in enumerate(project.timeline.tracks):
+            if track.enabled and track.kind == "video":
+                looks = {clip.id: _look(project, clip, track) for clip in track.clips}
+                rows.append(tuple(_of_track(level, track, looks)))
+                self._looks |= {(track.id, name): look for name, look in looks.items()}
         self.items = tuple(item for row in rows for item in row)
         self._rows = rows
+
+    def fills(self, clip: Clip, track: Track) -> bool:
+        """Does the clip hide, all the time, everything that lies below it?"""
+        return self._looks[track.id, clip.id].fills
 
     def within(self, start: int, end: int) -> list[Item]:
         """The items of which any of the frames [start, end) shows."""
@@ -127,50 +132,49 @@ def is_text(item: Item) -> bool:
     )
 
 
+def resting(project: CheckedProject, clip: Clip) -> Resting:
+    """A clip's picture before its transform."""
+    if isinstance(clip.source, TitleSource):
+        return rest_frame(clip, project.timeline.size)
+    facts = project.facts(clip).picture()
+    assert facts is not None, "only clips with a picture become items"
+    return rest_clip(clip, facts, project.timeline.size)
+
+
 def fit(project: CheckedProject, clip: Clip) -> Fit:
-    """Where a clip's picture lies in the frame."""
-    if isinstance(clip.source, TitleSource):
-        return fit_frame(clip, project.timeline.size)
-    facts = project.facts(clip).picture()
-    assert facts is not None, "only clips with a picture become items"
-    return fit_clip(clip, facts, project.timeline.size)
+    """Where the picture of a clip that stands still lies in the frame."""
+    return resting(project, clip).fit(clip.transform)
 
 
-def place(project: CheckedProject, clip: Clip) -> Place:
-    """Where a clip's upright picture lies in the frame, to parts of a pixel."""
-    if isinstance(clip.source, TitleSource):
-        return place_frame(clip, project.timeline.size)
-    facts = project.facts(clip).picture()
-    assert facts is not None, "only clips with a picture become items"
-    return place_clip(clip, facts, project.timeline.size)
-
-
-def is_clear(project: CheckedProject, clip: Clip, track: Track, place: Fit | None = None) -> bool:
-    """Can something below it show through inside its own box? place: the clip's, where it is known already.
+def is_clear(project: CheckedProject, clip: Clip, track: Track) -> bool:
+    """Can something below it show through inside its own box?
 
     What moves is laid into a box that holds all of its way, and is clear beside the picture.
     """
-    if isinstance(clip.source, TitleSource) or clip.opacity < 1 or moves(clip) or (clip.cell and clip.cell.outline):
+    return moves(clip) or _clears(project, clip, track, fit(project, clip))
+
+
+def _clears(project: CheckedProject, clip: Clip, track: Track, place: Fit) -> bool:
+    """Can something below it show through where its picture lies?"""
+    if isinstance(clip.source, TitleSource) or clip.opacity < 1 or (clip.cell and clip.cell.outline):
         return True
     if any(project.effects[effect.kind].clears for effect in (*clip.effects, *track.effects)):
         return True
     facts = project.facts(clip).picture()
-    return facts is None or facts.alpha or not (place or fit(project, clip)).upright
+    return facts is None or facts.alpha or not place.upright
 
 
-def is_seen(project: CheckedProject, clip: Clip, place: Fit | None = None) -> bool:
+def is_seen(project: CheckedProject, clip: Clip) -> bool:
     """Does any of the clip's picture show within the frame, at any time?"""
-    if moves(clip):
-        return any(is_seen(project, part.clip) for part in stills(clip, clip.start, clip.end))
-    if clip.opacity == 0 or (not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None):
+    if not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None:
         return False
-    return (place or fit(project, clip)).box.meets(project.timeline.size)
+    places = _places(project, clip)
+    return any(part.opacity > 0 and place.box.meets(project.timeline.size) for part, place in places)
 
 
-def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Item]:
+def _of_track(level: int, track: Track, looks: Mapping[str, _Look]) -> Iterator[Item]:
     """A clip that is not seen shows nothing itself, but a transition leads out of it, or into it."""
     order = sorted(track.clips, key=lambda clip: clip.start)
-    looks = {clip.id: _look(project, clip, track) for clip in order}
     comes = {join.to_clip: join for join in track.transitions}
     goes = {join.from_clip: join for join in track.transitions}
     clips = {clip.id: clip for clip in order}
@@ -178,28 +182,47 @@ def _of_track(project: CheckedProject, level: int, track: Track) -> Iterator[Ite
         arrival, departure = comes.get(clip.id), goes.get(clip.id)
         start = arrival.end if arrival else clip.start
         end = departure.start if departure else clip.end
-        seen, fills, solid = looks[clip.id]
-        if seen and start < end:
-            yield Item(level, start, end, clip, track, fills, solid)
+        look = looks[clip.id]
+        if look.seen and start < end:
+            yield Item(level, start, end, clip, track, look.fills, look.solid)
         if departure:
             into = clips[departure.to_clip]
-            seen, fills, solid = seen or looks[into.id][0], fills and looks[into.id][1], solid and looks[into.id][2]
-            if seen:
+            then = looks[into.id]
+            fills, solid = look.fills and then.fills, look.solid and then.solid
+            if look.seen or then.seen:
                 yield Item(level, departure.start, departure.end, clip, track, fills, solid, into, departure)
 
 
-def _look(project: CheckedProject, clip: Clip, track: Track) -> tuple[bool, bool, bool]:
-    """Is the clip's picture seen at any time, does it fill the frame all the time, and is it solid?"""
-    if moves(clip):
-        looks = [_look(project, part.clip, track) for part in stills(clip, clip.start, clip.end)]
-        return any(look[0] for look in looks), all(look[1] for look in looks), all(look[2] for look in looks)
+@dataclass(frozen=True)
+class _Look:
+    """Is a clip's picture seen at any time, does it hide all that lies below it all the time, is it solid all the time?"""
+
+    seen: bool
+    fills: bool
+    solid: bool
+
+
+def _look(project: CheckedProject, clip: Clip, track: Track) -> _Look:
     if not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None:
-        return False, False, False
-    place = fit(project, clip)
-    if not is_seen(project, clip, place):
-        return False, False, False
-    solid = not is_clear(project, clip, track, place)
-    return True, solid and place.box.covers(project.timeline.size), solid
+        return _Look(seen=False, fills=False, solid=False)
+    size = project.timeline.size
+    seen, fills, solid = False, True, True
+    for part, place in _places(project, clip):
+        shows = part.opacity > 0 and place.box.meets(size)
+        hides = shows and not _clears(project, part, track, place)
+        seen, fills, solid = seen or shows, fills and hides and place.box.covers(size), solid and hides
+    return _Look(seen, fills, solid)
+
+
+def _places(project: CheckedProject, clip: Clip) -> Iterator[tuple[Clip, Fit]]:
+    """The clip as it is and where its picture lies, once for each way in which it does so."""
+    for part in stretches(clip, clip.start, clip.end):
+        rest = resting(project, part.clip)
+        if not moves(part.clip):
+            yield part.clip, rest.fit(part.clip.transform)
+            continue
+        for frame in range(part.start, part.end):
+            yield part.clip, rest.fit(transform_at(part.clip, frame))
 
 
 def _by_level(run: Run) -> tuple[int, int]:

@@ -8,7 +8,7 @@ Units: frames of the timeline, half-open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,13 @@ from tasks.compiler.keyframes import Keyframes, still_from, value_at
 from tasks.compiler.model import Animated, Clip, ColourCorrection, Crop, Effect, Transform, bounds
 
 _SOUND = ("speed", "volume")
+_PLACE = tuple(f"transform.{part}_{axis}" for part in ("scale", "position", "anchor") for axis in "xy")
 _PARTS = {"crop": Crop, "transform": Transform, "colour_correction": ColourCorrection}
 
 
 @dataclass(frozen=True)
 class Still:
-    """A clip as it looks over the frames [start, end): the same clip without keyframes of its picture."""
+    """A clip as it looks over the frames [start, end): the same clip without keyframes of its picture, but for its place."""
 
     start: int
     end: int
@@ -34,30 +35,50 @@ def moves(clip: Clip) -> bool:
 
 
 def glides(clip: Clip) -> bool:
-    """Does its place or size change? Then it is placed to parts of a pixel, or a slow zoom would move in jerks."""
-    return any(name.startswith("transform.") for name in clip.keyframes)
+    """Does an upright picture change its place or its size? Then it is placed to parts of a pixel, or a slow zoom would jerk."""
+    return _turns_nowhere(clip) and any(name in _PLACE for name in clip.keyframes)
 
 
 def still(clip: Clip, frame: int) -> Clip:
     """Return the clip as it looks at a frame of the timeline; in its handles it looks as at its first or last frame."""
-    return _still(clip, min(max(frame, clip.start), clip.end - 1) - clip.start)
+    return _still(clip, _inside(clip, frame), _SOUND)
+
+
+def transform_at(clip: Clip, frame: int) -> Transform | None:
+    """Return the clip's transform at a frame of the timeline; in its handles that of its first or last frame."""
+    moved = {name for name in clip.keyframes if name.startswith("transform.")}
+    if not moved:
+        return clip.transform
+    inside = _inside(clip, frame)
+    values = {name.partition(".")[2]: _within(name, clip.keyframes[name], inside) for name in moved}
+    return (clip.transform or Transform()).model_copy(update=values)
 
 
 def stills(clip: Clip, start: int, end: int) -> Iterator[Still]:
     """Take the frames [start, end) of a clip apart into stretches in which its picture doesn't move."""
-    if not moves(clip):
+    yield from _apart(clip, start, end, _SOUND)
+
+
+def stretches(clip: Clip, start: int, end: int) -> Iterator[Still]:
+    """Take the frames [start, end) of a clip apart into stretches in which its picture doesn't move, or glides and nothing else."""
+    yield from _apart(clip, start, end, (*_SOUND, *_PLACE) if glides(clip) else _SOUND)
+
+
+def _apart(clip: Clip, start: int, end: int, kept: Sequence[str]) -> Iterator[Still]:
+    """Stretches in which nothing moves but the numbers that are kept: those still have their keyframes."""
+    lists = [keys for name, keys in clip.keyframes.items() if name not in kept]
+    lists += [keys for effect in clip.effects for keys in effect.keyframes.values()]
+    if not lists:
         yield Still(start, end, clip)
         return
-    lists = [keys for name, keys in clip.keyframes.items() if name not in _SOUND]
-    lists += [keys for effect in clip.effects for keys in effect.keyframes.values()]
     waiting: Still | None = None
     at = start
     while at < end:
-        inside = min(max(at, clip.start), clip.end - 1) - clip.start
+        inside = _inside(clip, at)
         until = min(still_from(keys, inside) for keys in lists) + clip.start
         stop = clip.start + 1 if at < clip.start else end if until >= clip.end else min(until, end)
         stop = max(at + 1, min(stop, end))
-        found = Still(at, stop, _still(clip, inside))
+        found = Still(at, stop, _still(clip, inside, kept))
         if waiting is not None and waiting.clip == found.clip:
             found = Still(waiting.start, stop, found.clip)
         elif waiting is not None:
@@ -67,11 +88,17 @@ def stills(clip: Clip, start: int, end: int) -> Iterator[Still]:
         yield waiting
 
 
-def _still(clip: Clip, frame: int) -> Clip:
-    changed: dict[str, Any] = {"keyframes": {n: keys for n, keys in clip.keyframes.items() if n in _SOUND}}
+def _inside(clip: Clip, frame: int) -> int:
+    """A frame of the timeline as one of the clip, at most its first or last."""
+    return min(max(frame, clip.start), clip.end - 1) - clip.start
+
+
+def _still(clip: Clip, frame: int, kept: Sequence[str]) -> Clip:
+    """The clip at one of its frames, with the keyframes of the numbers that are kept."""
+    changed: dict[str, Any] = {"keyframes": {name: keys for name, keys in clip.keyframes.items() if name in kept}}
     parts: dict[str, dict[str, float]] = {}
     for name, keys in clip.keyframes.items():
-        if name in _SOUND:
+        if name in kept:
             continue
         part, _, field = name.rpartition(".")
         value = _within(name, keys, frame)
@@ -84,6 +111,10 @@ def _still(clip: Clip, frame: int) -> Clip:
     if any(effect.keyframes for effect in clip.effects):
         changed["effects"] = tuple(still_effect(effect, frame) for effect in clip.effects)
     return clip.model_copy(update=changed)
+
+
+def _turns_nowhere(clip: Clip) -> bool:
+    return "transform.rotation" not in clip.keyframes and (clip.transform is None or clip.transform.rotation % 360 == 0)
 
 
 def still_effect(effect: Effect, frame: int) -> Effect:

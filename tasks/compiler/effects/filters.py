@@ -29,7 +29,7 @@ from pydantic.fields import FieldInfo
 from infra.values import Value
 from tasks.compiler.effects.detail import FINENESS, sharpened
 from tasks.compiler.effects.film_grain import grained
-from tasks.compiler.effects.layering import along_with_alpha, copies, on_colour, softened, summed
+from tasks.compiler.effects.layering import blurred, copies, on_colour, softened, summed
 from tasks.compiler.effects.pixels import Curve, look_up, number
 from tasks.compiler.effects.row import Category, EffectRow, Setting, Stream
 from tasks.compiler.effects.tones import coloured, composed, ends, levels, tones
@@ -67,7 +67,7 @@ class FilterParameters(Value):
     dehaze: float = Field(0, ge=-1, le=1, description="Takes a veil away, or lays one on.")
     vignette: float = Field(0, ge=0, le=1, description="How much light the corners lose.")
     grain: float = Field(0, ge=0, le=1, description="Roughness of the film's grain.")
-    blur: float = Field(0, ge=0, le=1000, description="Standard deviation in pixels.")
+    blur: float = Field(0, ge=0, le=1000, description="Standard deviation in pixels of the clip at scale 1.")
     sharpen: float = Field(0, ge=0, le=10, description="Share of the fine detail that is added.")
     intensity: float = INTENSITY
 
@@ -87,7 +87,7 @@ def filtered(stream: Stream, parameters: FilterParameters, setting: Setting) -> 
     if p.vibrance:
         stream = stream.filter("vibrance", intensity=number(p.vibrance), alternate=int(p.vibrance > 0))
     if p.blur:
-        stream = along_with_alpha(stream, setting, lambda part: part.filter("gblur", sigma=number(p.blur), steps=2))
+        stream = blurred(stream, setting, p.blur)
     if not (p.clarity or p.sharpen or p.vignette or p.grain):
         return stream
     return on_colour(stream, setting, lambda colour: _in_place(colour, p, setting))

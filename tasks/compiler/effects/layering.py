@@ -15,6 +15,9 @@ from tasks.compiler.effects.row import Setting, Stream
 
 Work = Callable[[Stream], Stream]
 
+LARGEST_SIGMA = 1024
+"""Pixels; ffmpeg's gblur takes no more."""
+
 LEAST = 1e-8
 """Shares nearer than this to none or all are none or all."""
 
@@ -90,6 +93,16 @@ def summed(streams: Sequence[Stream], weights: Sequence[float]) -> Stream:
     """The sum of weight times stream, clamped once; weights may be negative."""
     written = " ".join(number(weight) for weight in weights)
     return ffmpeg.filter(list(streams), "mix", inputs=len(streams), weights=written, scale=1, duration="first")
+
+
+def blurred(stream: Stream, setting: Setting, radius: float) -> Stream:
+    """W3C blur(radius), the radius in pixels of the clip at scale 1.
+
+    A recursive Gaussian: its cost does not grow with the radius. Clear pixels have no colour of their own to bleed: with
+    alpha it runs on premultiplied values.
+    """
+    sigma = number(min(LARGEST_SIGMA, radius * setting.zoom))
+    return along_with_alpha(stream, setting, lambda part: part.filter("gblur", sigma=sigma, steps=2))
 
 
 def softened(stream: Stream, setting: Setting, sigma: float) -> Stream:

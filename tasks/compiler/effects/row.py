@@ -39,6 +39,7 @@ def _no_passes(made: Callable[[str], Stream]) -> str:
 class Setting:
     """Where an effect is applied: rate in frames a second, size in pixels, lengths in frames and samples.
 
+    zoom: how many pixels here one of the clip's at scale 1 is wide: by it a length among the parameters grows.
     first: number of the first frame, counted at `rate` from the beginning of the clip's source: what looks random is
     drawn by it, so that a frame looks the same in whatever chunk it lies.
     generate: a generator's stream, e.g. generate("color", "gray", c="black", s="64x36", r="25").
@@ -52,6 +53,7 @@ class Setting:
     rate: Fraction
     width: int = 0
     height: int = 0
+    zoom: float = 1
     alpha: bool = False
     frames: int = 0
     sample_rate: int = 48_000

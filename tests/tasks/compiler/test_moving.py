@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from infra.errors import KinofarmError
+from infra.process import run_ffmpeg
+from tasks.compiler.graph import by_frame
 from tasks.compiler.load import load_object
-from tasks.compiler.moving import moves, still, stills
+from tasks.compiler.moving import moves, still, stills, stretches
 from tests.tasks.compiler.films import Studio, clip, timeline, title, track
 
 BLOCK = {"x": 0.25, "y": 0.25, "width": 0.5, "height": 0.5}
@@ -85,6 +87,83 @@ def test_a_chunk_boundary_changes_nothing(studio: Studio) -> None:
     whole = studio.pictures(film)
     pieces = np.concatenate([studio.pictures(film, start=a, end=b) for a, b in ((0, 7), (7, 18), (18, 30))])
     assert np.abs(whole.astype(int) - pieces.astype(int)).max() <= 2
+
+
+@pytest.mark.parametrize("scales", [(1, 1.6), (1, 0.5), (0.4, 1.2)])
+def test_a_zoom_of_a_detailed_picture_is_the_same_in_every_chunk(studio: Studio, scales: tuple[float, float]) -> None:
+    source = studio.source("keyframed-detail.png", lambda path: _detail(path, 64))
+    zoom = {f"transform.scale_{axis}": [key(0, scales[0]), key(23, scales[1])] for axis in "xy"}
+    film = timeline(track(clip("a", source, 0, 24, keyframes=zoom)), duration=24)
+    whole = studio.pictures(film)
+    pieces = np.concatenate([studio.pictures(film, start=a, end=b) for a, b in ((0, 1), (1, 9), (9, 24))])
+    assert np.abs(whole.astype(int) - pieces.astype(int)).max() <= 2
+
+
+def test_a_zoom_shows_the_detail_of_a_large_picture_and_no_shimmer(studio: Studio) -> None:
+    """Beside the same picture standing still at each scale: as sharp when large, as smooth when small."""
+    source = studio.source("keyframed-large.png", lambda path: _detail(path, 256))
+    for first, last in ((1, 4), (4, 3.2)):
+        zoom = {f"transform.scale_{axis}": [key(0, first), key(8, last)] for axis in "xy"}
+        film = timeline(track(clip("a", source, 0, 9, keyframes=zoom)), duration=9)
+        seen = studio.pictures(film)[:, 8:56, 8:56].astype(float)
+        one = film.tracks[0].clips[0]
+        for frame in (0, 8):
+            alone = timeline(track(still(one, frame).model_dump(exclude_none=True, mode="json")), duration=9)
+            wanted = studio.pictures(alone, start=frame, end=frame + 1)[0, 8:56, 8:56].astype(float)
+            assert seen[frame].std() == pytest.approx(wanted.std(), rel=0.1), (first, last, frame)
+            assert np.abs(seen[frame] - wanted).mean() < 7, (first, last, frame)
+
+
+@pytest.mark.parametrize(("kind", "parameters"), [("blur", {"radius": 1.5}), ("filter-blur", {"blur": 1.5})])
+def test_an_effects_length_grows_with_the_clip_whether_it_moves_or_not(
+    studio: Studio, kind: str, parameters: dict[str, float]
+) -> None:
+    source = studio.source("keyframed-halves.png", _halves)
+    effects = [{"kind": kind, "parameters": parameters}]
+
+    def softness(scale: float, moves: bool) -> float:
+        """Pixels over which the edge between white and black goes, for the mean over the picture's rows."""
+        place: dict[str, Any] = {"transform": {"scale_x": scale, "scale_y": scale}}
+        if moves:
+            place = {"keyframes": {f"transform.scale_{axis}": [key(0, scale), key(9, scale * 1.001)] for axis in "xy"}}
+        film = timeline(track(clip("a", source, 0, 10, effects=effects, **place)), duration=10)
+        row = (studio.pictures(film)[0, 24:40].astype(float).mean(0) - 16) / 219
+        return float((row * (1 - row)).clip(0).sum())
+
+    for scale in (1, 2, 3):
+        assert softness(scale, moves=True) == pytest.approx(softness(scale, moves=False), abs=0.15), scale
+    assert softness(3, moves=False) == pytest.approx(3 * softness(1, moves=False), rel=0.15)
+
+
+def test_the_blocks_of_pixelate_grow_with_the_clip(studio: Studio) -> None:
+    source = studio.source("keyframed-detail.png", lambda path: _detail(path, 64))
+    effects = [{"kind": "pixelate", "parameters": {"size": 4}}]
+    large = clip("a", source, 0, 1, effects=effects, transform={"scale_x": 2, "scale_y": 2})
+    row = studio.pictures(timeline(track(large), duration=1))[0, 32].astype(int)
+    steps = {at % 8 for at in range(1, 64) if abs(row[at] - row[at - 1]) > 3}
+    assert steps == {0}
+
+
+def test_what_glides_all_the_time_is_one_stretch_and_no_more_chunks_than_what_stands_still(studio: Studio) -> None:
+    zoom = {f"transform.scale_{axis}": [key(0, 1), key(199, 1.3)] for axis in "xy"}
+    source = studio.counted("keyframed.mp4", 60)
+    film = timeline(track(clip("a", source, 0, 200, speed="1/4", keyframes=zoom)), duration=200)
+    assert len(studio.plan(film).chunks) == len(studio.plan(timeline(*film.tracks[:0], duration=200)).chunks)
+    fades = zoom | {"opacity": [key(0, 0), key(3, 1)]}
+    one = timeline(track(clip("a", source, 0, 200, speed="1/4", keyframes=fades)), duration=200).tracks[0].clips[0]
+    assert [(part.start, part.end) for part in stretches(one, 0, 200)] == [(0, 1), (1, 2), (2, 3), (3, 200)]
+
+
+def test_an_expression_looks_values_up_by_the_frames_number(studio: Studio) -> None:
+    values = [0, 0, 8, 8, 4, 6, 6, 2]
+    x = by_frame([str(value) for value in values], "round(t*25)")
+    graph = f"color=white:s=8x8:r=25[a];color=black:s=64x64:r=25[b];[b][a]overlay=x='{x}':y=0,format=gray"
+    run_ffmpeg(
+        ["-filter_complex", graph, "-frames:v", "8", "-f", "rawvideo", f"file:{studio.folder / 'looked-up.raw'}"],
+        cwd=studio.folder,
+    )
+    seen = np.fromfile(studio.folder / "looked-up.raw", np.uint8).reshape(8, 64, 64)
+    assert [int(np.argmax(frame[2] > 128)) for frame in seen] == values
 
 
 def test_an_effect_follows_its_keyframes(studio: Studio) -> None:
@@ -174,6 +253,17 @@ def _grey(path: Any) -> None:
     from PIL import Image
 
     Image.new("RGB", (64, 64), (128, 128, 128)).save(path)
+
+
+def _detail(path: Any, side: int) -> None:
+    """Grey noise with fine and coarse grain, and a frame around it."""
+    from PIL import Image
+
+    random = np.random.default_rng(5)
+    coarse = np.kron(random.integers(40, 216, (side // 8, side // 8)), np.ones((8, 8)))
+    picture = np.clip(coarse + random.normal(0, 25, (side, side)), 0, 255)
+    picture[[0, -1], :] = picture[:, [0, -1]] = 255
+    Image.fromarray(picture.astype(np.uint8)).convert("RGB").save(path)
 
 
 def _halves(path: Any) -> None:
