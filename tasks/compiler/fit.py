@@ -79,12 +79,21 @@ _ALIGN = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where an upright picture lies in the frame, in pixels and parts of them: the box before it is made whole and even."""
+    """Where a picture lies in the frame, in pixels and parts of them: its box, and how it is turned about the box's centre.
+
+    turn is degrees clockwise.
+    """
 
     x: float
     y: float
     width: float
     height: float
+    turn: float = 0
+
+    def is_box(self, box: Box) -> bool:
+        """Does it lie, upright, exactly there?"""
+        pairs = ((self.x, box.x), (self.y, box.y), (self.width, box.width), (self.height, box.height), (self.turn, 0))
+        return all(abs(mine - whole) < 1e-6 for mine, whole in pairs)
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,7 @@ class Resting:
         return placed.model_copy(update={"outline": outline})
 
     def place(self, transform: Transform | None) -> Place:
-        """Return where the picture lies exactly, its turn left out."""
+        """Return where the picture lies exactly."""
         return _exactly(self.rest, transform or Transform(), self.frame)
 
     @property
@@ -236,25 +245,27 @@ def _transformed(crop: Box | None, rest: _Rest, transform: Transform, frame: Siz
         hidden_x = min(scaled[0] - shown[0], _even(rest.hidden[0] * scale_x))
         hidden_y = min(scaled[1] - shown[1], _even(rest.hidden[1] * scale_y))
         cut = Box(x=hidden_x, y=hidden_y, width=shown[0], height=shown[1])
-    pivot_x = float(rest.place[0] + rest.shown[0] * Fraction(transform.anchor_x)) + transform.position_x * frame.width
-    pivot_y = float(rest.place[1] + rest.shown[1] * Fraction(transform.anchor_y)) + transform.position_y * frame.height
     turn = transform.rotation % 360 % 360  # a hair below zero gives 360 the first time
-    sine, cosine = math.sin(math.radians(turn)), math.cos(math.radians(turn))
-    arm_x, arm_y = (0.5 - transform.anchor_x) * shown[0], (0.5 - transform.anchor_y) * shown[1]
-    centre_x = pivot_x + arm_x * cosine - arm_y * sine
-    centre_y = pivot_y + arm_x * sine + arm_y * cosine
+    centre_x, centre_y = _centre(rest, transform, shown, frame)
     outer = _outer(shown, turn)
     box = Box(x=_even(centre_x - outer[0] / 2), y=_even(centre_y - outer[1] / 2), width=outer[0], height=outer[1])
     zoom = math.sqrt(transform.scale_x * transform.scale_y)
     return Fit(crop=crop, scaled=scaled, cut=cut, turn=turn, box=box, zoom=zoom)
 
 
-def _exactly(rest: _Rest, transform: Transform, frame: Size) -> Place:
-    """The box of an upright picture, scaled about its anchor and moved."""
-    width, height = float(rest.shown[0]) * transform.scale_x, float(rest.shown[1]) * transform.scale_y
+def _centre(rest: _Rest, transform: Transform, size: tuple[float, float], frame: Size) -> tuple[float, float]:
+    """Where the centre of a picture of that size comes to lie, scaled and turned about its anchor, and moved."""
     pivot_x = float(rest.place[0] + rest.shown[0] * Fraction(transform.anchor_x)) + transform.position_x * frame.width
     pivot_y = float(rest.place[1] + rest.shown[1] * Fraction(transform.anchor_y)) + transform.position_y * frame.height
-    return Place(pivot_x - transform.anchor_x * width, pivot_y - transform.anchor_y * height, width, height)
+    sine, cosine = math.sin(math.radians(transform.rotation)), math.cos(math.radians(transform.rotation))
+    arm_x, arm_y = (0.5 - transform.anchor_x) * size[0], (0.5 - transform.anchor_y) * size[1]
+    return pivot_x + arm_x * cosine - arm_y * sine, pivot_y + arm_x * sine + arm_y * cosine
+
+
+def _exactly(rest: _Rest, transform: Transform, frame: Size) -> Place:
+    width, height = float(rest.shown[0]) * transform.scale_x, float(rest.shown[1]) * transform.scale_y
+    x, y = _centre(rest, transform, (width, height), frame)
+    return Place(x - width / 2, y - height / 2, width, height, transform.rotation % 360)
 
 
 def _outer(shown: tuple[int, int], turn: float) -> tuple[int, int]:

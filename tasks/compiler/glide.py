@@ -1,4 +1,4 @@
-"""Glide: an upright picture that changes its place and size from frame to frame, laid down to parts of a pixel.
+"""Glide: a picture that changes its place, size and turn from frame to frame, laid down to parts of a pixel.
 
 A resampling of the whole frame takes each pixel from where it lies in the picture. It looks at four neighbours each way:
 enough to enlarge, too little to make much smaller. So a picture waits for it about as large as it becomes; one that
@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import cos, radians, sin
 
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.fit import Box, Fit, Place, Resting
 from tasks.compiler.graph import by_frame, joined
 from tasks.compiler.model import Clip, Size, Transform
-from tasks.compiler.moving import Still, moves, transform_at
+from tasks.compiler.moving import Still, glides, transform_at
 
 MARGIN = 8
 """Pixels around a box that moves: what is resampled by parts of a pixel needs its neighbours, also beyond the frame."""
@@ -31,44 +32,52 @@ LEAST_DIRECT = 0.75
 class Course:
     """Where a picture lies over a stretch of frames.
 
-    work: how it is cropped, scaled, cut and turned before it is laid down. boxes: where each frame lies, in whole, even
+    work: how it is cropped, scaled, cut and turned before it is laid down. fits: where each frame lies, in whole, even
     pixels: one for each frame of the stretch. exact: where it ought to lie, if that is kept to parts of a pixel.
     direct: the resampling does all of the scaling.
     """
 
     work: Fit
-    boxes: tuple[Box, ...]
+    fits: tuple[Fit, ...]
     exact: tuple[Place, ...] | None
     direct: bool = False
 
     @property
-    def lies_exactly(self) -> bool:
-        """Do the whole pixels say it all, and is the picture as large as its boxes?"""
-        pairs = zip(self.boxes, self.exact or (), strict=self.exact is not None)
-        return all(Place(box.x, box.y, box.width, box.height) == place for box, place in pairs) and not self.sized
+    def boxes(self) -> tuple[Box, ...]:
+        return tuple(fit.box for fit in self.fits)
 
     @property
     def sized(self) -> bool:
         """Does the picture's size change on the way?"""
-        return self.work.turn == 0 and {(box.width, box.height) for box in self.boxes} != {self.work.shown}
+        return {fit.shown for fit in self.fits} != {self.work.shown}
+
+    @property
+    def turned(self) -> bool:
+        """Does the resampling turn the picture?"""
+        return any(place.turn for place in self.exact or ())
+
+    @property
+    def lies_exactly(self) -> bool:
+        """Do the whole pixels say it all, and is the picture as large as its boxes?"""
+        if self.exact is None:
+            return True
+        pairs = zip(self.fits, self.exact, strict=True)
+        return not self.sized and all(place.is_box(fit.box) for fit, place in pairs)
 
     def meets(self, size: Size) -> bool:
         """Does any of it show in a frame of that size?"""
-        return any(box.meets(size) for box in self.boxes)
+        return any(fit.box.meets(size) for fit in self.fits)
 
 
 def course(part: Still, whole: Clip, rest: Resting) -> Course:
     """Work out a stretch's course. whole: the clip that the stretch is of."""
-    if not moves(part.clip):
+    if not glides(whole):
         fit = rest.fit(part.clip.transform)
-        exact = rest.place(part.clip.transform) if _is_placed(whole) and fit.turn == 0 else None
-        length = part.end - part.start
-        return Course(fit, (fit.box,) * length, None if exact is None else (exact,) * length)
+        return Course(fit, (fit,) * (part.end - part.start), None)
     transforms = [transform_at(part.clip, frame) for frame in range(part.start, part.end)]
-    boxes = tuple(rest.fit(transform).box for transform in transforms)
-    exact_places = tuple(rest.place(transform) for transform in transforms)
     waiting, direct = _working(whole, rest)
-    return Course(rest.fit(waiting), boxes, exact_places, direct)
+    fits = tuple(rest.fit(transform) for transform in transforms)
+    return Course(rest.fit(waiting), fits, tuple(rest.place(transform) for transform in transforms), direct)
 
 
 def room_of(courses: Sequence[Course], size: Size) -> Box | None:
@@ -92,28 +101,37 @@ def laid(
              the frame, so that nothing beside it is ever seen.
     """
     margin = 0 if fills or way.lies_exactly else MARGIN
-    if not way.direct:
-        wide = Box(x=room.x - margin, y=room.y - margin, width=room.width + 2 * margin, height=room.height + 2 * margin)
-        number = f"round(t*{rate})"
-        stream = _sized(stream, way, number)
-        x, y = (by_frame([str(value) for value in values], number) for values in _offsets(way.boxes, wide))
-        stream = joined(
-            "overlay", [ground(wide.width, wide.height), stream], x=x, y=y, eof_action="pass", format="auto"
-        )
-        if way.lies_exactly:
-            return stream
-        return _resampled(stream, way, way.boxes, wide).filter("crop", room.width, room.height, margin, margin)
-    width, height = way.work.shown
-    wide = Box(
-        x=room.x - margin,
-        y=room.y - margin,
-        width=max(room.width, width) + 2 * margin,
-        height=max(room.height, height) + 2 * margin,
+    if way.direct or way.turned:
+        return _laid_aside(stream, way, room, rate, ground, margin)
+    wide = room.model_copy(
+        update={"x": room.x - margin, "y": room.y - margin, **_grown(room.width, room.height, margin)}
     )
-    lies = Box(x=wide.x + margin, y=wide.y + margin, width=width, height=height)
-    if (width, height) != (wide.width, wide.height):
+    number = f"round(t*{rate})"
+    stream = _sized(stream, way, number) if way.sized else stream
+    x = by_frame([str(box.x - wide.x) for box in way.boxes], number)
+    y = by_frame([str(box.y - wide.y) for box in way.boxes], number)
+    stream = joined("overlay", [ground(wide.width, wide.height), stream], x=x, y=y, eof_action="pass", format="auto")
+    if way.lies_exactly:
+        return stream
+    return _resampled(stream, way, way.boxes, wide).filter("crop", room.width, room.height, margin, margin)
+
+
+def _laid_aside(
+    stream: Stream, way: Course, room: Box, rate: Fraction, ground: Callable[[int, int], Stream], margin: int
+) -> Stream:
+    """Lay a picture upright into a corner, all of it, and resample it from there."""
+    sizes = [way.work.shown] * len(way.fits) if way.direct else [fit.shown for fit in way.fits]
+    width = max(room.width, *(width for width, _ in sizes))
+    height = max(room.height, *(height for _, height in sizes))
+    wide = Box(x=room.x - margin, y=room.y - margin, **_grown(width, height, margin))
+    if way.sized and not way.direct:
+        stream = _sized(stream, way, f"round(t*{rate})")
+        options = {"x": margin, "y": margin, "eof_action": "pass", "format": "auto"}
+        stream = joined("overlay", [ground(wide.width, wide.height), stream], **options)
+    elif way.work.shown != (wide.width, wide.height):
         stream = stream.filter("pad", wide.width, wide.height, margin, margin, color="black@0")
-    stream = _resampled(stream, way, (lies,) * len(way.boxes), wide)
+    lies = [Box(x=room.x, y=room.y, width=width, height=height) for width, height in sizes]
+    stream = _resampled(stream, way, lies, wide)
     if (room.width, room.height) == (wide.width, wide.height):
         return stream
     return stream.filter("crop", room.width, room.height, margin, margin)
@@ -134,38 +152,37 @@ def _working(whole: Clip, rest: Resting) -> tuple[Transform, bool]:
     return waiting, min(across) >= LEAST_DIRECT * waiting.scale_x and min(down) >= LEAST_DIRECT * waiting.scale_y
 
 
-def _is_placed(clip: Clip) -> bool:
-    return any(name.startswith("transform.") for name in clip.keyframes)
-
-
-def _offsets(boxes: Sequence[Box], wide: Box) -> tuple[list[int], list[int]]:
-    return [box.x - wide.x for box in boxes], [box.y - wide.y for box in boxes]
+def _grown(width: int, height: int, margin: int) -> dict[str, int]:
+    return {"width": width + 2 * margin, "height": height + 2 * margin}
 
 
 def _sized(stream: Stream, way: Course, number: str) -> Stream:
-    """Scale each frame to its box."""
-    if not way.sized:
-        return stream
-    width, height = (
-        by_frame([str(size) for size in sizes], number)
-        for sizes in ([box.width for box in way.boxes], [box.height for box in way.boxes])
-    )
+    """Scale each frame to its size in whole pixels."""
+    width, height = (by_frame([str(fit.shown[side]) for fit in way.fits], number) for side in (0, 1))
     return stream.filter("scale", width, height, eval="frame", flags="bicubic").filter("setsar", "1")
 
 
 def _resampled(stream: Stream, way: Course, lies: Sequence[Box], wide: Box) -> Stream:
-    """Resample what lies at `lies` in each frame of the size and place of `wide` to where it lies exactly."""
+    """Resample what lies at `lies`, upright, in each frame of the size and place of `wide` to where it lies exactly."""
     assert way.exact is not None
     corners = [_corners(box, place, wide) for box, place in zip(lies, way.exact, strict=True)]
-    left, top, right, bottom = (by_frame([f"{corner[side]:.4f}" for corner in corners], "in-1") for side in range(4))
-    places = {"x0": left, "y0": top, "x1": right, "y1": top, "x2": left, "y2": bottom, "x3": right, "y3": bottom}
+    names = [f"{axis}{corner}" for corner in range(4) for axis in "xy"]
+    places = {name: by_frame([f"{each[n]:.3f}" for each in corners], "in-1") for n, name in enumerate(names)}
     evaluated = "init" if len(set(corners)) == 1 else "frame"
     return stream.filter("perspective", **places, interpolation="cubic", sense="source", eval=evaluated)
 
 
-def _corners(box: Box, exact: Place, wide: Box) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of what of a whole frame becomes the whole frame; a pixel's place is that of its centre."""
+def _corners(box: Box, exact: Place, wide: Box) -> tuple[float, ...]:
+    """Where the corners of the whole frame come from, in it: x and y of the upper left, upper right, lower left, lower right.
+
+    A pixel's place is that of its centre.
+    """
     across, down = box.width / exact.width, box.height / exact.height
-    x = box.x - wide.x - 0.5 + (wide.x + 0.5 - exact.x) * across
-    y = box.y - wide.y - 0.5 + (wide.y + 0.5 - exact.y) * down
-    return x, y, x + wide.width * across, y + wide.height * down
+    sine, cosine = sin(radians(exact.turn)), cos(radians(exact.turn))
+    found: list[float] = []
+    for y in (wide.y, wide.y + wide.height):
+        for x in (wide.x, wide.x + wide.width):
+            right, below = x + 0.5 - exact.x - exact.width / 2, y + 0.5 - exact.y - exact.height / 2
+            found.append(box.x - wide.x - 0.5 + box.width / 2 + (right * cosine + below * sine) * across)
+            found.append(box.y - wide.y - 0.5 + box.height / 2 + (below * cosine - right * sine) * down)
+    return tuple(found)

@@ -16,7 +16,7 @@ from tasks.compiler.keyframes import Keyframes, still_from, value_at
 from tasks.compiler.model import Animated, Clip, ColourCorrection, Crop, Effect, Transform, bounds
 
 _SOUND = ("speed", "volume")
-_PLACE = tuple(f"transform.{part}_{axis}" for part in ("scale", "position", "anchor") for axis in "xy")
+_PLACE = tuple(f"transform.{name}" for name in Transform.model_fields)
 _PARTS = {"crop": Crop, "transform": Transform, "colour_correction": ColourCorrection}
 
 
@@ -35,8 +35,8 @@ def moves(clip: Clip) -> bool:
 
 
 def glides(clip: Clip) -> bool:
-    """Does an upright picture change its place or its size? Then it is placed to parts of a pixel, or a slow zoom would jerk."""
-    return _turns_nowhere(clip) and any(name in _PLACE for name in clip.keyframes)
+    """Does its picture change its place, size or turn? Then it is placed to parts of a pixel, or a slow zoom would jerk."""
+    return any(name in _PLACE for name in clip.keyframes)
 
 
 def still(clip: Clip, frame: int) -> Clip:
@@ -46,11 +46,11 @@ def still(clip: Clip, frame: int) -> Clip:
 
 def transform_at(clip: Clip, frame: int) -> Transform | None:
     """Return the clip's transform at a frame of the timeline; in its handles that of its first or last frame."""
-    moved = {name for name in clip.keyframes if name.startswith("transform.")}
-    if not moved:
+    if not glides(clip):
         return clip.transform
     inside = _inside(clip, frame)
-    values = {name.partition(".")[2]: _within(name, clip.keyframes[name], inside) for name in moved}
+    moved = [(name, keys) for name, keys in clip.keyframes.items() if name in _PLACE]
+    values = {name.partition(".")[2]: _within(name, keys, inside) for name, keys in moved}
     return (clip.transform or Transform()).model_copy(update=values)
 
 
@@ -61,7 +61,7 @@ def stills(clip: Clip, start: int, end: int) -> Iterator[Still]:
 
 def stretches(clip: Clip, start: int, end: int) -> Iterator[Still]:
     """Take the frames [start, end) of a clip apart into stretches in which its picture doesn't move, or glides and nothing else."""
-    yield from _apart(clip, start, end, (*_SOUND, *_PLACE) if glides(clip) else _SOUND)
+    yield from _apart(clip, start, end, (*_SOUND, *_PLACE))
 
 
 def _apart(clip: Clip, start: int, end: int, kept: Sequence[str]) -> Iterator[Still]:
@@ -111,10 +111,6 @@ def _still(clip: Clip, frame: int, kept: Sequence[str]) -> Clip:
     if any(effect.keyframes for effect in clip.effects):
         changed["effects"] = tuple(still_effect(effect, frame) for effect in clip.effects)
     return clip.model_copy(update=changed)
-
-
-def _turns_nowhere(clip: Clip) -> bool:
-    return "transform.rotation" not in clip.keyframes and (clip.transform is None or clip.transform.rotation % 360 == 0)
 
 
 def still_effect(effect: Effect, frame: int) -> Effect:

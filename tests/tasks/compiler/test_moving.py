@@ -89,6 +89,20 @@ def test_a_chunk_boundary_changes_nothing(studio: Studio) -> None:
     assert np.abs(whole.astype(int) - pieces.astype(int)).max() <= 2
 
 
+@pytest.mark.parametrize("scales", [(1, 1), (0.9, 1.2), (1, 0.4)])
+def test_a_turn_goes_round_its_centre_by_parts_of_a_pixel(studio: Studio, scales: tuple[float, float]) -> None:
+    source = studio.source("keyframed-spot.png", _spot)
+    turn = {"transform.rotation": [key(0, 0), key(20, 100)], "transform.position_x": [key(0, 0), key(20, 0.02)]}
+    zoom = {f"transform.scale_{axis}": [key(0, scales[0]), key(20, scales[1])] for axis in "xy"}
+    film = timeline(track(clip("a", source, 0, 21, keyframes=turn | zoom)), duration=21)
+    for frame, seen in enumerate(studio.pictures(film)):
+        light = (seen[:64].astype(float) - 16).clip(0)
+        x, y = ((light.sum(side) * (np.arange(64) + 0.5)).sum() / light.sum() for side in (0, 1))
+        scale, angle = scales[0] + (scales[1] - scales[0]) * frame / 20, np.radians(100 * frame / 20)
+        wanted = 32 + 0.02 * 64 * frame / 20 + 16 * scale * np.cos(angle), 32 + 16 * scale * np.sin(angle)
+        assert (x, y) == pytest.approx(wanted, abs=0.12), frame
+
+
 @pytest.mark.parametrize("scales", [(1, 1.6), (1, 0.5), (0.4, 1.2)])
 def test_a_zoom_of_a_detailed_picture_is_the_same_in_every_chunk(studio: Studio, scales: tuple[float, float]) -> None:
     source = studio.source("keyframed-detail.png", lambda path: _detail(path, 64))
@@ -264,6 +278,15 @@ def _detail(path: Any, side: int) -> None:
     picture = np.clip(coarse + random.normal(0, 25, (side, side)), 0, 255)
     picture[[0, -1], :] = picture[:, [0, -1]] = 255
     Image.fromarray(picture.astype(np.uint8)).convert("RGB").save(path)
+
+
+def _spot(path: Any) -> None:
+    """A bright square to the right of the middle."""
+    from PIL import Image
+
+    picture = Image.new("RGB", (64, 64), (0, 0, 0))
+    picture.paste((255, 255, 255), (44, 28, 52, 36))
+    picture.save(path)
 
 
 def _halves(path: Any) -> None:
