@@ -19,6 +19,10 @@ _SOUND = ("speed", "volume")
 _PARTS = {"crop": Crop, "transform": Transform, "colour_correction": ColourCorrection}
 
 
+class HandedDown(Effect):
+    """A track's effect as it works on one of its clips. Its frames may lie before the clip's first and after its last."""
+
+
 @dataclass(frozen=True)
 class Still:
     """A clip as it looks over the frames [start, end): the same clip without keyframes of its picture."""
@@ -39,8 +43,11 @@ def glides(clip: Clip) -> bool:
 
 
 def still(clip: Clip, frame: int) -> Clip:
-    """Return the clip as it looks at a frame of the timeline; in its handles it looks as at its first or last frame."""
-    return _still(clip, min(max(frame, clip.start), clip.end - 1) - clip.start)
+    """Return the clip as it looks at a frame of the timeline.
+
+    In its handles it looks as at its first or last frame, but for its track's effects, which go on.
+    """
+    return _still(clip, min(max(frame, clip.start), clip.end - 1) - clip.start, frame - clip.start)
 
 
 def stills(clip: Clip, start: int, end: int) -> Iterator[Still]:
@@ -49,15 +56,17 @@ def stills(clip: Clip, start: int, end: int) -> Iterator[Still]:
         yield Still(start, end, clip)
         return
     lists = [keys for name, keys in clip.keyframes.items() if name not in _SOUND]
-    lists += [keys for effect in clip.effects for keys in effect.keyframes.values()]
+    lists += [keys for effect in clip.effects if not _goes_on(effect) for keys in effect.keyframes.values()]
+    going_on = [keys for effect in clip.effects if _goes_on(effect) for keys in effect.keyframes.values()]
     waiting: Still | None = None
     at = start
     while at < end:
         inside = min(max(at, clip.start), clip.end - 1) - clip.start
-        until = min(still_from(keys, inside) for keys in lists) + clip.start
+        until = min((still_from(keys, inside) for keys in lists), default=2**62) + clip.start
         stop = clip.start + 1 if at < clip.start else end if until >= clip.end else min(until, end)
+        stop = min([stop, *(still_from(keys, at - clip.start) + clip.start for keys in going_on)])
         stop = max(at + 1, min(stop, end))
-        found = Still(at, stop, _still(clip, inside))
+        found = Still(at, stop, _still(clip, inside, at - clip.start))
         if waiting is not None and waiting.clip == found.clip:
             found = Still(waiting.start, stop, found.clip)
         elif waiting is not None:
@@ -67,7 +76,12 @@ def stills(clip: Clip, start: int, end: int) -> Iterator[Still]:
         yield waiting
 
 
-def _still(clip: Clip, frame: int) -> Clip:
+def _goes_on(effect: Effect) -> bool:
+    return isinstance(effect, HandedDown)
+
+
+def _still(clip: Clip, frame: int, going_on: int) -> Clip:
+    """The clip at one of its frames; going_on: the frame at which its track's effects are."""
     changed: dict[str, Any] = {"keyframes": {n: keys for n, keys in clip.keyframes.items() if n in _SOUND}}
     parts: dict[str, dict[str, float]] = {}
     for name, keys in clip.keyframes.items():
@@ -82,7 +96,9 @@ def _still(clip: Clip, frame: int) -> Clip:
     for part, fields in parts.items():
         changed[part] = (getattr(clip, part) or _PARTS[part]()).model_copy(update=fields)
     if any(effect.keyframes for effect in clip.effects):
-        changed["effects"] = tuple(still_effect(effect, frame) for effect in clip.effects)
+        changed["effects"] = tuple(
+            still_effect(effect, going_on if _goes_on(effect) else frame) for effect in clip.effects
+        )
     return clip.model_copy(update=changed)
 
 

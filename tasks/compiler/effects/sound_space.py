@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
 from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import ratios, steps, straight
 
 QUIET = 60.0
 """dB below the sound at which a repeat, or a room, is no longer heard."""
@@ -122,13 +123,34 @@ def _chorus_rings(parameters: Chorus) -> Fraction:
 
 
 REVERB = EffectRow(
-    "audio-reverb", "Puts the sound into a room.", "sound", Reverb, reverb, sounding=Sounding(rings=_reverb_rings)
+    "audio-reverb",
+    "Puts the sound into a room.",
+    "sound",
+    Reverb,
+    reverb,
+    sounding=Sounding(
+        rings=_reverb_rings,
+        moves={"mix": straight(), "decay": ratios(1.5), "pre_delay": steps(10), "damping": ratios(1.5)},
+    ),
 )
 DELAY = EffectRow(
-    "audio-delay", "Repeats the sound as an echo.", "sound", Delay, delay, sounding=Sounding(rings=_delay_rings)
+    "audio-delay",
+    "Repeats the sound as an echo.",
+    "sound",
+    Delay,
+    delay,
+    sounding=Sounding(rings=_delay_rings, moves={"mix": straight(), "delay": ratios(1.1), "feedback": steps(0.1)}),
 )
 CHORUS = EffectRow(
-    "audio-chorus", "Adds a second, wavering voice.", "sound", Chorus, chorus, sounding=Sounding(rings=_chorus_rings)
+    "audio-chorus",
+    "Adds a second, wavering voice.",
+    "sound",
+    Chorus,
+    chorus,
+    sounding=Sounding(
+        rings=_chorus_rings,
+        moves={"mix": straight(), "delay": steps(2), "depth": steps(0.5), "speed": ratios(1.2)},
+    ),
 )
 
 

@@ -150,14 +150,6 @@ def test_an_effect_out_of_its_bounds_at_a_keyframe_is_refused(studio: Studio) ->
     assert caught.value.code == "CHECK-010"
 
 
-def test_keyframes_of_a_sound_effect_are_refused_with_a_hint(studio: Studio) -> None:
-    effect = {"kind": "audio-pan", "keyframes": {"pan": [key(0, -1), key(8, 1)]}}
-    film = timeline(track(clip("a", studio.counted("keyframed.mp4", 60), 0, 10, effects=[effect])), duration=10)
-    with pytest.raises(KinofarmError) as caught:
-        studio.check(film)
-    assert caught.value.code == "CHECK-080"
-
-
 def project(fields: dict[str, Any]) -> dict[str, Any]:
     """Our own JSON with one title clip of ten frames."""
     box = title("box", 0, 10) | fields
