@@ -88,7 +88,6 @@ def check(
     warnings: list[Notice] = [*check_export(timeline)]
     whole = unfolded(timeline)
     timeline = whole.timeline
-    warnings += whole.warnings
     media: dict[str, Media] = {}
     tables: dict[str, ColourTable] = {}
     for track, at, places in zip(timeline.tracks, whole.tracks, whole.clips, strict=True):

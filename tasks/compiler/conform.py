@@ -33,6 +33,9 @@ BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "colo
 MARGIN = 8
 """Pixels around a box that moves: what is resampled by parts of a pixel needs its neighbours, also beyond the frame."""
 
+BEYOND = 2
+"""Pixels by which what is placed to parts of a pixel may jut out of its whole and even box."""
+
 HD_LINES = 720
 """An untagged picture with at least so many lines is taken for BT.709, a smaller one for BT.601, as players do."""
 
@@ -139,7 +142,11 @@ class Conform:
         if not boxes:
             corner = Box(x=0, y=0, width=16, height=16)
             return self._ground_of(corner, Still(parts[0].start, parts[-1].end, parts[0].clip), alpha), corner
-        room = _room(boxes, self.size) if alpha else Box(x=0, y=0, width=self.size.width, height=self.size.height)
+        room = (
+            _room(boxes, self.size, BEYOND if gliding else 0)
+            if alpha
+            else Box(x=0, y=0, width=self.size.width, height=self.size.height)
+        )
         copies = stream.filter_multi_output("split", sum(seen)) if sum(seen) > 1 else [stream]
         waiting = iter(range(sum(seen)))
         laid: list[Stream] = []
@@ -381,11 +388,11 @@ def _converted(stream: Stream, facts: PictureFacts, place: Fit, target: str) -> 
     return stream if to_rgb else stream.filter("setparams", **BT709)
 
 
-def _room(boxes: Sequence[Box], size: Size) -> Box:
-    """The smallest box within the frame that holds what each of these boxes shows of it; its edges are even."""
-    left, top = max(0, min(box.x for box in boxes)), max(0, min(box.y for box in boxes))
-    right = min(size.width, max(box.x + box.width for box in boxes))
-    bottom = min(size.height, max(box.y + box.height for box in boxes))
+def _room(boxes: Sequence[Box], size: Size, beyond: int) -> Box:
+    """The smallest box within the frame that holds what each of these boxes, and so much around it, shows; its edges are even."""
+    left, top = max(0, min(box.x for box in boxes) - beyond), max(0, min(box.y for box in boxes) - beyond)
+    right = min(size.width, max(box.x + box.width for box in boxes) + beyond)
+    bottom = min(size.height, max(box.y + box.height for box in boxes) + beyond)
     return Box(x=left, y=top, width=right - left, height=bottom - top)
 
 
