@@ -1,6 +1,6 @@
 """Keyframes: a number that changes over time, given at some frames and eased between them.
 
-Units: frames count from the clip's first frame. Before the first keyframe the first value holds, after the last the last.
+Units: frames count from the clip's first frame, in a track's effects from the timeline's. Before the first keyframe the first value holds, after the last the last.
 """
 
 from __future__ import annotations

@@ -402,7 +402,8 @@ class Export(Value):
     @model_validator(mode="before")
     @classmethod
     def _usual_codecs(cls, data: Any) -> Any:
-        usual = USUAL_CODECS.get(data.get("container", "mp4")) if isinstance(data, dict) else None
+        container = data.get("container", "mp4") if isinstance(data, dict) else None
+        usual = USUAL_CODECS.get(container) if isinstance(container, str) else None
         if usual is None:
             return data
         for part, codec in zip(("video", "sound"), usual, strict=True):
