@@ -8,10 +8,10 @@ Units: samples of the film and frames of the timeline. Source: ffmpeg-filters(1)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.graph import joined
@@ -21,6 +21,10 @@ WORKED_OUT = 1_000
 
 LEAD = 1
 """Seconds that it is worked out before the sound and after it: the resampler needs a run-up, and this is whole in any rate."""
+
+
+STRAIGHT = 5e-4
+"""By how much a gain may pass beside its value at a frame, so that a curve needs fewer lines; where it rests it is exact."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +60,36 @@ def swelled(stream: Stream, gains: Sequence[float], clock: Clock, generate: Call
     return joined("amultiply", [stream, line.filter("pan", args="stereo|c0=c0|c1=c0")])
 
 
+def bends(gains: Sequence[float]) -> Iterator[int]:
+    """The frames between which straight lines are near enough: each reaches as far as it can without leaving one behind."""
+    yield 0
+    begins, last = 0, len(gains) - 1
+    while begins < last:
+        end, low, high = begins + 1, -inf, inf
+        rests = gains[end] == gains[begins]
+        while end < last and (gains[end + 1] == gains[end]) == rests:
+            slope, way = (gains[end] - gains[begins]) / (end - begins), STRAIGHT / (end - begins)
+            low, high = max(low, slope - way), min(high, slope + way)
+            if not low <= (gains[end + 1] - gains[begins]) / (end + 1 - begins) <= high:
+                break
+            end += 1
+        yield end
+        begins = end
+
+
 def _shape(gains: Sequence[float], clock: Clock) -> str:
     """The gain as an expression: a tree of comparisons whose leaves are the lines between bends."""
-    turns = (n for n in range(1, len(gains) - 1) if abs(gains[n + 1] - 2 * gains[n] + gains[n - 1]) > 1e-9)
-    bends = [0, *turns, len(gains) - 1]
-    places = [float((clock.frames[bend] - clock.begins) / clock.rate + LEAD) for bend in bends]
+    edges = list(bends(gains))
+    places = [float((clock.frames[bend] - clock.begins) / clock.rate + LEAD) for bend in edges]
 
     def piece(left: int, right: int) -> str:
         if right - left == 1:
-            a, b = bends[left], bends[right]
+            a, b = edges[left], edges[right]
             if gains[a] == gains[b]:
-                return f"{gains[a]:.9g}"
+                return f"{gains[a]:.7g}"
             slope = (gains[b] - gains[a]) / (b - a) * float(clock.rate)
-            return f"{gains[a]:.9g}+(t-{places[left]:.9f})*({slope:.9g})"
+            return f"{gains[a]:.7g}+(t-{places[left]:.6f})*({slope:.7g})"
         middle = (left + right) // 2
-        return f"if(lt(t,{places[middle]:.9f}),{piece(left, middle)},{piece(middle, right)})"
+        return f"if(lt(t,{places[middle]:.6f}),{piece(left, middle)},{piece(middle, right)})"
 
-    return piece(0, len(bends) - 1)
+    return piece(0, len(edges) - 1)

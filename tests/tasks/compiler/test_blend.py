@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
 from infra.errors import KinofarmError
 from tasks.compiler.blend import SETTINGS_AT_ONCE
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.keyframes import Keyframe, value_at
+from tasks.compiler.swell import STRAIGHT, bends
 from tests.tasks.compiler.films import Studio, clip, timeline, track
 from tests.tasks.compiler.test_moving import key
 from tests.tasks.compiler.test_sound import FRAME, RATE, level, noise
@@ -198,6 +200,18 @@ def test_a_tone_that_stands_still_is_not_broken_by_a_parameter_that_moves(
     corners = [{n: each["value"] for n, each in zip(keys, ends, strict=True)} for ends in combined]
     still = max(sharpest({"kind": name, "parameters": corner}) for corner in corners)
     assert sharpest(moved(name, keys)) < 1.2 * still
+
+
+@given(st.lists(st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0, 1)), min_size=2, max_size=60))
+def test_a_curve_of_few_lines_stays_by_its_values_and_rests_where_they_rest(gains: list[float]) -> None:
+    smooth = [a + (b - a) * n / 9 for a, b in pairwise(gains) for n in range(9)]
+    for curve in (gains, smooth, [value**2 for value in smooth]):
+        edges = list(bends(curve))
+        drawn = np.interp(range(len(curve)), edges, [curve[edge] for edge in edges])
+        assert np.abs(drawn - curve).max() <= STRAIGHT * 1.001
+        rests = [n for n in range(len(curve) - 1) if curve[n] == curve[n + 1]]
+        assert [drawn[n] for n in rests] == [curve[n] for n in rests]
+    assert len(list(bends([n / 999 for n in range(1000)]))) == 2
 
 
 @pytest.mark.parametrize("easing", ["linear", "hold"])
