@@ -40,7 +40,10 @@ def page() -> str:
             + ".",
             "## Animations",
             "One that repeats does so back to back; `order` runs each round forwards, backwards, or every second one "
-            "backwards. The amount of a motion may be given where it has one.",
+            "backwards. The amount of a motion may be given where it has one. A picture moves as a shape does, its blur within "
+            "its box; "
+            + " and ".join(f"`{name}`" for name, kind in KINDS.items() if kind.letters)
+            + " are for letters: a shape leaves them out, a picture with one is refused (`TEXT-021`).",
             _table(("kind", "what it does", "", "easing", "amount"), (_kind(name, row) for name, row in KINDS.items())),
             "## Easings",
             "`linear`, and CSS's `ease`, `ease-in`, `ease-out` and `ease-in-out`. Of each family ("

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from infra.errors import KinofarmError
+from tasks.compiler.applied import applied, check_effects
 from tasks.compiler.crossings import crossings, has_sound, tempo
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.row import EffectTable
@@ -23,7 +24,7 @@ from tasks.compiler.exports import check_export
 from tasks.compiler.fit import Fit, fit_clip, fit_frame
 from tasks.compiler.keys import check_keys
 from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSource, Track, Transition
-from tasks.compiler.moving import Still, still_effect, stills
+from tasks.compiler.moving import Still, stills
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.pace import handles, source_time
 from tasks.compiler.transitions import TRANSITIONS
@@ -87,7 +88,6 @@ def check(
     warnings: list[Notice] = [*check_export(timeline)]
     whole = unfolded(timeline)
     timeline = whole.timeline
-    warnings += whole.warnings
     media: dict[str, Media] = {}
     tables: dict[str, ColourTable] = {}
     for track, at, places in zip(timeline.tracks, whole.tracks, whole.clips, strict=True):
@@ -95,19 +95,16 @@ def check(
             if isinstance(clip.source, MediaSource) and clip.source.path not in media:
                 media[clip.source.path] = _read(clip.source, where, timeline, roots, probe)
             warnings += _check_clip(clip, track, timeline, media, where)
-            _check_effects(clip.effects, clip.end - clip.start, effects, _named(clip), where)
+            check_effects(clip.effects, clip.end - clip.start, effects, _named(clip), where)
             _read_tables(clip.effects, effects, roots, tables, where)
         owner = f'track "{track.name or track.id}"'
-        for position, effect in enumerate(track.effects):
-            if effect.keyframes:
-                place = f"{at}.effects[{position}].keyframes"
-                raise KinofarmError("CHECK-081", where=place, effect=effect.kind, owner=owner)
-        _check_effects(track.effects, timeline.duration, effects, owner, at)
+        check_effects(track.effects, timeline.duration, effects, owner, at)
         _read_tables(track.effects, effects, roots, tables, at)
         warnings += _check_order(track, timeline, media, at, places)
     for number, subtitle in enumerate(timeline.subtitles):
         _check_range(subtitle.start, subtitle.end, timeline, f"subtitle {number + 1}", f"subtitles[{number}]")
     check_keys(timeline, effects)
+    timeline = applied(timeline, effects)
     project = CheckedProject(timeline, media, effects, tables=tables)
     for track, places in zip(timeline.tracks, whole.clips, strict=True):
         warnings += _check_sound(project, track, places)
@@ -256,38 +253,6 @@ def _check_size(place: Fit, clip: Clip, where: str) -> None:
                 largest=LARGEST,
                 most=MOST_PIXELS,
             )
-
-
-def _check_effects(effects: tuple[Effect, ...], length: int, table: EffectTable, owner: str, where: str) -> None:
-    for number, effect in enumerate(effects):
-        place = f"{where}.effects[{number}]"
-        row = table.get(effect.kind)
-        if row is None:
-            raise KinofarmError("CHECK-009", where=place, effect=effect.kind, owner=owner)
-        if effect.keyframes and row.on == "sound":
-            raise KinofarmError("CHECK-080", where=f"{place}.keyframes", effect=effect.kind, owner=owner)
-        try:
-            for at in sorted({key.frame for keys in effect.keyframes.values() for key in keys}) or [0]:
-                row.parameters.model_validate(dict(still_effect(effect, at).parameters))
-        except KinofarmError as error:
-            raise KinofarmError(error.code, where=place, **error.params) from None
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise KinofarmError(
-                "CHECK-010",
-                where=f"{place}.parameters.{name}",
-                effect=effect.kind,
-                owner=owner,
-                name=name,
-                why=first["msg"],
-            ) from None
-        start, end = effect.start or 0, length if effect.end is None else effect.end
-        if not 0 <= start < end:
-            raise KinofarmError("CHECK-011", where=place, effect=effect.kind, owner=owner, start=start, end=end)
-        whole = row.sounding.tempo is not None or row.sounding.crosses is not None
-        if whole and (start, min(end, length)) != (0, length):
-            raise KinofarmError("CHECK-043", where=place, effect=effect.kind, owner=owner)
 
 
 def _check_sound(project: CheckedProject, track: Track, places: Sequence[str]) -> Iterator[Notice]:

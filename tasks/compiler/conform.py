@@ -24,7 +24,7 @@ from tasks.compiler.glide import Course, course, laid, room_of
 from tasks.compiler.graph import Sources, concatenated, decimal, joined
 from tasks.compiler.layers import Shown, fit, is_clear, is_seen, resting
 from tasks.compiler.model import Clip, ColourCorrection, Effect, MediaSource, Size, Subtitle, TitleSource, Track
-from tasks.compiler.moving import Still, moves, stretches
+from tasks.compiler.moving import HandedDown, Still, moves, stretches
 from tasks.compiler.sampling import Sampling, prolonged
 from tasks.compiler.text import TextFiles, drawn_lines, drawn_mask, drawn_title
 from tasks.media.facts import PictureFacts
@@ -267,7 +267,7 @@ class Conform:
     def _changes_with_time(self, clip: Clip, track: Track) -> bool:
         """Does an effect treat equal frames differently?"""
         return any(
-            effect.start or effect.end is not None or row.handles(parameters) > 0 or row.moving(parameters)
+            _is_limited(effect) or row.handles(parameters) > 0 or row.moving(parameters)
             for effect, row, parameters in self._picture_effects(clip, track)
         )
 
@@ -317,8 +317,18 @@ def _number_in_source(project: CheckedProject, clip: Clip) -> int:
     return 0 if still or isinstance(clip.source, TitleSource) else int(clip.source_start * project.timeline.rate)
 
 
+def _is_limited(effect: Effect) -> bool:
+    """Does it hold for some of its clip's frames only?"""
+    begins = effect.start is not None if isinstance(effect, HandedDown) else bool(effect.start)
+    return begins or effect.end is not None
+
+
 def _reach(effect: Effect, clip: Clip, start: int, frames: int) -> tuple[int, int]:
     """The frames, from `start` on, that an effect treats: one that reaches a clip's end treats its handle too."""
+    if isinstance(effect, HandedDown):
+        first = 0 if effect.start is None else clip.start + effect.start - start
+        last = frames if effect.end is None else clip.start + effect.end - start
+        return max(0, first), min(frames, last)
     first = clip.start + effect.start - start if effect.start else 0
     whole = effect.end is None or effect.end >= clip.end - clip.start
     last = frames if effect.end is None or whole else clip.start + effect.end - start

@@ -24,6 +24,9 @@ from tasks.compiler.moving import Still, glides, transform_at
 MARGIN = 8
 """Pixels around a box that moves: what is resampled by parts of a pixel needs its neighbours, also beyond the frame."""
 
+BEYOND = 2
+"""Pixels by which what is placed to parts of a pixel may jut out of its whole and even box."""
+
 LEAST_DIRECT = 0.75
 """How small a picture becomes at least, beside the size that it waits in, to be resampled from that at once."""
 
@@ -82,12 +85,14 @@ def course(part: Still, whole: Clip, rest: Resting) -> Course:
 
 def room_of(courses: Sequence[Course], size: Size) -> Box | None:
     """Return the smallest box within the frame that holds what shows of all of these; its edges are even."""
-    boxes = [box for each in courses for box in set(each.boxes) if box.meets(size)]
-    if not boxes:
+    found = [
+        (box, 0 if each.exact is None else BEYOND) for each in courses for box in set(each.boxes) if box.meets(size)
+    ]
+    if not found:
         return None
-    left, top = max(0, min(box.x for box in boxes)), max(0, min(box.y for box in boxes))
-    right = min(size.width, max(box.x + box.width for box in boxes))
-    bottom = min(size.height, max(box.y + box.height for box in boxes))
+    left, top = max(0, min(box.x - more for box, more in found)), max(0, min(box.y - more for box, more in found))
+    right = min(size.width, max(box.x + box.width + more for box, more in found))
+    bottom = min(size.height, max(box.y + box.height + more for box, more in found))
     return Box(x=left, y=top, width=right - left, height=bottom - top)
 
 

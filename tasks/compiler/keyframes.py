@@ -1,6 +1,6 @@
 """Keyframes: a number that changes over time, given at some frames and eased between them.
 
-Units: frames count from the clip's first frame. Before the first keyframe the first value holds, after the last the last.
+Units: frames count from the clip's first frame, in a track's effects from the timeline's. Before the first keyframe the first value holds, after the last the last.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field, field_validator
+from pydantic.fields import FieldInfo
 
 from infra.values import Value
 from tasks.subtitles.easing import EASINGS
@@ -17,6 +18,9 @@ from tasks.subtitles.model import Frame, Name
 
 MOST = 10_000
 """Keyframes of one number."""
+
+LEAST = 1e-3
+"""What a number that must be above a limit is at least above it, when it moves."""
 
 
 class Keyframe(Value):
@@ -41,6 +45,15 @@ def require_in_order(keys: Keyframes) -> None:
     """Raise ValueError unless the frames rise."""
     if any(second.frame <= first.frame for first, second in pairwise(keys)):
         raise ValueError("the frames of keyframes must rise")
+
+
+def limits(field: FieldInfo) -> tuple[float, float]:
+    """Return the lowest and the highest value that a field takes of a number that moves."""
+    low, high = -1e6, 1e6
+    for limit in field.metadata:
+        low = getattr(limit, "ge", getattr(limit, "gt", low - LEAST) + LEAST)
+        high = getattr(limit, "le", high)
+    return low, high
 
 
 def value_at(keys: Keyframes, frame: int) -> float:

@@ -18,12 +18,14 @@ from itertools import count
 from typing import Any
 
 from tasks.compiler.argv import samples_argv
+from tasks.compiler.blend import blended
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects.row import Setting, Stream
 from tasks.compiler.graph import Sources, joined
+from tasks.compiler.keyframes import value_at
 from tasks.compiler.keys import key_of, keys, named_track
 from tasks.compiler.levelling import levelled, metered
-from tasks.compiler.model import Effect, Track
+from tasks.compiler.model import Effect, Track, bounds
 from tasks.compiler.sound import (
     SEGMENTS_AT_ONCE,
     SKIP,
@@ -35,7 +37,7 @@ from tasks.compiler.sound import (
     segments,
     windows,
 )
-from tasks.compiler.swell import swelled
+from tasks.compiler.swell import Clock, swelled
 from tasks.compiler.work import Levelling
 from tasks.media.loudness import Loudness
 
@@ -205,9 +207,14 @@ class Mix:
         return stream
 
     def _swelled(self, stream: Stream, segment: Segment) -> Stream:
+        (low, high), keys = bounds("volume"), segment.clip.keyframes["volume"]
+        clock = self._clock(segment.start, segment.end - segment.start, segment.clip.start)
+        gains = [min(high, max(low, value_at(keys, frame))) for frame in clock.frames]
+        return swelled(stream, gains, clock, self.sources.generate)
+
+    def _clock(self, begins: int, samples: int, zero: int) -> Clock:
         rate = self.project.timeline.rate
-        first, last = (round(place * rate / self._rate) - segment.clip.start for place in (segment.start, segment.end))
-        return swelled(stream, segment.clip.keyframes["volume"], first, last, rate)
+        return Clock(begins * rate / self._rate - zero, samples, self._rate, rate)
 
     def _treated(self, stream: Stream, effect: Effect, place: _Place) -> Stream:
         """Add an effect, to the whole stream or to the frames that it names; it rings on over what follows those."""
@@ -219,13 +226,17 @@ class Mix:
         if first >= last:
             return stream
         if (first, last) == (0, place.samples):
-            return self._built(stream, effect, place.begins, total, place.ringing)
+            return self._built(
+                stream, effect, self._clock(place.begins, total, place.zero), place.begins, place.ringing
+            )
         ringing = min(rings(self.project, effect), total - last)
         copies = _copies(stream)
         treated = _cut(next(copies), first, last, total)
         if ringing:
             treated = treated.filter("apad", whole_len=last - first + ringing)
-        treated = self._built(treated, effect, place.begins + first, last - first + ringing, ringing)
+        begins = place.begins + first
+        clock = self._clock(begins, last - first + ringing, place.zero)
+        treated = self._built(treated, effect, clock, begins, ringing)
         before = [_cut(next(copies), 0, first, total)] if first else []
         after = [_cut(next(copies), last, total, total)] if last < total else []
         if not ringing:
@@ -235,16 +246,24 @@ class Mix:
         behind = [self._silence(total - last - ringing)] if total > last + ringing else []
         return _added([dry, _in_a_row([*ahead, treated, *behind])])
 
-    def _built(self, stream: Stream, effect: Effect, begins: int, samples: int, ringing: int) -> Stream:
-        row = self.project.effects[effect.kind]
+    def _built(self, stream: Stream, effect: Effect, clock: Clock, begins: int, ringing: int) -> Stream:
+        row, samples = self.project.effects[effect.kind], clock.samples
         parameters: Any = row.parameters.model_validate(dict(effect.parameters))
         if row.sounding.loudness is not None:
             return self.levelled(stream, row.sounding.loudness(parameters), samples)
-        setting = Setting(rate=self.project.timeline.rate, sample_rate=self._rate, samples=samples, ringing=ringing)
+        setting = Setting(
+            rate=clock.rate,
+            sample_rate=self._rate,
+            samples=samples,
+            ringing=ringing,
+            generate=self.sources.generate,
+        )
         name = key_of(effect, self.project.effects)
         if name is not None:
             key = self._sum(named_track(self.project.timeline, name))
             setting = replace(setting, key=_cut(key, begins, begins + samples, self._total))
+        if effect.keyframes:
+            return blended(stream, row, effect, setting, clock)
         return row.build(stream, parameters, setting)
 
     def _silence(self, samples: int) -> Stream:

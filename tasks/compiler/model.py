@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from infra.values import Exact, Value
-from tasks.compiler.keyframes import Keyframes, require_in_order
+from tasks.compiler.keyframes import Keyframes, limits, require_in_order
 from tasks.media.loudness import Loudness
 from tasks.subtitles.model import (
     MAX_FRAMES as MAX_FRAMES,
@@ -119,8 +119,8 @@ class ColourCorrection(Value):
 class Effect(Value):
     """An effect on a clip's or a track's picture or sound, by its name in the effect table.
 
-    start and end limit it to frames of the clip [start, end), counted from the clip's first frame. keyframes: number
-    parameters that change over time, by name; frames count from the clip's first.
+    start and end limit it to frames [start, end). keyframes: number parameters that change over time, by name. These frames
+    count from the clip's first; those of a track's effect from the timeline's first.
     """
 
     id: Name = ""
@@ -255,15 +255,7 @@ def bounds(name: Animated) -> tuple[float, float]:
         "transform": Transform,
         "colour_correction": ColourCorrection,
     }
-    low, high = -1e6, 1e6
-    for limit in holders[part].model_fields[field].metadata:
-        low = getattr(limit, "ge", getattr(limit, "gt", low - _LEAST) + _LEAST)
-        high = getattr(limit, "le", high)
-    return low, high
-
-
-_LEAST = 1e-3
-"""What a number that must be above a limit is at least above it, when it moves."""
+    return limits(holders[part].model_fields[field])
 
 
 class Transition(Value):
@@ -284,7 +276,10 @@ class Transition(Value):
 
 
 class Track(Value):
-    """A row of clips in order of time. Later video tracks lie over earlier ones; sounds are summed."""
+    """A row of clips in order of time. Later video tracks lie over earlier ones; sounds are summed.
+
+    effects: on the picture of each of its clips, and on the sum of their sounds; their frames are the timeline's.
+    """
 
     id: Name
     name: Name = ""
@@ -407,7 +402,8 @@ class Export(Value):
     @model_validator(mode="before")
     @classmethod
     def _usual_codecs(cls, data: Any) -> Any:
-        usual = USUAL_CODECS.get(data.get("container", "mp4")) if isinstance(data, dict) else None
+        container = data.get("container", "mp4") if isinstance(data, dict) else None
+        usual = USUAL_CODECS.get(container) if isinstance(container, str) else None
         if usual is None:
             return data
         for part, codec in zip(("video", "sound"), usual, strict=True):

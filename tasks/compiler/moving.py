@@ -20,6 +20,10 @@ _PLACE = tuple(f"transform.{name}" for name in Transform.model_fields)
 _PARTS = {"crop": Crop, "transform": Transform, "colour_correction": ColourCorrection}
 
 
+class HandedDown(Effect):
+    """A track's effect as it works on one of its clips. Its frames may lie before the clip's first and after its last."""
+
+
 @dataclass(frozen=True)
 class Still:
     """A clip as it looks over the frames [start, end): the same clip without keyframes of its picture, but for its place."""
@@ -40,8 +44,11 @@ def glides(clip: Clip) -> bool:
 
 
 def still(clip: Clip, frame: int) -> Clip:
-    """Return the clip as it looks at a frame of the timeline; in its handles it looks as at its first or last frame."""
-    return _still(clip, _inside(clip, frame), _SOUND)
+    """Return the clip as it looks at a frame of the timeline.
+
+    In its handles it looks as at its first or last frame, but for its track's effects, which go on.
+    """
+    return _still(clip, _inside(clip, frame), frame - clip.start, _SOUND)
 
 
 def transform_at(clip: Clip, frame: int) -> Transform | None:
@@ -67,18 +74,20 @@ def stretches(clip: Clip, start: int, end: int) -> Iterator[Still]:
 def _apart(clip: Clip, start: int, end: int, kept: Sequence[str]) -> Iterator[Still]:
     """Stretches in which nothing moves but the numbers that are kept: those still have their keyframes."""
     lists = [keys for name, keys in clip.keyframes.items() if name not in kept]
-    lists += [keys for effect in clip.effects for keys in effect.keyframes.values()]
-    if not lists:
+    lists += [keys for effect in clip.effects if not _goes_on(effect) for keys in effect.keyframes.values()]
+    going_on = [keys for effect in clip.effects if _goes_on(effect) for keys in effect.keyframes.values()]
+    if not (lists or going_on):
         yield Still(start, end, clip)
         return
     waiting: Still | None = None
     at = start
     while at < end:
         inside = _inside(clip, at)
-        until = min(still_from(keys, inside) for keys in lists) + clip.start
-        stop = clip.start + 1 if at < clip.start else end if until >= clip.end else min(until, end)
+        until = min((still_from(keys, inside) for keys in lists), default=2**62) + clip.start
+        stop = clip.start + 1 if lists and at < clip.start else end if until >= clip.end else min(until, end)
+        stop = min([stop, *(still_from(keys, at - clip.start) + clip.start for keys in going_on)])
         stop = max(at + 1, min(stop, end))
-        found = Still(at, stop, _still(clip, inside, kept))
+        found = Still(at, stop, _still(clip, inside, at - clip.start, kept))
         if waiting is not None and waiting.clip == found.clip:
             found = Still(waiting.start, stop, found.clip)
         elif waiting is not None:
@@ -88,13 +97,17 @@ def _apart(clip: Clip, start: int, end: int, kept: Sequence[str]) -> Iterator[St
         yield waiting
 
 
+def _goes_on(effect: Effect) -> bool:
+    return isinstance(effect, HandedDown)
+
+
 def _inside(clip: Clip, frame: int) -> int:
     """A frame of the timeline as one of the clip, at most its first or last."""
     return min(max(frame, clip.start), clip.end - 1) - clip.start
 
 
-def _still(clip: Clip, frame: int, kept: Sequence[str]) -> Clip:
-    """The clip at one of its frames, with the keyframes of the numbers that are kept."""
+def _still(clip: Clip, frame: int, going_on: int, kept: Sequence[str]) -> Clip:
+    """The clip at one of its frames, with the keyframes of the numbers that are kept; going_on: the frame at which its track's effects are."""
     changed: dict[str, Any] = {"keyframes": {name: keys for name, keys in clip.keyframes.items() if name in kept}}
     parts: dict[str, dict[str, float]] = {}
     for name, keys in clip.keyframes.items():
@@ -109,7 +122,9 @@ def _still(clip: Clip, frame: int, kept: Sequence[str]) -> Clip:
     for part, fields in parts.items():
         changed[part] = (getattr(clip, part) or _PARTS[part]()).model_copy(update=fields)
     if any(effect.keyframes for effect in clip.effects):
-        changed["effects"] = tuple(still_effect(effect, frame) for effect in clip.effects)
+        changed["effects"] = tuple(
+            still_effect(effect, going_on if _goes_on(effect) else frame) for effect in clip.effects
+        )
     return clip.model_copy(update=changed)
 
 

@@ -16,6 +16,7 @@ from itertools import pairwise
 from math import ceil, gcd, lcm
 from typing import Any
 
+from tasks.compiler.blend import corners
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.crossings import crossings, tempo
 from tasks.compiler.effects.row import Stream
@@ -118,7 +119,7 @@ def rings(project: CheckedProject, effect: Effect) -> int:
     row = project.effects[effect.kind]
     if row.sounding.rings is None:
         return 0
-    seconds = row.sounding.rings(row.parameters.model_validate(dict(effect.parameters)))
+    seconds = max(map(row.sounding.rings, corners(row, effect)))
     return ceil(seconds * project.timeline.sample_rate)
 
 

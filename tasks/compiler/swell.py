@@ -1,35 +1,95 @@
-"""Swell: a clip's volume that follows keyframes.
+"""Swell: a gain that changes over time, as a signal by which sounds are multiplied.
 
-Units: samples of the film and frames of the timeline. Source: ffmpeg-filters(1), volume.
+It is worked out a thousand times a second on straight lines from frame to frame, and the resampler draws a smooth curve
+through that: it has no steps that could be heard, however quickly it changes.
+
+Units: samples of the film and frames of the timeline. Source: ffmpeg-filters(1): aeval, aresample, amultiply.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor, inf
 
 from tasks.compiler.effects.row import Stream
-from tasks.compiler.keyframes import Keyframes, value_at
-from tasks.compiler.model import bounds
+from tasks.compiler.graph import joined
 
-STEP = 64
-"""Samples that share one volume while it moves: 1.3 ms, below what is heard as a step."""
+WORKED_OUT = 1_000
+"""Times a second that the gain is worked out."""
+
+LEAD = 1
+"""Seconds that it is worked out before the sound and after it: the resampler needs a run-up, and this is whole in any rate."""
 
 
-def swelled(stream: Stream, keys: Keyframes, first: int, last: int, rate: Fraction) -> Stream:
-    """Let a sound that lasts over the clip's frames [first, last) follow the keyframes, straight from frame to frame."""
-    low, high = bounds("volume")
-    values = [min(high, max(low, value_at(keys, frame))) for frame in range(first, last + 1)]
-    turns = (n for n in range(1, len(values) - 1) if abs(values[n + 1] - 2 * values[n] + values[n - 1]) > 1e-9)
-    bends = [0, *turns, len(values) - 1]
+STRAIGHT = 5e-4
+"""By how much a gain may pass beside its value at a frame, so that a curve needs fewer lines; where it rests it is exact."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Where a stream of sound lies among the frames from which keyframes count.
+
+    begins: the frame, and part of it, at which its first sample lies; negative before the first frame.
+    """
+
+    begins: Fraction
+    samples: int
+    sample_rate: int
+    rate: Fraction
+
+    @property
+    def frames(self) -> range:
+        """The frames between which all of it lies: the first at or before its first sample, the last at or after its end."""
+        ends = self.begins + self.samples * self.rate / self.sample_rate
+        return range(floor(self.begins), ceil(ends) + 1)
+
+
+def swelled(stream: Stream, gains: Sequence[float], clock: Clock, generate: Callable[..., Stream]) -> Stream:
+    """Multiply a sound by a gain.
+
+    Args:    gains: at each of `clock.frames`. generate: a generator's stream.
+    """
+    line = generate("anullsrc", channel_layout="mono", sample_rate=WORKED_OUT)
+    seconds = 2 * LEAD + Fraction(clock.samples, clock.sample_rate)
+    line = line.filter("atrim", end_sample=ceil(seconds * WORKED_OUT))
+    line = line.filter("aeval", _shape(gains, clock), channel_layout="same").filter("aresample", clock.sample_rate)
+    first = LEAD * clock.sample_rate
+    line = line.filter("atrim", start_sample=first, end_sample=first + clock.samples).filter("asetpts", "PTS-STARTPTS")
+    return joined("amultiply", [stream, line.filter("pan", args="stereo|c0=c0|c1=c0")])
+
+
+def bends(gains: Sequence[float]) -> Iterator[int]:
+    """The frames between which straight lines are near enough: each reaches as far as it can without leaving one behind."""
+    yield 0
+    begins, last = 0, len(gains) - 1
+    while begins < last:
+        end, low, high = begins + 1, -inf, inf
+        rests = gains[end] == gains[begins]
+        while end < last and (gains[end + 1] == gains[end]) == rests:
+            slope, way = (gains[end] - gains[begins]) / (end - begins), STRAIGHT / (end - begins)
+            low, high = max(low, slope - way), min(high, slope + way)
+            if not low <= (gains[end + 1] - gains[begins]) / (end + 1 - begins) <= high:
+                break
+            end += 1
+        yield end
+        begins = end
+
+
+def _shape(gains: Sequence[float], clock: Clock) -> str:
+    """The gain as an expression: a tree of comparisons whose leaves are the lines between bends."""
+    edges = list(bends(gains))
+    places = [float((clock.frames[bend] - clock.begins) / clock.rate + LEAD) for bend in edges]
 
     def piece(left: int, right: int) -> str:
-        """The line between bends, as a tree of comparisons; t is in seconds from the sound's start."""
         if right - left == 1:
-            a, b = bends[left], bends[right]
-            slope = (values[b] - values[a]) / (b - a) * float(rate)
-            return f"{values[a]:.9g}+(t-{float(a / rate):.9f})*({slope:.9g})"
+            a, b = edges[left], edges[right]
+            if gains[a] == gains[b]:
+                return f"{gains[a]:.7g}"
+            slope = (gains[b] - gains[a]) / (b - a) * float(clock.rate)
+            return f"{gains[a]:.7g}+(t-{places[left]:.6f})*({slope:.7g})"
         middle = (left + right) // 2
-        return f"if(lt(t,{float(bends[middle] / rate):.9f}),{piece(left, middle)},{piece(middle, right)})"
+        return f"if(lt(t,{places[middle]:.6f}),{piece(left, middle)},{piece(middle, right)})"
 
-    shape = piece(0, len(bends) - 1) if len(values) > 1 else f"{values[0]:.9g}"
-    return stream.filter("asetnsamples", n=STEP, p=0).filter("volume", shape, eval="frame", precision="float")
+    return piece(0, len(edges) - 1)

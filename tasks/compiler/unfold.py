@@ -2,7 +2,7 @@
 lies above it.
 
 A picture of a title is a clip of its own on a track right above the title's, silent and in the element's box as a
-cell. Everything past this knows titles of text and shapes only.
+cell; its motions are keyframes of that clip. Everything past this knows titles of text and shapes only.
 """
 
 from __future__ import annotations
@@ -14,40 +14,37 @@ from itertools import groupby, zip_longest
 from pydantic import ValidationError
 
 from infra.errors import KinofarmError
-from tasks.compiler.model import Cell, Clip, MediaSource, PictureElement, Timeline, TitleSource, Track, Transform
-from tasks.compiler.notice import Notice, notice
+from tasks.compiler.model import Cell, Clip, MediaSource, PictureElement, Timeline, TitleSource, Track
+from tasks.compiler.posed import posed
 
 
 @dataclass(frozen=True)
 class Unfolded:
     """A timeline without pictures in titles.
 
-    tracks: each track's place in the project. clips: each clip's place, by track and position. warnings: what is shown
-    otherwise than asked.
+    tracks: each track's place in the project. clips: each clip's place, by track and position.
     """
 
     timeline: Timeline
     tracks: tuple[str, ...]
     clips: tuple[tuple[str, ...], ...]
-    warnings: tuple[Notice, ...]
 
 
 def unfolded(timeline: Timeline) -> Unfolded:
     """Lay the pictures of titles on tracks of their own.
 
     Raises:  KinofarmError TEXT-011 for a title with pictures that is placed, graded or joined as a whole, TEXT-012 for a
-             picture whose box leaves the frame.
+             picture whose box leaves the frame, TEXT-021 for one that moves as letters alone can.
     """
     tracks: list[Track] = []
     at: list[str] = []
     clips: list[tuple[str, ...]] = []
-    warnings: list[Notice] = []
     for number, track in enumerate(timeline.tracks):
         place = f"tracks[{number}]"
         rows: list[list[tuple[Clip, str]]] = [[]]
         for position, clip in enumerate(track.clips):
             where = f"{place}.clips[{position}]"
-            for level, layer in enumerate(_layers(clip, track, where, warnings)):
+            for level, layer in enumerate(_layers(clip, track, timeline, where)):
                 if level == len(rows):
                     rows.append([])
                 rows[level].append((layer, where))
@@ -64,10 +61,10 @@ def unfolded(timeline: Timeline) -> Unfolded:
             clips.append(tuple(where for _, where in row))
     changed = any(row is not track for row, track in zip_longest(tracks, timeline.tracks))
     made = timeline.model_copy(update={"tracks": tuple(tracks)}) if changed else timeline
-    return Unfolded(made, tuple(at), tuple(clips), tuple(warnings))
+    return Unfolded(made, tuple(at), tuple(clips))
 
 
-def _layers(clip: Clip, track: Track, where: str, warnings: list[Notice]) -> Iterator[Clip]:
+def _layers(clip: Clip, track: Track, timeline: Timeline, where: str) -> Iterator[Clip]:
     """A clip's layers from the bottom up: the clip itself, unless it is a title with pictures."""
     source = clip.source
     if not isinstance(source, TitleSource) or not any(_is_picture(element) for element in source.elements):
@@ -88,7 +85,7 @@ def _layers(clip: Clip, track: Track, where: str, warnings: list[Notice]) -> Ite
                 if element.start >= clip.end - clip.start:
                     position += 1
                     continue
-                yield _picture(clip, name, element, f"{where}.source.elements[{position}]", warnings)
+                yield _picture(clip, name, element, timeline, f"{where}.source.elements[{position}]")
                 position += 1
             else:
                 words = TitleSource.model_validate({**first, "elements": element})
@@ -103,15 +100,14 @@ def _is_picture(element: object) -> bool:
 
 def _require_bare(clip: Clip, track: Track, where: str) -> None:
     joined = any(clip.id in (join.from_clip, join.to_clip) for join in track.transitions)
-    if joined or clip.transform or clip.crop or clip.cell or clip.colour_correction or clip.effects:
+    moved = any(name.startswith(("crop.", "transform.", "colour_correction.")) for name in clip.keyframes)
+    if joined or moved or clip.transform or clip.crop or clip.cell or clip.colour_correction or clip.effects:
         raise KinofarmError("TEXT-011", where=where, clip=clip.name or clip.id)
 
 
-def _picture(clip: Clip, name: str, element: PictureElement, where: str, warnings: list[Notice]) -> Clip:
+def _picture(clip: Clip, name: str, element: PictureElement, timeline: Timeline, where: str) -> Clip:
     start = clip.start + element.start
     end = clip.end if element.end is None else min(clip.end, clip.start + element.end)
-    if element.animations:
-        warnings.append(notice("TEXT-013", f"{where}.animations", element=element.id or where))
     try:
         cell = Cell(
             x=max(0.0, round(element.x, 9)),
@@ -124,17 +120,17 @@ def _picture(clip: Clip, name: str, element: PictureElement, where: str, warning
             raise ValueError("outside")
     except (ValidationError, ValueError):
         raise KinofarmError("TEXT-012", where=where, element=element.id or where) from None
-    return Clip(
+    end = max(end, start + 1)
+    made = Clip(
         id=name,
         name=clip.name,
         source=MediaSource(path=element.path),
         start=start,
-        end=max(end, start + 1),
+        end=end,
         volume=0,
-        opacity=element.opacity * clip.opacity,
         cell=cell,
-        transform=Transform(rotation=element.rotation) if element.rotation else None,
     )
+    return made.model_copy(update=posed(element, clip, end - start, timeline, where))
 
 
 _EDGE = 1e-6

@@ -19,6 +19,7 @@ class Kind:
 
     when: "in" hides the element until it begins, "out" ends with the element unless it is delayed, "stays" leaves the
     element where it took it, "during" changes nothing before and after. unit: what the amount counts; "" without one.
+    letters: it moves the letters of a text; a shape leaves it out, and a picture may not have it.
     """
 
     summary: str
@@ -29,6 +30,7 @@ class Kind:
     high: float = 0.0
     unit: str = ""
     directed: bool = False
+    letters: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
@@ -51,7 +53,7 @@ KINDS: Mapping[str, Kind] = {
                   amount=0.1, low=-0.99, high=10, unit="of its size"),
     "flicker": Kind("drops in opacity by so much at uneven moments", "during",
                     amount=0.8, low=0, high=1, unit="of its opacity"),
-    "typewriter": Kind("characters appear one after the other", "in"),
+    "typewriter": Kind("characters appear one after the other", "in", letters=True),
     "motion-path": Kind("follows `path`, offsets from its place, at the pace of its easing, and stays at the end", "stays",
                         "ease-in-out"),
     "morph": Kind("comes out of a shape so many times as wide and as much less high, half clear", "in", "ease-out-cubic",
@@ -61,6 +63,6 @@ KINDS: Mapping[str, Kind] = {
     "dissolve": Kind("comes out of a blur, from clear to opaque", "in", "linear",
                      amount=24, low=0, high=200, unit=PIXELS),
     "wave": Kind("its letters rise and fall one after the other, once a second; a line of a script that joins its letters "
-                 "does so as a whole", "during", amount=10, low=0, high=500, unit=PIXELS),
+                 "does so as a whole", "during", amount=10, low=0, high=500, unit=PIXELS, letters=True),
     "blink": Kind("on and off twice a second, on first", "during"),
 }  # fmt: skip

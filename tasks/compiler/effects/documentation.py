@@ -83,6 +83,9 @@ def _section(row: EffectRow) -> str:
         lines += ["", "It rings on after the sound has ended."]
     if row.sounding.tempo or row.sounding.crosses:
         lines += ["", "It holds for the whole clip: `start` and `end` can not limit it."]
+    if row.on == "sound":
+        moves = ", ".join(f"`{name}`" for name in row.movable())
+        lines += ["", f"May have keyframes: {moves}." if moves else "Nothing of it may have keyframes."]
     if row.on == "picture" and row.name not in UNSEEN:
         lines += ["", f"![{row.name}](pictures/effects/{row.name}.jpg)", *_shown(row.name)]
     fields = row.parameters.model_fields

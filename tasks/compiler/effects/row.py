@@ -8,11 +8,14 @@ stereo float at the timeline's sample rate and returns the same number of sample
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
+from pydantic import AliasChoices
+
 from infra.values import Value
+from tasks.compiler.effects.ways import Way
 from tasks.media.loudness import Loudness
 
 Stream = Any
@@ -81,6 +84,7 @@ class Sounding:
     rings: seconds that it rings on after the last sample. key: the name of the track that it listens to.
     loudness: what the sound is measured and levelled to. tempo: how much faster a clip's source is played.
     crosses: seconds over which a clip crosses with the next. An effect with one of the last three has no filters.
+    moves: the parameters that may have keyframes, each with the settings of which the effect is mixed then.
     """
 
     rings: Callable[[Any], Fraction] | None = None
@@ -88,6 +92,7 @@ class Sounding:
     loudness: Callable[[Any], Loudness] | None = None
     tempo: Callable[[Any], Fraction] | None = None
     crosses: Callable[[Any], Fraction] | None = None
+    moves: Mapping[str, Way] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,23 @@ class EffectRow:
     clears: bool = False
     files: tuple[str, ...] = ()
     sounding: Sounding = Sounding()
+
+    def field(self, name: str) -> str | None:
+        """The field that a project's name for a parameter means; None where there is none."""
+        for field_name, found in self.parameters.model_fields.items():
+            alias = found.validation_alias
+            if name == field_name or (isinstance(alias, AliasChoices) and name in alias.choices):
+                return field_name
+        return None
+
+    def numbers(self) -> tuple[str, ...]:
+        """The parameters that are numbers."""
+        fields = self.parameters.model_fields.items()
+        return tuple(name for name, found in fields if found.annotation in (int, float, Fraction))
+
+    def movable(self) -> tuple[str, ...]:
+        """The parameters that may have keyframes."""
+        return self.numbers() if self.on == "picture" else tuple(self.sounding.moves)
 
 
 EffectTable = Mapping[str, EffectRow]

@@ -6,7 +6,8 @@ from pydantic import AliasChoices, Field
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import steps
 
 HOPS = 40
 """afftdn's windows advance by a 40th of a second, and what comes out is as late (measured at 8 to 96 kHz)."""
@@ -43,4 +44,11 @@ def build(stream: Stream, parameters: Denoise, setting: Setting) -> Stream:
     )
 
 
-DENOISE = EffectRow("audio-denoise", "Takes noise away.", "sound", Denoise, build)
+DENOISE = EffectRow(
+    "audio-denoise",
+    "Takes noise away.",
+    "sound",
+    Denoise,
+    build,
+    sounding=Sounding(moves={"amount": steps(3), "floor": steps(3)}),
+)

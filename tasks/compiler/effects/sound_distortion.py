@@ -11,7 +11,8 @@ from pydantic import AliasChoices, Field
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import steps
 
 OVERSAMPLING = 4
 """So that most harmonics past half the sample rate don't come back as tones that were not there."""
@@ -39,4 +40,11 @@ def build(stream: Stream, parameters: Distortion, setting: Setting) -> Stream:
     return stream.filter("apad", whole_len=setting.samples).filter("atrim", end_sample=setting.samples)
 
 
-DISTORTION = EffectRow("audio-distortion", "Overdrives the sound.", "sound", Distortion, build)
+DISTORTION = EffectRow(
+    "audio-distortion",
+    "Overdrives the sound.",
+    "sound",
+    Distortion,
+    build,
+    sounding=Sounding(moves={"drive": steps(2)}),
+)

@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
 from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import ratios, steps
 
 FOLLOWED = 1_000
 """Times a second that the gain is worked out; between them the resampler draws a smooth line."""
@@ -69,5 +70,8 @@ DUCKING = EffectRow(
     "sound",
     Ducking,
     build,
-    sounding=Sounding(key=lambda parameters: parameters.track),
+    sounding=Sounding(
+        key=lambda parameters: parameters.track,
+        moves={"amount": steps(2), "attack": ratios(2), "release": ratios(2), "threshold": steps(3)},
+    ),
 )

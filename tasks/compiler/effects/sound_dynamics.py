@@ -13,7 +13,8 @@ from pydantic import AliasChoices, Field
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import ratios, steps
 
 SHARP = 1
 """The knee that is none."""
@@ -106,10 +107,40 @@ def expander(stream: Stream, parameters: Expander, setting: Setting) -> Stream:
     return stream if parameters.ratio == 1 else _below(stream, parameters, parameters.ratio)
 
 
-COMPRESSOR = EffectRow("audio-compressor", "Makes loud passages quieter.", "sound", Compressor, compressor)
-LIMITER = EffectRow("audio-limiter", "Lets no sample pass a ceiling.", "sound", Limiter, limiter)
-GATE = EffectRow("audio-gate", "Shuts out what is quieter than a threshold.", "sound", Gate, gate)
-EXPANDER = EffectRow("audio-expander", "Makes quiet passages quieter.", "sound", Expander, expander)
+_TIMES = {"attack": ratios(2), "release": ratios(2)}
+
+COMPRESSOR = EffectRow(
+    "audio-compressor",
+    "Makes loud passages quieter.",
+    "sound",
+    Compressor,
+    compressor,
+    sounding=Sounding(moves={"threshold": steps(3), "ratio": ratios(1.5), **_TIMES, "makeup": steps(2)}),
+)
+LIMITER = EffectRow(
+    "audio-limiter",
+    "Lets no sample pass a ceiling.",
+    "sound",
+    Limiter,
+    limiter,
+    sounding=Sounding(moves={"ceiling": steps(2), **_TIMES}),
+)
+GATE = EffectRow(
+    "audio-gate",
+    "Shuts out what is quieter than a threshold.",
+    "sound",
+    Gate,
+    gate,
+    sounding=Sounding(moves={"threshold": steps(3), "reduction": steps(3), **_TIMES}),
+)
+EXPANDER = EffectRow(
+    "audio-expander",
+    "Makes quiet passages quieter.",
+    "sound",
+    Expander,
+    expander,
+    sounding=Sounding(moves={"threshold": steps(3), "ratio": ratios(1.5), "reduction": steps(3), **_TIMES}),
+)
 
 
 def _below(stream: Stream, parameters: Gate | Expander, ratio: float) -> Stream:

@@ -11,7 +11,8 @@ from pydantic import AliasChoices, Field
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import steps
 
 BASS, MID, TREBLE = 100.0, 1_000.0, 10_000.0
 """Centres in Hz."""
@@ -47,4 +48,11 @@ def build(stream: Stream, parameters: Equalizer, setting: Setting) -> Stream:
     return stream
 
 
-EQUALIZER = EffectRow("audio-equalizer", "Lifts or lowers parts of the spectrum.", "sound", Equalizer, build)
+EQUALIZER = EffectRow(
+    "audio-equalizer",
+    "Lifts or lowers parts of the spectrum.",
+    "sound",
+    Equalizer,
+    build,
+    sounding=Sounding(moves={"bass": steps(2), "mid": steps(2), "treble": steps(2)}),
+)

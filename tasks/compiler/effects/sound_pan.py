@@ -6,7 +6,8 @@ from pydantic import Field
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import straight
 
 
 class Pan(Value):
@@ -35,5 +36,19 @@ def width(stream: Stream, parameters: StereoWidth, setting: Setting) -> Stream:
     return stream.filter("pan", args=f"stereo|c0={own}*c0+{other}*c1|c1={other}*c0+{own}*c1")
 
 
-PAN = EffectRow("audio-pan", "Moves the sound to the left or to the right.", "sound", Pan, pan)
-STEREO_WIDTH = EffectRow("audio-stereo-width", "Makes the stereo image wider or narrower.", "sound", StereoWidth, width)
+PAN = EffectRow(
+    "audio-pan",
+    "Moves the sound to the left or to the right.",
+    "sound",
+    Pan,
+    pan,
+    sounding=Sounding(moves={"pan": straight(0)}),
+)
+STEREO_WIDTH = EffectRow(
+    "audio-stereo-width",
+    "Makes the stereo image wider or narrower.",
+    "sound",
+    StereoWidth,
+    width,
+    sounding=Sounding(moves={"width": straight()}),
+)

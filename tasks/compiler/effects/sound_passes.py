@@ -8,7 +8,8 @@ from pydantic import AliasChoices, Field, model_validator
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import ratios
 
 
 class Highpass(Value):
@@ -72,6 +73,30 @@ def bandpass(stream: Stream, parameters: Bandpass, setting: Setting) -> Stream:
     return lowpass(stream, Lowpass(frequency=parameters.high), setting)
 
 
-HIGHPASS = EffectRow("audio-highpass", "Takes away what lies below a frequency.", "sound", Highpass, highpass)
-LOWPASS = EffectRow("audio-lowpass", "Takes away what lies above a frequency.", "sound", Lowpass, lowpass)
-BANDPASS = EffectRow("audio-bandpass", "Keeps what lies between two frequencies.", "sound", Bandpass, bandpass)
+THIRD = 2 ** (1 / 3)
+"""Of an octave: two corners so near to each other differ little in phase, and their mix is a corner between them."""
+
+HIGHPASS = EffectRow(
+    "audio-highpass",
+    "Takes away what lies below a frequency.",
+    "sound",
+    Highpass,
+    highpass,
+    sounding=Sounding(moves={"frequency": ratios(THIRD)}),
+)
+LOWPASS = EffectRow(
+    "audio-lowpass",
+    "Takes away what lies above a frequency.",
+    "sound",
+    Lowpass,
+    lowpass,
+    sounding=Sounding(moves={"frequency": ratios(THIRD)}),
+)
+BANDPASS = EffectRow(
+    "audio-bandpass",
+    "Keeps what lies between two frequencies.",
+    "sound",
+    Bandpass,
+    bandpass,
+    sounding=Sounding(moves={"low": ratios(THIRD), "high": ratios(THIRD)}),
+)

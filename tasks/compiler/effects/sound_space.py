@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field
 from infra.values import Value
 from tasks.compiler.effects.pixels import number
 from tasks.compiler.effects.row import EffectRow, Setting, Sounding, Stream
+from tasks.compiler.effects.ways import ratios, steps, straight
 
 QUIET = 60.0
 """dB below the sound at which a repeat, or a room, is no longer heard."""
@@ -77,7 +78,7 @@ def reverb(stream: Stream, parameters: Reverb, setting: Setting) -> Stream:
     noise = "|".join(f"if(eq(n,0),st(0,{seed}));(random(0)*2-1)*gte(n,{begins})*{falls}" for seed in _SEEDS)
     copies = stream.filter_multi_output("asplit")
     room = copies[2].filter("apad", whole_len=length).filter("atrim", end_sample=length)
-    room = room.filter("aeval", noise, channel_layout="stereo")
+    room = room.filter("aeval", noise, channel_layout="same")  # past a named layout a biquad does nothing (ffmpeg 9)
     if parameters.damping < rate * 0.49:
         room = room.filter("lowpass", frequency=number(parameters.damping), poles=1)
     return _beside(copies[0], ffmpeg.filter([copies[1], room], "afir", irnorm=2), parameters.mix)
@@ -102,6 +103,10 @@ def chorus(stream: Stream, parameters: Chorus, setting: Setting) -> Stream:
     late = round(parameters.delay / 1000 * setting.sample_rate)
     voice = copies[1].filter("adelay", f"{late}S", all=1)
     voice = voice.filter("vibrato", f=number(parameters.speed), d=number(parameters.depth / WAVER))
+    # What vibrato gives before it has filled its own memory is noise; the voice is silent there.
+    filled = round(2 * WAVER / 1000 * setting.sample_rate)
+    voice = voice.filter("atrim", start_sample=filled).filter("asetpts", "PTS-STARTPTS")
+    voice = voice.filter("adelay", f"{filled}S", all=1)
     return _beside(copies[0], voice, parameters.mix)
 
 
@@ -118,13 +123,34 @@ def _chorus_rings(parameters: Chorus) -> Fraction:
 
 
 REVERB = EffectRow(
-    "audio-reverb", "Puts the sound into a room.", "sound", Reverb, reverb, sounding=Sounding(rings=_reverb_rings)
+    "audio-reverb",
+    "Puts the sound into a room.",
+    "sound",
+    Reverb,
+    reverb,
+    sounding=Sounding(
+        rings=_reverb_rings,
+        moves={"mix": straight(), "decay": ratios(1.5), "pre_delay": steps(10), "damping": ratios(1.5)},
+    ),
 )
 DELAY = EffectRow(
-    "audio-delay", "Repeats the sound as an echo.", "sound", Delay, delay, sounding=Sounding(rings=_delay_rings)
+    "audio-delay",
+    "Repeats the sound as an echo.",
+    "sound",
+    Delay,
+    delay,
+    sounding=Sounding(rings=_delay_rings, moves={"mix": straight(), "delay": ratios(1.1), "feedback": steps(0.1)}),
 )
 CHORUS = EffectRow(
-    "audio-chorus", "Adds a second, wavering voice.", "sound", Chorus, chorus, sounding=Sounding(rings=_chorus_rings)
+    "audio-chorus",
+    "Adds a second, wavering voice.",
+    "sound",
+    Chorus,
+    chorus,
+    sounding=Sounding(
+        rings=_chorus_rings,
+        moves={"mix": straight(), "delay": steps(2), "depth": steps(0.5), "speed": ratios(1.2)},
+    ),
 )
 
 

@@ -97,7 +97,8 @@ def _lifted(project: dict[str, Any]) -> dict[str, Any]:
     tracks = project.get("tracks")
     if not isinstance(tracks, list):
         return project
-    return {**project, "tracks": [_lifted_in(track, "clips", _lifted_clip) for track in tracks]}
+    lifted = (_lifted_in(track, "clips", _lifted_clip) for track in tracks)
+    return {**project, "tracks": [_lifted_in(track, "effects", _lifted_effect) for track in lifted]}
 
 
 def _lifted_in(holder: Any, field: str, lift: Callable[[Any], Any]) -> Any:

@@ -83,13 +83,13 @@ REFUSED: list[tuple[str, str, list[Any]]] = [
     ("CHECK-011", "tracks[0].clips[0].effects[0]", [track(clip("a", "a.mp4", 0, 10, **effect("sepia", start=10)))]),
     (
         "CHECK-080",
-        "tracks[0].clips[0].effects[0].keyframes",
-        [track(clip("a", "a.mp4", 0, 10, **effect("audio-pan", keyframes={"pan": [{"frame": 0, "value": 1}]})))],
+        "tracks[0].clips[0].effects[0].parameters.semitones",
+        [track(clip("a", "a.mp4", 0, 10, **effect("audio-pitch", keyframes={"semitones": [{"frame": 0, "value": 1}]})))],
     ),
     (
-        "CHECK-081",
-        "tracks[0].effects[0].keyframes",
-        [track(clip("a", "a.mp4", 0, 10), **effect("blur", keyframes={"radius": [{"frame": 0, "value": 1}]}))],
+        "CHECK-083",
+        "tracks[0].effects[0].parameters.file",
+        [track(clip("a", "a.mp4", 0, 10), **effect("lut", keyframes={"file": [{"frame": 0, "value": 1}]}))],
     ),
     ("CHECK-012", "tracks[0]", [track(clip("a", "a.mp4", 0, 10), clip("a", "a.mp4", 10, 20))]),
     (

@@ -76,6 +76,16 @@ def test_what_rings_on_is_not_faded_away_with_its_clip_and_ends_with_the_film(st
     assert np.abs(samples[25 * FRAME :] - 0.125 * np.cos(gone[: 2 * FRAME])).max() < 1e-5
 
 
+@pytest.mark.parametrize("late", [20, 20.5, 22, 60])
+def test_before_its_second_voice_comes_in_a_chorus_is_the_sound_itself(studio: Studio, late: float) -> None:
+    name = studio.recorded("n.wav", noise())
+    chorus = {"kind": "audio-chorus", "parameters": {"delay": late, "mix": 1}}
+    samples = studio.samples(timeline(heard(clip("a", name, 0, 20, volume=0.1, effects=[chorus])), duration=20))
+    alone = int(late / 1000 * RATE)
+    assert np.abs(samples[:alone] - 0.1 * noise().T[:alone]).max() < 1e-6
+    assert np.abs(samples[alone:] - 0.1 * noise().T[alone : 20 * FRAME]).max() > 0.01
+
+
 def test_an_effect_on_some_frames_rings_on_over_those_that_follow(studio: Studio) -> None:
     name = studio.recorded("n.wav", noise())
     samples = studio.samples(

@@ -217,6 +217,10 @@ def test_keyframes_may_stand_where_the_number_stands() -> None:
     one = film.timeline.tracks[0].clips[0]
     assert set(one.keyframes) == {"opacity", "transform.scale_x"}
     assert set(one.effects[0].keyframes) == {"radius"}
+    written = project({})
+    written["tracks"][0]["effects"] = [{"kind": "blur", "parameters": {"radius": [key(0, 0), key(5, 9)]}}]
+    film = load_object(written)
+    assert [each.value for each in film.timeline.tracks[0].effects[0].keyframes["radius"]] == [0, 9]
 
 
 @pytest.mark.parametrize(
@@ -243,12 +247,12 @@ def test_an_effect_out_of_its_bounds_at_a_keyframe_is_refused(studio: Studio) ->
     assert caught.value.code == "CHECK-010"
 
 
-def test_keyframes_of_a_sound_effect_are_refused_with_a_hint(studio: Studio) -> None:
-    effect = {"kind": "audio-pan", "keyframes": {"pan": [key(0, -1), key(8, 1)]}}
-    film = timeline(track(clip("a", studio.counted("keyframed.mp4", 60), 0, 10, effects=[effect])), duration=10)
+def test_wrong_keyframes_of_a_track_s_effect_are_refused_where_the_number_stands() -> None:
+    written = project({})
+    written["tracks"][0]["effects"] = [{"kind": "blur", "parameters": {"radius": [key(5, 0), key(5, 9, "wobbly")]}}]
     with pytest.raises(KinofarmError) as caught:
-        studio.check(film)
-    assert caught.value.code == "CHECK-080"
+        load_object(written)
+    assert caught.value.where == "tracks[0].effects[0].parameters.radius[1].easing"
 
 
 def project(fields: dict[str, Any]) -> dict[str, Any]:

@@ -108,6 +108,8 @@ def test_errors_name_the_place_in_the_project(studio: Studio) -> None:
     [
         ({"transform": {"scale_x": 0.5}}, "TEXT-011"),
         ({"crop": {"left": 2}}, "TEXT-011"),
+        ({"keyframes": {"transform.rotation": [{"frame": 0, "value": 9}]}}, "TEXT-011"),
+        ({"elements": [picture("red.png", 0, 0, 1, 1, animations=[{"kind": "wave", "duration": 2}])]}, "TEXT-021"),
         ({"elements": [picture("red.png", 0.8, 0, 0.4, 0.4)]}, "TEXT-012"),
     ],
 )
@@ -124,12 +126,6 @@ def test_a_title_with_pictures_is_in_no_transition(studio: Studio) -> None:
     film = timeline(track(titled(picture("red.png", 0, 0, 1, 1)), second, joins=[join("c", "d", 3, 5)]), duration=8)
     with pytest.raises(KinofarmError, match="TEXT-011"):
         studio.check(film)
-
-
-def test_a_moving_picture_of_a_title_is_said_to_stand_still(studio: Studio) -> None:
-    moved = picture("red.png", 0, 0, 1, 1, animations=[{"kind": "fade-in", "duration": 2}])
-    checked = studio.check(timeline(track(titled(moved)), duration=4))
-    assert [warning.code for warning in checked.warnings] == ["TEXT-013"]
 
 
 def slanted(count: int) -> list[dict[str, Any]]:

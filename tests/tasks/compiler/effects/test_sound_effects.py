@@ -156,6 +156,16 @@ def reverb(heard: Heard) -> None:
     assert abs(fallen - 30) < 2  # 60 dB in 0.8 s
     half = heard("audio-reverb", parameters | {"mix": 0.25}, impulse(1.5))[1480:]
     assert np.abs(half * 2 - room).max() < 1e-4
+    for corner in (1000, 6000):  # 3 dB down there, and 7 an octave above
+        damped = heard("audio-reverb", parameters | {"damping": corner}, impulse(1.5))[1001:]
+        above = _power(damped, 1.9 * corner, 2.1 * corner) - _power(damped, 40, 0.2 * corner)
+        assert abs(above + 10 * np.log10(5)) < 2, corner
+
+
+def _power(samples: np.ndarray, low: float, high: float) -> float:
+    """Power of a band, per Hz, in dB."""
+    spectrum, hertz = np.abs(np.fft.rfft(samples.astype(float), axis=0)) ** 2, np.fft.rfftfreq(len(samples), 1 / RATE)
+    return float(10 * np.log10(spectrum[(hertz > low) & (hertz < high)].mean()))
 
 
 def delay(heard: Heard) -> None:

@@ -61,6 +61,7 @@ def test_clips_are_put_in_order_and_their_place_in_the_file_is_remembered() -> N
         ({"duration": 1.5}, ("FORMAT-020", "duration")),
         ({"size": {"width": 641, "height": 360}}, ("FORMAT-020", "size.width")),
         ({"size": {"width": 640}}, ("FORMAT-021", "size.height")),
+        ({"export": {"container": []}}, ("FORMAT-020", "export.container")),
         ({"colour": "red"}, ("FORMAT-022", "colour")),
         ({"tracks": [track(clip("a", 0, 9, opacity=2))]}, ("FORMAT-020", "tracks[0].clips[0].opacity")),
         ({"tracks": [track(clip("a", 0, 9, sped=2))]}, ("FORMAT-022", "tracks[0].clips[0].sped")),
