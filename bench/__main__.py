@@ -1,8 +1,7 @@
-"""`python -m bench`: measure, print a table, and write bench/RESULTS.md."""
+"""`python -m bench`: measure, print a table, keep the rows in bench/results.json, and write bench/RESULTS.md from them."""
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bench import farm, report
+from bench.results import Results, edit_row_of, keep, kept, now, row_of
 from bench.rounds import Comparison, Edits, compare, edit
 from bench.workloads import WORKLOADS
 
@@ -33,7 +33,7 @@ def main(
         bool, typer.Option("--quick", help="One round of two seconds, nothing written: does it work?")
     ] = False,
     work: Annotated[Path, typer.Option(help="Where sources and films are kept.")] = Path(".kinofarm-bench"),
-    out: Annotated[Path, typer.Option(help="The page to write.")] = RESULTS,
+    out: Annotated[Path, typer.Option(help="The page to write; its rows are kept beside it as .json.")] = RESULTS,
 ) -> None:
     """Render the workloads by the farm and by hand, side by side."""
     presets = preset or (["veryfast"] if quick else ["medium", "veryfast"])
@@ -57,15 +57,17 @@ def main(
                         comparisons.append(compare(row, each, 1 if quick else rounds, folder, _say))
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    command = shlex.join(["make", "bench", *([f"ARGS={shlex.join(sys.argv[1:])}"] if sys.argv[1:] else [])])
-    text = report.page(command, rounds, comparisons, edits)
-    print(text)
-    if quick:
-        return
-    out.write_text(text, encoding="utf-8")
-    short = report.faults(comparisons, edits)
+    measured = now()
+    rows = [row_of(comparison, measured) for comparison in comparisons], [edit_row_of(each, measured) for each in edits]
+    print(report.page(Results().merged(*rows)))
+    short = report.faults(Results().merged(*rows))
     for fault in short:
         _say(fault)
+    if quick:
+        return
+    results = kept(out.with_name("results.json")).merged(*rows)
+    keep(results, out.with_name("results.json"))
+    out.write_text(report.page(results), encoding="utf-8")
     raise typer.Exit(1 if short else 0)
 
 

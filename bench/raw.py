@@ -11,6 +11,7 @@ from pathlib import Path
 
 import font_roboto
 
+from bench.sources import LOOK, write_look
 from infra.process import run_ffmpeg
 
 _GRAPHS = Path(__file__).with_name("graphs")
@@ -67,8 +68,10 @@ def arguments(
 
 
 def lay_out(scratch: Path) -> None:
-    """Put what the graphs name by a plain name into the folder that ffmpeg runs in: titles and fonts."""
+    """Put what the graphs name by a plain name into the folder that ffmpeg runs in: titles, fonts, a look-up table."""
     scratch.mkdir(parents=True, exist_ok=True)
+    if not (scratch / LOOK).is_file():
+        write_look(scratch)
     for script in _GRAPHS.glob("*.ass"):
         shutil.copyfile(script, scratch / script.name)
     fonts = scratch / "fonts"

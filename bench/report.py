@@ -7,7 +7,8 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.rounds import Comparison, Edits
+from bench.results import ComparisonRow, EditRow, Measured, Results
+from bench.workloads import WORKLOADS
 from infra import ffmpeg
 
 MOST_RATIO = 1.15
@@ -17,7 +18,7 @@ HELD = "medium"
 """The preset whose ratios are promised; faster ones, under which the farm's own second or two weighs more, are reported."""
 
 
-def page(command: str, rounds: int, comparisons: Sequence[Comparison], edits: Sequence[Edits]) -> str:
+def page(results: Results) -> str:
     """Return bench/RESULTS.md."""
     parts = [
         "# Benchmark results",
@@ -25,26 +26,26 @@ def page(command: str, rounds: int, comparisons: Sequence[Comparison], edits: Se
         "binary, same encoder settings (x264, CRF 20, AAC 192 kbit/s, 1280x720 at 25). The farm's time runs from the command "
         "to the published, verified film; raw ffmpeg's from start to exit, of both passes where there are two. Rounds are "
         "interleaved and take turns in going first; "
-        "every farm's round renders copies of the sources that it has never seen. The ratio is the median of the rounds' ratios.",
-        "```sh\n" + command + "\n```",
+        "every farm's round renders copies of the sources that it has never seen. The ratio is the median of the rounds' ratios. "
+        '`make bench` measures all of it, `make bench ARGS="--workload NAME"` some rows anew; each row says of which commit it is.',
         _machine(),
     ]
-    if comparisons:
-        parts += [f"## Beside ffmpeg by hand ({rounds} rounds)", _comparisons(comparisons), _gate(comparisons)]
-    if edits:
-        parts += ["## Ten minutes, edited", _edits(edits)]
+    if results.comparisons:
+        parts += ["## Beside ffmpeg by hand", _comparisons(results.comparisons), _gate(results.comparisons)]
+    if results.edits:
+        parts += ["## Ten minutes, edited", _edits(results.edits)]
     return "\n\n".join(parts) + "\n"
 
 
-def faults(comparisons: Sequence[Comparison], edits: Sequence[Edits]) -> list[str]:
+def faults(results: Results) -> list[str]:
     """Return what falls short: of the gate, or of the limits that the farm promises."""
-    found = [f"{row.workload.name} {row.preset}: {fault}" for row in comparisons for fault in row.verdict.faults]
+    found = [f"{row.workload} {row.preset}: {fault}" for row in results.comparisons for fault in row.faults]
     found += [
-        f"{row.workload.name} {row.preset}: ratio {row.ratio:.3f} > {MOST_RATIO}"
-        for row in comparisons
+        f"{row.workload} {row.preset}: ratio {row.ratio:.3f} > {MOST_RATIO}"
+        for row in results.comparisons
         if row.preset == HELD and row.ratio > MOST_RATIO
     ]
-    for row in edits:
+    for row in (each.edits for each in results.edits):
         if row.title > row.title_limit:
             found.append(f"one title changed, {row.preset}: {row.title:.1f} s > {row.title_limit:.1f} s")
         if row.unchanged > row.unchanged_limit or row.unchanged_encoded:
@@ -52,21 +53,21 @@ def faults(comparisons: Sequence[Comparison], edits: Sequence[Edits]) -> list[st
     return found
 
 
-def _comparisons(rows: Sequence[Comparison]) -> str:
+def _comparisons(rows: Sequence[ComparisonRow]) -> str:
     lines = [
-        "| workload | x264 preset | farm, s (median) | raw, s (median) | **ratio** | rounds' ratios | counts |",
-        "| --- | --- | ---: | ---: | ---: | --- | --- |",
+        "| workload | x264 preset | farm, s (median) | raw, s (median) | **ratio** | rounds' ratios | counts | measured |",
+        "| --- | --- | ---: | ---: | ---: | --- | --- | --- |",
     ]
     for row in rows:
-        ours, theirs = _median(row.farm_seconds), _median(row.raw_seconds)
         each = " ".join(f"{ratio:.2f}" for ratio in row.ratios)
-        counts = "no: " + "; ".join(row.verdict.faults) if row.verdict.faults else "yes"
-        name = f"{row.workload.name}: {row.workload.summary}"
-        lines.append(f"| {name} | {row.preset} | {ours:.1f} | {theirs:.1f} | **{row.ratio:.3f}** | {each} | {counts} |")
+        counts = "no: " + "; ".join(row.faults) if row.faults else "yes"
+        name = f"{row.workload}: {WORKLOADS[row.workload].summary}"
+        times = f"{row.farm:.1f} | {row.raw:.1f} | **{row.ratio:.3f}**"
+        lines.append(f"| {name} | {row.preset} | {times} | {each} | {counts} | {_when(row.measured)} |")
     return "\n".join(lines)
 
 
-def _gate(rows: Sequence[Comparison]) -> str:
+def _gate(rows: Sequence[ComparisonRow]) -> str:
     lines = [
         "The validity gate: frames by decoding, mean SSIM of luma against a lossless rendering of the hand-written graph, size.",
         "",
@@ -74,27 +75,30 @@ def _gate(rows: Sequence[Comparison]) -> str:
         "| --- | --- | --- | --- | ---: |",
     ]
     for row in rows:
-        found = row.verdict
-        frames = f"{found.wanted_frames}, {found.farm_frames}, {found.raw_frames}"
-        likeness = f"{found.farm_ssim:.4f}, {found.raw_ssim:.4f}"
-        lines.append(f"| {row.workload.name} | {row.preset} | {frames} | {likeness} | {found.size_difference:+.1%} |")
+        frames, likeness = ", ".join(map(str, row.frames)), ", ".join(f"{each:.4f}" for each in row.ssim)
+        lines.append(f"| {row.workload} | {row.preset} | {frames} | {likeness} | {row.size:+.1%} |")
     return "\n".join(lines)
 
 
-def _edits(rows: Sequence[Edits]) -> str:
+def _edits(rows: Sequence[EditRow]) -> str:
     lines = [
         "120 clips with twenty titles, 15,000 frames. One title changed may take 10 % of the cold time plus 3 s, unchanged 2 % plus 3 s.",
         "",
-        "| x264 preset | what | seconds | limit | chunks encoded |",
-        "| --- | --- | ---: | ---: | ---: |",
+        "| x264 preset | what | seconds | limit | chunks encoded | measured |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
     ]
-    for row in rows:
+    for kept in rows:
+        row, when = kept.edits, _when(kept.measured)
         lines += [
-            f"| {row.preset} | cold | {row.cold:.1f} | | {row.chunks} of {row.chunks} |",
-            f"| {row.preset} | one title changed | {row.title:.1f} | {row.title_limit:.1f} | {row.title_encoded} |",
-            f"| {row.preset} | unchanged | {row.unchanged:.1f} | {row.unchanged_limit:.1f} | {row.unchanged_encoded} |",
+            f"| {row.preset} | cold | {row.cold:.1f} | | {row.chunks} of {row.chunks} | {when} |",
+            f"| {row.preset} | one title changed | {row.title:.1f} | {row.title_limit:.1f} | {row.title_encoded} | {when} |",
+            f"| {row.preset} | unchanged | {row.unchanged:.1f} | {row.unchanged_limit:.1f} | {row.unchanged_encoded} | {when} |",
         ]
     return "\n".join(lines)
+
+
+def _when(measured: Measured) -> str:
+    return f"{measured.commit}, {measured.day}"
 
 
 def _machine() -> str:
@@ -112,9 +116,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

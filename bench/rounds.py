@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import farm, raw
-from bench.sources import draw_sources, fresh_copies
+from bench.sources import draw_sources, fresh_copies, write_look
 from bench.validity import Verdict, judge
 from bench.workloads import WORKLOADS, Workload, ten_minutes
 
@@ -30,6 +30,16 @@ class Comparison:
     @property
     def ratios(self) -> tuple[float, ...]:
         return tuple(ours / theirs for ours, theirs in zip(self.farm_seconds, self.raw_seconds, strict=True))
+
+    @property
+    def farm(self) -> float:
+        """Seconds, the median of the rounds."""
+        return statistics.median(self.farm_seconds)
+
+    @property
+    def raw(self) -> float:
+        """Seconds, the median of the rounds."""
+        return statistics.median(self.raw_seconds)
 
     @property
     def ratio(self) -> float:
@@ -118,6 +128,7 @@ def edit(preset: str, work: Path, say: Say) -> Edits:
 def _written(workload: Workload, preset: str, folder: Path) -> Path:
     path = folder / "project.json"
     path.write_text(json.dumps(workload.project(_relative(), preset)), encoding="utf-8")
+    write_look(folder)
     return path
 
 

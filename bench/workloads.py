@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.sources import COUNT, HEIGHT, NAMES, RATE, WIDTH
+from bench.sources import COUNT, HEIGHT, LOOK, NAMES, RATE, WIDTH
 
 Project = dict[str, Any]
 Files = Mapping[str, str]
@@ -128,6 +128,42 @@ def _dissolves(files: Files, preset: str) -> Project:
     return _project(120, preset, [_track("V1", clips)], transitions=transitions)
 
 
+def _graded(seconds: int, count: int) -> Callable[[Files, str], Project]:
+    """Clips with a look-up table, a colour correction and a blur, each zoomed into by 30 % over its length."""
+    frames = seconds * RATE // count
+
+    def project(files: Files, preset: str) -> Project:
+        zoom = [{"frame": 0, "value": 1}, {"frame": frames - 1, "value": 1.3}]
+        effects = [
+            {"kind": "lut", "parameters": {"file": LOOK}},
+            {"kind": "color-correction", "parameters": {"contrast": 1.1, "saturation": 1.2}},
+            {"kind": "blur", "parameters": {"radius": 1.5}},
+        ]
+        clips = [
+            {
+                "id": f"c{number}",
+                "source": {"kind": "media", "path": files[NAMES[number]]},
+                "start": number * frames,
+                "end": (number + 1) * frames,
+                "source_start": 1,
+                "effects": effects,
+                "transform": {"scale_x": zoom, "scale_y": zoom},
+            }
+            for number in range(count)
+        ]
+        return {
+            "format": "kinofarm/1",
+            "name": "bench",
+            "rate": RATE,
+            "size": {"width": WIDTH, "height": HEIGHT},
+            "duration": count * frames,
+            "tracks": [{"id": "V1", "kind": "video", "clips": clips}],
+            "export": {"video": {"crf": 20, "preset": preset}, "sound": {"bitrate": 192}},
+        }
+
+    return project
+
+
 def ten_minutes(files: Files, preset: str, tenth_title: str = "Title 10") -> Project:
     """Return 120 clips of five seconds with twenty titles; `tenth_title` is what the edit changes."""
     clips = [_clip(f"c{cut}", files[NAMES[cut % COUNT]], cut * 5, 5, 0.48 + cut // COUNT * 1.52) for cut in range(120)]
@@ -150,8 +186,10 @@ WORKLOADS: dict[str, Workload] = {
             _four_tracks(600, (30, 20), 40, (7, 2)),
             loudness=LOUDNESS,
         ),
+        Workload("graded", "LUT, colour, blur and a moving scale", 60, _graded(60, 4)),
         Workload("ten_minutes", "120 clips with twenty titles", 600, ten_minutes, compared=False),
         Workload("smoke", "two cuts, to see that the harness works", 2, _cuts(2, 1, 0.48, 1), source_seconds=3),
+        Workload("smoke_graded", "the same for graded clips that move", 2, _graded(2, 2), source_seconds=3),
         Workload(
             "smoke_sound",
             "the same for four sound tracks",
