@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -121,7 +122,7 @@ _Row = TypeVar("_Row", ComparisonRow, EditRow)
 def _merged(old: Sequence[_Row], new: Sequence[_Row]) -> tuple[_Row, ...]:
     newer: dict[tuple[str, str], _Row] = {_name(row): row for row in new}
     stays: list[_Row] = [newer.pop(_name(row), row) for row in old]
-    return (*stays, *newer.values())
+    return tuple(chain(stays, newer.values()))
 
 
 def _name(row: ComparisonRow | EditRow) -> tuple[str, str]:
