@@ -61,5 +61,5 @@ def valid(kind: type[Made], fields: dict[str, Any], where: str) -> Made:
 def _as_json(value: Any) -> str:
     try:
         return json.dumps(json.loads(otio.core.serialize_json_to_string(value), parse_constant=lambda _: None))
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError):  # a damaged file's objects can lack their own names
         return "{}"
