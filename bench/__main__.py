@@ -12,7 +12,7 @@ import typer
 
 from bench import farm, report
 from bench.results import Results, edit_row_of, keep, kept, now, row_of
-from bench.rounds import Comparison, Edits, compare, edit
+from bench.rounds import compare, edit
 from bench.workloads import WORKLOADS
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -39,8 +39,7 @@ def main(
     presets = preset or (["veryfast"] if quick else ["medium", "veryfast"])
     names = workload or [name for name in WORKLOADS if name.startswith("smoke") == quick]
     work = work.absolute()
-    comparisons: list[Comparison] = []
-    edits: list[Edits] = []
+    measured, found, store = now(), Results(), out.with_name("results.json")
     # The farm's home is not kept, and lies where the database's user can reach it when root runs this.
     home = Path(tempfile.mkdtemp(prefix="kinofarm-bench-"))
     home.chmod(0o755)
@@ -50,25 +49,22 @@ def main(
             for each in presets:
                 for name in names:
                     if name == EDITED:
-                        edits.append(edit(each, work / "long", _say))
+                        new = Results(edits=(edit_row_of(edit(each, work / "long", _say), measured),))
                     else:
-                        row = WORKLOADS[name]
                         folder = work / ("smoke" if name.startswith("smoke") else "long")
-                        comparisons.append(compare(row, each, 1 if quick else rounds, folder, _say))
+                        compared = compare(WORKLOADS[name], each, 1 if quick else rounds, folder, _say)
+                        new = Results(comparisons=(row_of(compared, measured),))
+                    found = found.merged(new)
+                    if not quick:  # row by row: what was measured stays, whatever happens to the next
+                        keep(kept(store).merged(new), store)
+                        out.write_text(report.page(kept(store)), encoding="utf-8")
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    measured = now()
-    rows = [row_of(comparison, measured) for comparison in comparisons], [edit_row_of(each, measured) for each in edits]
-    print(report.page(Results().merged(*rows)))
-    short = report.faults(Results().merged(*rows))
+    print(report.page(found))
+    short = report.faults(found)
     for fault in short:
         _say(fault)
-    if quick:
-        return
-    results = kept(out.with_name("results.json")).merged(*rows)
-    keep(results, out.with_name("results.json"))
-    out.write_text(report.page(results), encoding="utf-8")
-    raise typer.Exit(1 if short else 0)
+    raise typer.Exit(1 if short and not quick else 0)
 
 
 def _say(text: str) -> None:

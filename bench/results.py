@@ -63,11 +63,11 @@ class Results(Value):
     comparisons: tuple[ComparisonRow, ...] = ()
     edits: tuple[EditRow, ...] = ()
 
-    def merged(self, comparisons: Sequence[ComparisonRow], edits: Sequence[EditRow]) -> Results:
-        """These results, with those rows in place of older ones of the same workload and preset."""
+    def merged(self, newer: Results) -> Results:
+        """These results, with newer rows in place of older ones of the same workload and preset."""
         return Results(
-            comparisons=_merged(self.comparisons, comparisons),
-            edits=_merged(self.edits, edits),
+            comparisons=_merged(self.comparisons, newer.comparisons),
+            edits=_merged(self.edits, newer.edits),
         )
 
 

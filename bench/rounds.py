@@ -87,7 +87,7 @@ def compare(workload: Workload, preset: str, rounds: int, work: Path, say: Say) 
         for side in order:
             if side == "farm":
                 rendered = farm.render(project, ours)
-                if rendered.encoded != rendered.chunks:
+                if rendered.encoded < (1 if workload.dark else rendered.chunks):
                     raise farm.FarmError(f"a cold round reused {rendered.chunks - rendered.encoded} chunks")
                 farm_seconds.append(rendered.seconds)
             else:

@@ -26,6 +26,7 @@ class Workload:
     """A row: seconds of film, the project as a function of the source files and the x264 preset, whether a graph exists.
 
     loudness: LUFS to which both films' sound is brought; the graph has a first pass then, `NAME-first.args`.
+    dark: the picture is black throughout: one chunk of it serves all, in every round.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Workload:
     source_seconds: int = 46
     compared: bool = True
     loudness: float | None = None
+    dark: bool = False
 
     @property
     def frames(self) -> int:
@@ -181,10 +183,11 @@ WORKLOADS: dict[str, Workload] = {
         Workload("dissolves12", "12 clips with 11 dissolves of one second", 120, _dissolves),
         Workload(
             "sound4",
-            "four sound tracks with ducking and R128 (by hand in two passes)",
+            "four sound tracks with ducking and R128 (by hand in two passes), black to see",
             600,
             _four_tracks(600, (30, 20), 40, (7, 2)),
             loudness=LOUDNESS,
+            dark=True,
         ),
         Workload("graded", "LUT, colour, blur and a moving scale", 60, _graded(60, 4)),
         Workload("ten_minutes", "120 clips with twenty titles", 600, ten_minutes, compared=False),
@@ -197,6 +200,7 @@ WORKLOADS: dict[str, Workload] = {
             _four_tracks(6, (2, 1), 2, (0, 0)),
             source_seconds=3,
             loudness=LOUDNESS,
+            dark=True,
         ),
     )
 }

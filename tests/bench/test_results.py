@@ -28,7 +28,7 @@ def edited(**more: object) -> EditRow:
 def test_a_run_replaces_its_own_rows_and_leaves_the_others(tmp_path: Path) -> None:
     old = Results(comparisons=(row("cuts60"), row("graded", ratio=1.3), row("graded", "veryfast")), edits=(edited(),))
     keep(old, tmp_path / "results.json")
-    found = kept(tmp_path / "results.json").merged([row("graded", ratio=1.1), row("sound4")], [])
+    found = kept(tmp_path / "results.json").merged(Results(comparisons=(row("graded", ratio=1.1), row("sound4"))))
     assert [(each.workload, each.preset, each.ratio) for each in found.comparisons] == [
         ("cuts60", "medium", 1.0), ("graded", "medium", 1.1), ("graded", "veryfast", 1.0), ("sound4", "medium", 1.0)
     ]  # fmt: skip
