@@ -136,6 +136,7 @@ def hostile(chance: random.Random, secrets: Path) -> str:
     return text
 
 
+@pytest.mark.timeout(600)  # a thousand processes
 def test_no_custom_filter_gets_a_file_read_or_written(tmp_path: Path, secrets: Path, watched: Watched) -> None:
     chance = random.Random(11)
     scratch = tmp_path / "scratch"
