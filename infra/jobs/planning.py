@@ -21,8 +21,7 @@ from infra.jobs.records import Key, WantedChunk
 
 _NEW_CHUNKS = text("""
 INSERT INTO chunks (key, kind, pool, frames, work)
-SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:kinds AS text[]), CAST(:pools AS text[]), CAST(:frames AS bigint[]),
-    CAST(:works AS jsonb[])) AS wanted (key, kind, pool, frames, work)
+SELECT * FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS wanted (key text, kind text, pool text, frames bigint, work jsonb)
 ORDER BY key
 ON CONFLICT (key) DO NOTHING
 """)
@@ -30,7 +29,7 @@ ON CONFLICT (key) DO NOTHING
 _REVIVE = text("""
 UPDATE chunks SET state = 'ready', attempts = 0, not_before = NULL, frames_done = 0, error = NULL, result = NULL,
     lease_owner = NULL, ended_at = NULL, pool = wanted.pool, work = wanted.work
-FROM unnest(CAST(:keys AS text[]), CAST(:pools AS text[]), CAST(:works AS jsonb[])) AS wanted (key, pool, work)
+FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS wanted (key text, pool text, work jsonb)
 WHERE chunks.key = wanted.key
 """)
 
@@ -56,7 +55,7 @@ def enter(
     """
     first = {chunk.key: chunk for chunk in reversed(chunks)}
     wanted = [first[key] for key in sorted(first)]
-    connection.execute(_NEW_CHUNKS, _columns(wanted) | _kinds(wanted))
+    connection.execute(_NEW_CHUNKS, {"wanted": _document(wanted)})
     query = _states(first).order_by(ChunkRow.key).with_for_update(key_share=True)
     states = {row.key: row.state for row in connection.execute(query)}
     said = {key for key, state in states.items() if state == "done"}
@@ -64,7 +63,7 @@ def enter(
     done = said - (unsure - set(present(unsure)) if unsure else set())
     lost = {key for key, state in states.items() if state in ("failed", "cancelled", "done")} - done
     if lost:
-        connection.execute(_REVIVE, _columns([chunk for chunk in wanted if chunk.key in lost]))
+        connection.execute(_REVIVE, {"wanted": _document([chunk for chunk in wanted if chunk.key in lost])})
     mine = JobChunkRow.job_id == job_id
     to_encode = select(JobChunkRow.chunk_key).where(mine, ~JobChunkRow.reused)
     ours = set(connection.scalars(to_encode))  # of an earlier plan of this job: encoded for it, not reused
@@ -85,16 +84,13 @@ def _states(keys: Iterable[Key]) -> Select[tuple[str, str]]:
     return select(ChunkRow.key, ChunkRow.state).where(ChunkRow.key.in_(select(wanted.column_valued())))
 
 
-def _columns(chunks: Sequence[WantedChunk]) -> dict[str, Any]:
-    return {
-        "keys": [chunk.key for chunk in chunks],
-        "pools": [chunk.pool for chunk in chunks],
-        "works": [json.dumps(chunk.work) for chunk in chunks],
-    }
-
-
-def _kinds(chunks: Sequence[WantedChunk]) -> dict[str, Any]:
-    return {"kinds": [chunk.kind for chunk in chunks], "frames": [chunk.frames for chunk in chunks]}
+def _document(chunks: Sequence[WantedChunk]) -> str:
+    """The rows as one JSON text: a work can hold a look-up table of a megabyte, which arrays of text take seconds to quote."""
+    rows = [
+        {"key": chunk.key, "kind": chunk.kind, "pool": chunk.pool, "frames": chunk.frames, "work": chunk.work}
+        for chunk in chunks
+    ]
+    return json.dumps(rows)
 
 
 def _places(chunks: Sequence[WantedChunk], reused: Collection[Key]) -> dict[str, Any]:

@@ -43,6 +43,11 @@ class Canvas(Value):
         return self.clear if self.alpha else self.solid
 
     @property
+    def subsampled(self) -> tuple[int, int]:
+        """Pixels to one sample of chroma, across and down."""
+        return {"420": (2, 2), "422": (2, 1), "444": (1, 1)}[self.chroma]
+
+    @property
     def overlaying(self) -> dict[str, str]:
         """Options of the overlay filter: without them it works in 8 bit 4:2:0."""
         if self.bits == 8 and self.chroma == "420":

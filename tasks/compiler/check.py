@@ -21,10 +21,10 @@ from tasks.compiler.crossings import crossings, has_sound, tempo
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.row import EffectTable
 from tasks.compiler.exports import check_export
-from tasks.compiler.fit import Fit, fit_clip, fit_frame
+from tasks.compiler.fit import Fit, Resting, rest_clip, rest_frame
 from tasks.compiler.keys import check_keys
 from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSource, Track, Transition
-from tasks.compiler.moving import Still, stills
+from tasks.compiler.moving import places
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.pace import handles, source_time
 from tasks.compiler.transitions import TRANSITIONS
@@ -90,8 +90,8 @@ def check(
     timeline = whole.timeline
     media: dict[str, Media] = {}
     tables: dict[str, ColourTable] = {}
-    for track, at, places in zip(timeline.tracks, whole.tracks, whole.clips, strict=True):
-        for clip, where in zip(track.clips, places, strict=True):
+    for track, at, clips_at in zip(timeline.tracks, whole.tracks, whole.clips, strict=True):
+        for clip, where in zip(track.clips, clips_at, strict=True):
             if isinstance(clip.source, MediaSource) and clip.source.path not in media:
                 media[clip.source.path] = _read(clip.source, where, timeline, roots, probe)
             warnings += _check_clip(clip, track, timeline, media, where)
@@ -100,14 +100,14 @@ def check(
         owner = f'track "{track.name or track.id}"'
         check_effects(track.effects, timeline.duration, effects, owner, at)
         _read_tables(track.effects, effects, roots, tables, at)
-        warnings += _check_order(track, timeline, media, at, places)
+        warnings += _check_order(track, timeline, media, at, clips_at)
     for number, subtitle in enumerate(timeline.subtitles):
         _check_range(subtitle.start, subtitle.end, timeline, f"subtitle {number + 1}", f"subtitles[{number}]")
     check_keys(timeline, effects)
     timeline = applied(timeline, effects)
     project = CheckedProject(timeline, media, effects, tables=tables)
-    for track, places in zip(timeline.tracks, whole.clips, strict=True):
-        warnings += _check_sound(project, track, places)
+    for track, clips_at in zip(timeline.tracks, whole.clips, strict=True):
+        warnings += _check_sound(project, track, clips_at)
     return replace(project, warnings=tuple(warnings))
 
 
@@ -190,10 +190,7 @@ def _check_clip(
     if isinstance(clip.source, TitleSource):
         if track.kind == "audio":
             raise KinofarmError("CHECK-003", where=f"{where}.source", clip=_named(clip))
-        for part in stills(clip, clip.start, clip.end):
-            _check_size(
-                _placed(part, lambda part: fit_frame(part.clip, timeline.size), where, "the title"), clip, where
-            )
+        _check_sizes(clip, lambda part: rest_frame(part, timeline.size), "the title", where)
         return
     facts = media[clip.source.path].facts
     file = Path(clip.source.path).name
@@ -211,10 +208,7 @@ def _check_clip(
     if track.kind == "audio" and sound is None:
         raise KinofarmError("CHECK-005", where=f"{where}.source.path", clip=_named(clip), file=file)
     if picture is not None:
-        for part in stills(clip, clip.start, clip.end):
-            _check_size(
-                _placed(part, lambda part: fit_clip(part.clip, picture, timeline.size), where, file), clip, where
-            )
+        _check_sizes(clip, lambda part: rest_clip(part, picture, timeline.size), file, where)
         if picture.transfer in ("smpte2084", "arib-std-b67"):
             yield notice("CHECK-901", where, clip=_named(clip), file=file, transfer=picture.transfer)
     if picture is not None and picture.still:
@@ -234,11 +228,13 @@ def _check_clip(
         yield notice("CHECK-902", where, clip=_named(clip), file=file, seconds=round(float(ends - picture.end), 2))
 
 
-def _placed(part: Still, fit: Callable[[Still], Fit], where: str, file: str) -> Fit:
+def _check_sizes(clip: Clip, rest: Callable[[Clip], Resting], file: str, where: str) -> None:
+    """Refuse a crop that leaves nothing of the picture, and a picture that becomes too large at any time."""
     try:
-        return fit(part)
+        for _, place in places(clip, rest):
+            _check_size(place, clip, where)
     except ValueError:
-        raise KinofarmError("CHECK-006", where=f"{where}.crop", clip=_named(part.clip), file=file) from None
+        raise KinofarmError("CHECK-006", where=f"{where}.crop", clip=_named(clip), file=file) from None
 
 
 def _check_size(place: Fit, clip: Clip, where: str) -> None:

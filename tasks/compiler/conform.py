@@ -217,19 +217,23 @@ class Conform:
     ) -> Stream:
         """Crop, scale, effects, opacity, turn; out comes the canvas's solid or, with alpha, its clear format in BT.709."""
         effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
-        working = bool(effects) or clip.colour_correction is not None
         target = self.formats.clear if alpha else self.formats.solid
         if place.crop is not None:
             stream = stream.filter("crop", place.crop.width, place.crop.height, place.crop.x, place.crop.y)
         clear = alpha and (facts.alpha or any(self.project.effects[effect.kind].clears for effect in effects))
+        last = effects.pop() if effects and not clear and self._may_come_last(effects[-1]) else None
+        working = bool(effects) or clip.colour_correction is not None
         first = ("gbrap16le" if clear else "gbrp16le") if working else target
         stream = _converted(stream, facts, place, first)
         if place.cut is not None:
             stream = stream.filter("crop", place.cut.width, place.cut.height, place.cut.x, place.cut.y)
+        setting = self._setting(clip, place, start, frames, clear)
         if working:
-            stream = self._graded(stream, clip, effects, place, start, frames, clear)
+            stream = self._graded(stream, clip, effects, setting, start)
             stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=_EXACT)
             stream = stream.filter("format", target).filter("setparams", **BT709)
+        if last is not None:
+            stream = self._finished(stream, last, setting)
         if place.outline:
             stream = self._masked(stream, place.outline, *place.shown, clear)
         if alpha and clip.opacity < 1:
@@ -271,11 +275,20 @@ class Conform:
             for effect, row, parameters in self._picture_effects(clip, track)
         )
 
-    def _graded(
-        self, stream: Stream, clip: Clip, effects: list[Effect], place: Fit, start: int, frames: int, alpha: bool
-    ) -> Stream:
+    def _may_come_last(self, effect: Effect) -> bool:
+        """Can an effect after which there is no other be done on the canvas?"""
+        return self.project.effects[effect.kind].last is not None and not _is_limited(effect)
+
+    def _finished(self, stream: Stream, effect: Effect, setting: Setting) -> Stream:
+        """The last effect, on the canvas."""
+        row = self.project.effects[effect.kind]
+        assert row.last is not None, "asked before"
+        return row.last(stream, row.parameters.model_validate(dict(effect.parameters)), setting, self.formats)
+
+    def _setting(self, clip: Clip, place: Fit, start: int, frames: int, alpha: bool) -> Setting:
+        """Where a clip's effects are applied, to `frames` frames from `start` on."""
         width, height = place.shown
-        setting = Setting(
+        return Setting(
             rate=self.rate,
             width=width,
             height=height,
@@ -287,6 +300,10 @@ class Conform:
             file=lambda path: self.texts.add_table(self.project.tables[path]),
             first_pass=self.sources.first_pass,
         )
+
+    def _graded(self, stream: Stream, clip: Clip, effects: Sequence[Effect], setting: Setting, start: int) -> Stream:
+        """Colour correction and effects, in order."""
+        frames = setting.frames
         if clip.colour_correction is not None and clip.colour_correction != ColourCorrection():
             stream = colour_correction(stream, clip.colour_correction, setting)
         for effect in effects:

@@ -152,22 +152,6 @@ def rest_frame(clip: Clip, frame: Size) -> Resting:
     return _rested(clip, (frame.width, frame.height), (Fraction(1), Fraction(1)), frame)
 
 
-def fit_clip(clip: Clip, picture: PictureFacts, frame: Size) -> Fit:
-    """Place a clip's picture in the frame.
-
-    Raises:  ValueError when the crop leaves nothing of the picture.
-    """
-    return rest_clip(clip, picture, frame).fit(clip.transform)
-
-
-def fit_frame(clip: Clip, frame: Size) -> Fit:
-    """Place a picture of exactly the frame's size.
-
-    Raises:  ValueError when the crop leaves nothing of it.
-    """
-    return rest_frame(clip, frame).fit(clip.transform)
-
-
 def _as_displayed(picture: PictureFacts) -> tuple[tuple[int, int], tuple[Fraction, Fraction]]:
     """A picture's pixels after turning, and how much wider and higher each one is shown."""
     if picture.rotation in (90, 270):

@@ -13,11 +13,12 @@ import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.fit import Fit, Resting, rest_clip, rest_frame
 from tasks.compiler.model import Clip, TitleSource, Track, Transition
-from tasks.compiler.moving import moves, stretches, transform_at
+from tasks.compiler.moving import moves, places
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,8 @@ def is_seen(project: CheckedProject, clip: Clip) -> bool:
     """Does any of the clip's picture show within the frame, at any time?"""
     if not isinstance(clip.source, TitleSource) and project.facts(clip).picture() is None:
         return False
-    places = _places(project, clip)
-    return any(part.opacity > 0 and place.box.meets(project.timeline.size) for part, place in places)
+    ways = places(clip, partial(resting, project))
+    return any(part.opacity > 0 and place.box.meets(project.timeline.size) for part, place in ways)
 
 
 def _of_track(level: int, track: Track, looks: Mapping[str, _Look]) -> Iterator[Item]:
@@ -207,22 +208,11 @@ def _look(project: CheckedProject, clip: Clip, track: Track) -> _Look:
         return _Look(seen=False, fills=False, solid=False)
     size = project.timeline.size
     seen, fills, solid = False, True, True
-    for part, place in _places(project, clip):
+    for part, place in places(clip, partial(resting, project)):
         shows = part.opacity > 0 and place.box.meets(size)
         hides = shows and not _clears(project, part, track, place)
         seen, fills, solid = seen or shows, fills and hides and place.box.covers(size), solid and hides
     return _Look(seen, fills, solid)
-
-
-def _places(project: CheckedProject, clip: Clip) -> Iterator[tuple[Clip, Fit]]:
-    """The clip as it is and where its picture lies, once for each way in which it does so."""
-    for part in stretches(clip, clip.start, clip.end):
-        rest = resting(project, part.clip)
-        if not moves(part.clip):
-            yield part.clip, rest.fit(part.clip.transform)
-            continue
-        for frame in range(part.start, part.end):
-            yield part.clip, rest.fit(transform_at(part.clip, frame))
 
 
 def _by_level(run: Run) -> tuple[int, int]:

@@ -8,10 +8,11 @@ Units: frames of the timeline, half-open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.compiler.fit import Fit, Resting
 from tasks.compiler.keyframes import Keyframes, still_from, value_at
 from tasks.compiler.model import Animated, Clip, ColourCorrection, Crop, Effect, Transform, bounds
 
@@ -61,14 +62,23 @@ def transform_at(clip: Clip, frame: int) -> Transform | None:
     return (clip.transform or Transform()).model_copy(update=values)
 
 
-def stills(clip: Clip, start: int, end: int) -> Iterator[Still]:
-    """Take the frames [start, end) of a clip apart into stretches in which its picture doesn't move."""
-    yield from _apart(clip, start, end, _SOUND)
-
-
 def stretches(clip: Clip, start: int, end: int) -> Iterator[Still]:
     """Take the frames [start, end) of a clip apart into stretches in which its picture doesn't move, or glides and nothing else."""
     yield from _apart(clip, start, end, (*_SOUND, *_PLACE))
+
+
+def places(clip: Clip, rest: Callable[[Clip], Resting]) -> Iterator[tuple[Clip, Fit]]:
+    """Yield the clip as it is and where its picture lies, once for each way in which it does so.
+
+    Args:    rest: a stretch's picture before its transform; what it raises passes through.
+    """
+    for part in stretches(clip, clip.start, clip.end):
+        resting = rest(part.clip)
+        if not moves(part.clip):
+            yield part.clip, resting.fit(part.clip.transform)
+            continue
+        for frame in range(part.start, part.end):
+            yield part.clip, resting.fit(transform_at(part.clip, frame))
 
 
 def _apart(clip: Clip, start: int, end: int, kept: Sequence[str]) -> Iterator[Still]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.layering import blurred
+from tasks.compiler.canvas import Canvas
+from tasks.compiler.effects.layering import blurred, blurred_planes
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
 
 
@@ -20,6 +21,11 @@ def build(stream: Stream, parameters: Blur, setting: Setting) -> Stream:
     return blurred(stream, setting, parameters.radius) if parameters.radius else stream
 
 
+def last(stream: Stream, parameters: Blur, setting: Setting, canvas: Canvas) -> Stream:
+    """The same on a canvas' planes: half as many pixels in 4:2:0, of half as many bits."""
+    return blurred_planes(stream, setting, parameters.radius, canvas) if parameters.radius else stream
+
+
 BLUR = EffectRow(
     "blur",
     "Softens the picture.",
@@ -28,4 +34,5 @@ BLUR = EffectRow(
     build,
     category="artistic",
     property="Fine detail loses contrast; what is flat stays.",
+    last=last,
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 import ffmpeg
 
+from tasks.compiler.canvas import Canvas
 from tasks.compiler.effects.pixels import look_up, number
 from tasks.compiler.effects.row import Setting, Stream
 
@@ -20,6 +21,9 @@ LARGEST_SIGMA = 1024
 
 LEAST = 1e-8
 """Shares nearer than this to none or all are none or all."""
+
+LUMA, CHROMA, COLOURS = 1, 6, 7
+"""Planes of YUV as ffmpeg's `planes` names them: a bit for each."""
 
 SMALL = 8.0
 """Standard deviation, in pixels, from which on a blur is computed at a quarter of the size: nobody sees it."""
@@ -103,6 +107,16 @@ def blurred(stream: Stream, setting: Setting, radius: float) -> Stream:
     """
     sigma = number(min(LARGEST_SIGMA, radius * setting.zoom))
     return along_with_alpha(stream, setting, lambda part: part.filter("gblur", sigma=sigma, steps=2))
+
+
+def blurred_planes(stream: Stream, setting: Setting, radius: float, canvas: Canvas) -> Stream:
+    """The same on solid pictures of a canvas: chroma planes have fewer pixels, so that the radius is shorter there."""
+    sigma = min(LARGEST_SIGMA, radius * setting.zoom)
+    across, down = canvas.subsampled
+    if (across, down) == (1, 1):
+        return stream.filter("gblur", sigma=number(sigma), steps=2, planes=COLOURS)
+    stream = stream.filter("gblur", sigma=number(sigma), steps=2, planes=LUMA)
+    return stream.filter("gblur", sigma=number(sigma / across), sigmaV=number(sigma / down), steps=2, planes=CHROMA)
 
 
 def softened(stream: Stream, setting: Setting, sigma: float) -> Stream:

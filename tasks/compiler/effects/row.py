@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices
 
 from infra.values import Value
+from tasks.compiler.canvas import Canvas
 from tasks.compiler.effects.ways import Way
 from tasks.media.loudness import Loudness
 
@@ -102,6 +103,8 @@ class EffectRow:
     parameters: a `Value` whose fields are the effect's parameters with their defaults, bounds and descriptions.
     build: adds the effect's filters to a stream; returns the stream itself when the parameters change nothing.
     category: the editor's shelf on which it stands. property: what can be measured, and which way it moves.
+    last: the same filters for a canvas' own planes, where no other effect comes after it and nothing is clear: for what is
+    linear and treats all channels alike, so that it may as well follow the conversion from RGB.
     handles: neighbouring frames on each side that it looks at with such parameters. Near the ends of what there is
     it takes the last frame for those beyond it.
     moving: with such parameters it treats equal frames differently, by their number. clears: it makes parts of a solid picture clear.
@@ -116,6 +119,7 @@ class EffectRow:
     build: Callable[[Stream, Any, Setting], Stream]
     category: Category | None = None
     property: str = ""
+    last: Callable[[Stream, Any, Setting, Canvas], Stream] | None = None
     handles: Callable[[Any], int] = _alone
     moving: Callable[[Any], bool] = _still
     clears: bool = False

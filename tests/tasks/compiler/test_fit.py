@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from tasks.compiler.fit import Box, Fit, fit_clip, fit_frame
+from tasks.compiler.fit import Box, Fit, rest_clip, rest_frame
 from tasks.compiler.model import Cell, Clip, Crop, MediaSource, Size, Transform
 from tests.tasks.compiler.made_up import picture
 
@@ -18,7 +18,7 @@ HD = Size(width=1280, height=720)
 
 def fit(width: int = 1280, height: int = 720, frame: Size = HD, source: Any = None, **looks: Any) -> Fit:
     clip = Clip.model_validate({"id": "a", "source": MediaSource(path="a"), "start": 0, "end": 1, **looks})
-    return fit_clip(clip, picture(width=width, height=height, **(source or {})), frame)
+    return rest_clip(clip, picture(width=width, height=height, **(source or {})), frame).fit(clip.transform)
 
 
 def box(place: Fit) -> tuple[int, int, int, int]:
@@ -164,8 +164,8 @@ def test_a_hair_of_rotation_is_none(rotation: float) -> None:
 
 def test_a_title_fills_the_frame_and_is_cropped_and_placed_like_a_picture() -> None:
     plain = {"id": "t", "source": {"kind": "title"}, "start": 0, "end": 1}
-    assert box(fit_frame(Clip.model_validate(plain), HD)) == (0, 0, 1280, 720)
-    half = fit_frame(Clip.model_validate(plain | {"crop": {"left": 640}}), HD)
+    assert box(rest_frame(Clip.model_validate(plain), HD).fit(None)) == (0, 0, 1280, 720)
+    half = rest_frame(Clip.model_validate(plain | {"crop": {"left": 640}}), HD).fit(None)
     assert half.crop == Box(x=640, y=0, width=640, height=720)
     assert box(half) == (320, 0, 640, 720)
 

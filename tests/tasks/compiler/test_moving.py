@@ -11,7 +11,7 @@ from infra.errors import KinofarmError
 from infra.process import run_ffmpeg
 from tasks.compiler.graph import by_frame
 from tasks.compiler.load import load_object
-from tasks.compiler.moving import moves, still, stills, stretches
+from tasks.compiler.moving import moves, still, stretches
 from tests.tasks.compiler.films import Studio, clip, timeline, title, track
 
 BLOCK = {"x": 0.25, "y": 0.25, "width": 0.5, "height": 0.5}
@@ -201,14 +201,17 @@ def test_what_does_not_move_for_a_while_is_one_stretch() -> None:
     film = timeline(track(title("box", 10, 50, **moving(opacity=[key(10, 0), key(14, 1)]))), duration=60)
     one = film.tracks[0].clips[0]
     assert moves(one)
-    spans = [(part.start, part.end, round(part.clip.opacity, 3)) for part in stills(one, 10, 50)]
+    spans = [(part.start, part.end, round(part.clip.opacity, 3)) for part in stretches(one, 10, 50)]
     assert spans == [(10, 21, 0), (21, 22, 0.25), (22, 23, 0.5), (23, 24, 0.75), (24, 50, 1)]
 
 
 def test_keyframes_that_change_nothing_part_no_stretch() -> None:
     keys = [key(0, 1, "hold"), key(5, 1, "hold"), key(8, 0.5)]
     one = timeline(track(title("box", 10, 30, **moving(opacity=keys))), duration=60).tracks[0].clips[0]
-    assert [(part.start, part.end, part.clip.opacity) for part in stills(one, 12, 30)] == [(12, 18, 1), (18, 30, 0.5)]
+    assert [(part.start, part.end, part.clip.opacity) for part in stretches(one, 12, 30)] == [
+        (12, 18, 1),
+        (18, 30, 0.5),
+    ]
 
 
 def test_keyframes_may_stand_where_the_number_stands() -> None:
