@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from infra.values import Value
 from tasks.compiler.check import CheckedProject
-from tasks.compiler.effects import colour_correction
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import Stream
 from tasks.compiler.encoders import canvas_of
 from tasks.compiler.fit import Box, Fit
 from tasks.compiler.glide import Course, course, laid, room_of
 from tasks.compiler.graph import Sources, concatenated, decimal, joined
 from tasks.compiler.layers import Shown, fit, is_clear, is_seen, resting
-from tasks.compiler.model import Clip, ColourCorrection, Effect, MediaSource, Size, Subtitle, TitleSource, Track
-from tasks.compiler.moving import HandedDown, Still, moves, stretches
+from tasks.compiler.model import Clip, Size, Subtitle, TitleSource, Track
+from tasks.compiler.moving import Still, moves, stretches
 from tasks.compiler.sampling import Sampling, prolonged
 from tasks.compiler.text import TextFiles, drawn_lines, drawn_mask, drawn_title
+from tasks.compiler.treatment import Treatment
 from tasks.media.facts import PictureFacts
 
 BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
@@ -101,7 +100,7 @@ class Conform:
     def _picture(self, clip: Clip, track: Track, start: int, end: int, alpha: bool) -> tuple[Stream, Box]:
         """The clip over the frames [start, end), and the box that it lies in."""
         parts = tuple(stretches(clip, start, end))
-        handle = max(self._handles(part.clip, track) for part in parts)
+        handle = max(self._treatment(part, track).handles for part in parts)
         first, frames = start - handle, end - start + 2 * handle
         if isinstance(clip.source, TitleSource):
             stream, ends_early = self._title(clip, first, first + frames), False
@@ -123,11 +122,12 @@ class Conform:
 
         What stands still is repeated after all that is done to each frame alike, so that this is done once.
         """
-        changes = self._changes_with_time(part.clip, track)
+        treatment = self._treatment(part, track)
+        changes = treatment.changes_with_time
         stream, frames = source.stream, part.end - part.start + 2 * handle
         if changes:
             stream = prolonged(stream, self.rate, source.facts.still, source.ends_early)
-        stream = self._developed(stream, part.clip, track, source.facts, place, part.start - handle, frames, alpha)
+        stream = self._developed(stream, part.clip, treatment, source.facts, place, part.start - handle, frames, alpha)
         if not changes:
             stream = prolonged(stream, self.rate, source.facts.still, source.ends_early)
         stream = stream.filter("trim", **({"start_frame": handle} if handle else {}), end_frame=frames - handle)
@@ -204,11 +204,14 @@ class Conform:
         before, after = max(0, first - start), max(0, end - last)
         return stream.filter("tpad", start=before, start_mode="clone", stop=after, stop_mode="clone")
 
+    def _treatment(self, part: Still, track: Track) -> Treatment:
+        return Treatment(self.project, self.sources, self.texts, part.clip, track)
+
     def _developed(
         self,
         stream: Stream,
         clip: Clip,
-        track: Track,
+        treatment: Treatment,
         facts: PictureFacts,
         place: Fit,
         start: int,
@@ -216,24 +219,20 @@ class Conform:
         alpha: bool,
     ) -> Stream:
         """Crop, scale, effects, opacity, turn; out comes the canvas's solid or, with alpha, its clear format in BT.709."""
-        effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
         target = self.formats.clear if alpha else self.formats.solid
         if place.crop is not None:
             stream = stream.filter("crop", place.crop.width, place.crop.height, place.crop.x, place.crop.y)
-        clear = alpha and (facts.alpha or any(self.project.effects[effect.kind].clears for effect in effects))
-        last = effects.pop() if effects and not clear and self._may_come_last(effects[-1]) else None
-        working = bool(effects) or clip.colour_correction is not None
-        first = ("gbrap16le" if clear else "gbrp16le") if working else target
+        clear = alpha and (facts.alpha or treatment.clears)
+        in_rgb = treatment.needs_rgb(clear)
+        first = ("gbrap16le" if clear else "gbrp16le") if in_rgb else target
         stream = _converted(stream, facts, place, first)
         if place.cut is not None:
             stream = stream.filter("crop", place.cut.width, place.cut.height, place.cut.x, place.cut.y)
-        setting = self._setting(clip, place, start, frames, clear)
-        if working:
-            stream = self._graded(stream, clip, effects, setting, start)
+        if in_rgb:
+            stream = treatment.in_rgb(stream, place, start, frames, clear)
             stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=_EXACT)
             stream = stream.filter("format", target).filter("setparams", **BT709)
-        if last is not None:
-            stream = self._finished(stream, last, setting)
+        stream = treatment.on_canvas(stream, place, start, frames, clear, self.formats)
         if place.outline:
             stream = self._masked(stream, place.outline, *place.shown, clear)
         if alpha and clip.opacity < 1:
@@ -251,105 +250,6 @@ class Conform:
             stream = both[0]
             mask = joined("blend", [both[1].filter("alphaextract"), mask], all_mode="multiply")
         return joined("alphamerge", [stream, mask])
-
-    def _on_picture(self, effect: Effect) -> bool:
-        return self.project.effects[effect.kind].on == "picture"
-
-    def _picture_effects(self, clip: Clip, track: Track) -> list[tuple[Effect, EffectRow, Value]]:
-        """The effects on a clip's picture, its track's last, each with its row and its parameters."""
-        effects = [effect for effect in (*clip.effects, *track.effects) if self._on_picture(effect)]
-        rows = [(effect, self.project.effects[effect.kind]) for effect in effects]
-        return [(effect, row, row.parameters.model_validate(dict(effect.parameters))) for effect, row in rows]
-
-    def _handles(self, clip: Clip, track: Track) -> int:
-        """Frames before and after that the clip's effects look at: they are rendered and dropped.
-
-        One effect looks at what another has made: their handles add up.
-        """
-        return sum(row.handles(parameters) for _, row, parameters in self._picture_effects(clip, track))
-
-    def _changes_with_time(self, clip: Clip, track: Track) -> bool:
-        """Does an effect treat equal frames differently?"""
-        return any(
-            _is_limited(effect) or row.handles(parameters) > 0 or row.moving(parameters)
-            for effect, row, parameters in self._picture_effects(clip, track)
-        )
-
-    def _may_come_last(self, effect: Effect) -> bool:
-        """Can an effect after which there is no other be done on the canvas?"""
-        return self.project.effects[effect.kind].last is not None and not _is_limited(effect)
-
-    def _finished(self, stream: Stream, effect: Effect, setting: Setting) -> Stream:
-        """The last effect, on the canvas."""
-        row = self.project.effects[effect.kind]
-        assert row.last is not None, "asked before"
-        return row.last(stream, row.parameters.model_validate(dict(effect.parameters)), setting, self.formats)
-
-    def _setting(self, clip: Clip, place: Fit, start: int, frames: int, alpha: bool) -> Setting:
-        """Where a clip's effects are applied, to `frames` frames from `start` on."""
-        width, height = place.shown
-        return Setting(
-            rate=self.rate,
-            width=width,
-            height=height,
-            zoom=place.zoom,
-            alpha=alpha,
-            frames=frames,
-            first=_number_in_source(self.project, clip) + start - clip.start,
-            generate=self.sources.generate,
-            file=lambda path: self.texts.add_table(self.project.tables[path]),
-            first_pass=self.sources.first_pass,
-        )
-
-    def _graded(self, stream: Stream, clip: Clip, effects: Sequence[Effect], setting: Setting, start: int) -> Stream:
-        """Colour correction and effects, in order."""
-        frames = setting.frames
-        if clip.colour_correction is not None and clip.colour_correction != ColourCorrection():
-            stream = colour_correction(stream, clip.colour_correction, setting)
-        for effect in effects:
-            row = self.project.effects[effect.kind]
-            parameters = row.parameters.model_validate(dict(effect.parameters))
-            first, last = _reach(effect, clip, start, frames)
-            if first >= last:
-                continue
-            pieces = [(0, first, False), (first, last, True), (last, frames, False)]
-            pieces = [piece for piece in pieces if piece[0] < piece[1]]
-            if len(pieces) == 1:
-                stream = row.build(stream, parameters, setting)
-                continue
-            copies = stream.filter_multi_output("split", len(pieces))
-            parts: list[Stream] = []
-            for number, (begin, stop, treated) in enumerate(pieces):
-                part = copies[number].filter("trim", start_frame=begin, end_frame=stop)
-                part = part.filter("setpts", "PTS-STARTPTS")
-                here = replace(setting, frames=stop - begin, first=setting.first + begin)
-                parts.append(row.build(part, parameters, here) if treated else part)
-            stream = concatenated(parts, self.rate).filter("fps", fps=str(self.rate))
-        return stream
-
-
-def _number_in_source(project: CheckedProject, clip: Clip) -> int:
-    """The number of a clip's first frame, counted at the timeline's rate from where its source begins."""
-    still = isinstance(clip.source, MediaSource) and (picture := project.facts(clip).picture()) and picture.still
-    return 0 if still or isinstance(clip.source, TitleSource) else int(clip.source_start * project.timeline.rate)
-
-
-def _is_limited(effect: Effect) -> bool:
-    """Does it hold for some of its clip's frames only?"""
-    begins = effect.start is not None if isinstance(effect, HandedDown) else bool(effect.start)
-    return begins or effect.end is not None
-
-
-def _reach(effect: Effect, clip: Clip, start: int, frames: int) -> tuple[int, int]:
-    """The frames, from `start` on, that an effect treats: one that reaches a clip's end treats its handle too."""
-    if isinstance(effect, HandedDown):
-        first = 0 if effect.start is None else clip.start + effect.start - start
-        last = frames if effect.end is None else clip.start + effect.end - start
-        return max(0, first), min(frames, last)
-    first = clip.start + effect.start - start if effect.start else 0
-    whole = effect.end is None or effect.end >= clip.end - clip.start
-    last = frames if effect.end is None or whole else clip.start + effect.end - start
-    return max(0, first), min(frames, last)
 
 
 _DRAWN = PictureFacts(

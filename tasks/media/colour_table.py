@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from infra.errors import KinofarmError
 from infra.values import Value
@@ -40,6 +43,21 @@ class ColourTable(Value):
     text: str
 
 
+@lru_cache(maxsize=16)
+def through(table: ColourTable, slope: float, offset: float) -> ColourTable | None:
+    """Return the table with slope * x + offset done to each of its colours; None where its own colours leave 0 to 1.
+
+    What lies between its points goes along the same line. A filter clamps what it finds at its end, as the line would have.
+    """
+    head, _, body = table.text.partition("\n")
+    colours = np.array(body.split(), dtype=np.float64)
+    if colours.min() < 0 or colours.max() > 1:
+        return None
+    rows = (slope * colours + offset).reshape(-1, 3)
+    text = "\n".join((head, *(f"{red:.6f} {green:.6f} {blue:.6f}" for red, green, blue in rows.tolist()), ""))
+    return table.model_copy(update={"text": text})
+
+
 def read_colour_table(path: Path) -> ColourTable:
     """Read a .cube file.
 
@@ -47,10 +65,17 @@ def read_colour_table(path: Path) -> ColourTable:
              when its domain is not 0 to 1.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
+        facts = path.stat()
+        return _read(path, facts.st_size, facts.st_mtime_ns, facts.st_ino)
     except OSError as error:
         raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error") from None
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, *stat: int) -> ColourTable:
+    """Read a file; as long as its size, time and number stay, what was read stands: a project is read twice for a render."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:
         raise KinofarmError("MEDIA-021", file=path.name, reason=f"it has more than {LARGEST_FILE} bytes")
     return parse_colour_table(raw.decode("utf-8", errors="replace"), path.name)

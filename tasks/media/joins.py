@@ -57,6 +57,7 @@ class Joins:
         context: Any = av.CodecContext.create(self._codec, "r")
         context.extradata = self._extradata
         context.options = STRICT
+        context.thread_type, context.thread_count = "FRAME", 0  # the film is all that is waited for now
         shown = 0
         try:
             for packet in [*packets, None]:

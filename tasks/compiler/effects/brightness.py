@@ -6,7 +6,7 @@ from pydantic import Field
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import look_up
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Line, Setting, Stream
 
 
 class Brightness(Value):
@@ -28,4 +28,5 @@ BRIGHTNESS = EffectRow(
     build,
     category="color-correction",
     property="Every channel is multiplied by the intensity.",
+    begins=lambda parameters: (Line(parameters.intensity, 0), Brightness(intensity=1)),
 )

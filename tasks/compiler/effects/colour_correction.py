@@ -25,7 +25,7 @@ from pydantic import Field
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import Curve, look_up
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Line, Setting, Stream
 from tasks.compiler.effects.tones import coloured, composed, ends, levels, tones
 from tasks.compiler.model import ColourCorrection
 
@@ -66,6 +66,14 @@ def build(stream: Stream, parameters: ColourBalance, setting: Setting) -> Stream
     return coloured(stream, hue=0, saturation=parameters.saturation)
 
 
+def begins(parameters: ColourBalance) -> tuple[Line, ColourBalance] | None:
+    """Contrast and brightness, where no curve is bent."""
+    kept = parameters.model_copy(update={"contrast": 1.0, "brightness": 0.0})
+    if kept != ColourBalance(saturation=parameters.saturation) or kept == parameters:
+        return None
+    return Line(parameters.contrast, 0.5 * (1 - parameters.contrast) + parameters.brightness), kept
+
+
 def balance_of_channels(stream: Stream, values: Mapping[str, float], then: Sequence[Curve] = ()) -> Stream:
     """Curves of shadows_r, midtones_r (m: x + 0.8 m x (1 - x)), highlights_r and so on, and for every channel those after it."""
     channels = [
@@ -83,4 +91,5 @@ COLOR_CORRECTION = EffectRow(
     build,
     category="color-correction",
     property="Each value moves its channel in its part of the tones; black and white stay.",
+    begins=begins,
 )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from infra.values import Value
 from tasks.compiler.effects.pixels import look_up
-from tasks.compiler.effects.row import EffectRow, Setting, Stream
+from tasks.compiler.effects.row import EffectRow, Line, Setting, Stream
 
 
 class Contrast(Value):
@@ -21,6 +21,11 @@ def build(stream: Stream, parameters: Contrast, setting: Setting) -> Stream:
     return look_up(stream, lambda x: parameters.intensity * (x - parameters.pivot) + parameters.pivot)
 
 
+def begins(parameters: Contrast) -> tuple[Line, Contrast]:
+    """All of it is a line."""
+    return Line(parameters.intensity, (1 - parameters.intensity) * parameters.pivot), Contrast(intensity=1)
+
+
 CONTRAST = EffectRow(
     "contrast",
     "Stretches or flattens tones around middle grey.",
@@ -29,4 +34,5 @@ CONTRAST = EffectRow(
     build,
     category="color-correction",
     property="Tones move away from the pivot, or towards it.",
+    begins=begins,
 )

@@ -37,4 +37,5 @@ LUT = EffectRow(
     category="color-correction",
     property="Each colour becomes what the table says for it.",
     files=("file",),
+    table=lambda parameters: parameters.file if parameters.intensity == 100 else None,
 )

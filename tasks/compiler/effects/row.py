@@ -78,6 +78,10 @@ def _still(parameters: Any) -> bool:
     return False
 
 
+def _none(parameters: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Sounding:
     """What a sound effect asks of the mix beside its filters, each as a function of its parameters.
@@ -97,6 +101,14 @@ class Sounding:
 
 
 @dataclass(frozen=True)
+class Line:
+    """What all three channels go through alike: slope * x + offset, clamped."""
+
+    slope: float
+    offset: float
+
+
+@dataclass(frozen=True)
 class EffectRow:
     """An effect of the table.
 
@@ -109,6 +121,8 @@ class EffectRow:
     it takes the last frame for those beyond it.
     moving: with such parameters it treats equal frames differently, by their number. clears: it makes parts of a solid picture clear.
     files: parameters that are paths of look-up tables in the media roots.
+    table: the path of the one table in which such parameters look up, if they do nothing else.
+    begins: the line with which such parameters begin, and those of what is left: a table before it can take the line in.
     sounding: of a sound effect, what the mix does for it.
     """
 
@@ -124,6 +138,8 @@ class EffectRow:
     moving: Callable[[Any], bool] = _still
     clears: bool = False
     files: tuple[str, ...] = ()
+    table: Callable[[Any], str | None] = _none
+    begins: Callable[[Any], tuple[Line, Any] | None] = _none
     sounding: Sounding = Sounding()
 
     def field(self, name: str) -> str | None:
