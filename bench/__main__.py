@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from bench import farm, report
-from bench.results import Results, edit_row_of, keep, kept, now, row_of
+from bench.others import beside, programs
+from bench.results import Results, edit_row_of, keep, kept, now, other_row_of, row_of
 from bench.rounds import compare, edit
 from bench.workloads import WORKLOADS
 
@@ -32,6 +33,10 @@ def main(
     quick: Annotated[
         bool, typer.Option("--quick", help="One round of two seconds, nothing written: does it work?")
     ] = False,
+    others: Annotated[
+        bool, typer.Option("--others", help="Measure the other programs that are installed, instead of the farm.")
+    ] = False,
+    moviepy: Annotated[Path | None, typer.Option(help="A Python that has MoviePy; default: this one.")] = None,
     work: Annotated[Path, typer.Option(help="Where sources and films are kept.")] = Path(".kinofarm-bench"),
     out: Annotated[Path, typer.Option(help="The page to write; its rows are kept beside it as .json.")] = RESULTS,
 ) -> None:
@@ -40,6 +45,9 @@ def main(
     names = workload or [name for name in WORKLOADS if name.startswith("smoke") == quick]
     work = work.absolute()
     measured, found, store = now(), Results(), out.with_name("results.json")
+    if others:
+        _measure_others([name for name in names if name != EDITED], presets[:1], work / "long", moviepy, store, out)
+        return
     # The farm's home is not kept, and lies where the database's user can reach it when root runs this.
     home = Path(tempfile.mkdtemp(prefix="kinofarm-bench-"))
     home.chmod(0o755)
@@ -56,8 +64,7 @@ def main(
                         new = Results(comparisons=(row_of(compared, measured),))
                     found = found.merged(new)
                     if not quick:  # row by row: what was measured stays, whatever happens to the next
-                        keep(kept(store).merged(new), store)
-                        out.write_text(report.page(kept(store)), encoding="utf-8")
+                        _kept(new, store, out)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     print(report.page(found))
@@ -65,6 +72,21 @@ def main(
     for fault in short:
         _say(fault)
     raise typer.Exit(1 if short and not quick else 0)
+
+
+def _measure_others(
+    names: list[str], presets: list[str], work: Path, moviepy: Path | None, store: Path, out: Path
+) -> None:
+    found, measured = programs(moviepy), now()
+    for preset in presets:
+        for name in names:
+            rows = beside(WORKLOADS[name], preset, work, found, _say)
+            _kept(Results(others=tuple(other_row_of(row, measured) for row in rows)), store, out)
+
+
+def _kept(new: Results, store: Path, out: Path) -> None:
+    keep(kept(store).merged(new), store)
+    out.write_text(report.page(kept(store)), encoding="utf-8")
 
 
 def _say(text: str) -> None:

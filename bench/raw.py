@@ -19,10 +19,13 @@ _PICTURE = ("-pix_fmt", "yuv420p", "-g", "50")
 _TAGS = ("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv")
 
 
+SOUND = ("-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-movflags", "+faststart")
+"""The sound's encoder and its settings, the same that the farm's project asks for."""
+
+
 def encoding(preset: str) -> tuple[str, ...]:
-    """Return the encoder's settings, the same that the farm's project asks for; a keyframe at most every two seconds."""
-    sound = ("-c:a", "aac", "-b:a", "192k", "-ar", "48000")
-    return ("-c:v", "libx264", "-preset", preset, "-crf", "20", *_PICTURE, *_TAGS, *sound, "-movflags", "+faststart")
+    """Return the settings of picture and sound; a keyframe at most every two seconds."""
+    return ("-c:v", "libx264", "-preset", preset, "-crf", "20", *_PICTURE, *_TAGS, *SOUND)
 
 
 LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", *_PICTURE, *_TAGS, "-c:a", "aac")

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from bench.others import Beside
 from bench.rounds import Comparison, Edits
 from infra.errors import KinofarmError
 from infra.process import run_tool
@@ -24,7 +25,7 @@ class Measured(Value):
 class ComparisonRow(Value):
     """A workload with an x264 preset: medians of the rounds in seconds, their ratios, and what the gate found.
 
-    frames: wanted, the farm's, raw's. ssim: of the luma, the farm's and raw's. size: the farm's bytes beside raw's, less 1.
+    frames: wanted, the farm's, raw's; samples where there is no picture, nor an ssim. ssim: of the luma, the farm's and raw's. size: the farm's bytes beside raw's, less 1.
     """
 
     workload: str
@@ -35,7 +36,25 @@ class ComparisonRow(Value):
     ratios: tuple[float, ...]
     faults: tuple[str, ...]
     frames: tuple[int, int, int]
-    ssim: tuple[float, float]
+    ssim: tuple[float, float] | None
+    size: float
+    measured: Measured
+
+
+class OtherRow(Value):
+    """What another program took for a workload: seconds, its share of what ffmpeg by hand took then, and what the gate found.
+
+    frames: wanted, found. ssim: of the luma.
+    """
+
+    workload: str
+    preset: str
+    program: str
+    version: str
+    seconds: float
+    ratio: float
+    frames: tuple[int, int]
+    ssim: float
     size: float
     measured: Measured
 
@@ -62,12 +81,14 @@ class Results(Value):
 
     comparisons: tuple[ComparisonRow, ...] = ()
     edits: tuple[EditRow, ...] = ()
+    others: tuple[OtherRow, ...] = ()
 
     def merged(self, newer: Results) -> Results:
         """These results, with newer rows in place of older ones of the same workload and preset."""
         return Results(
             comparisons=_merged(self.comparisons, newer.comparisons),
             edits=_merged(self.edits, newer.edits),
+            others=_merged(self.others, newer.others),
         )
 
 
@@ -92,8 +113,8 @@ def row_of(comparison: Comparison, measured: Measured) -> ComparisonRow:
         ratio=comparison.ratio,
         ratios=comparison.ratios,
         faults=verdict.faults,
-        frames=(verdict.wanted_frames, verdict.farm_frames, verdict.raw_frames),
-        ssim=(verdict.farm_ssim, verdict.raw_ssim),
+        frames=(verdict.wanted, verdict.farm, verdict.raw),
+        ssim=verdict.ssim,
         size=verdict.size_difference,
         measured=measured,
     )
@@ -102,6 +123,24 @@ def row_of(comparison: Comparison, measured: Measured) -> ComparisonRow:
 def edit_row_of(edits: Edits, measured: Measured) -> EditRow:
     """Return a measured edit as a row."""
     return EditRow(**vars(edits), measured=measured)
+
+
+def other_row_of(beside: Beside, measured: Measured) -> OtherRow:
+    """Return what another program took as a row."""
+    verdict = beside.verdict
+    assert verdict.ssim is not None, "programs are compared by pictures"
+    return OtherRow(
+        workload=beside.workload.name,
+        preset=beside.preset,
+        program=beside.program,
+        version=beside.version,
+        seconds=beside.seconds,
+        ratio=beside.seconds / beside.raw,
+        frames=(verdict.wanted, verdict.farm),
+        ssim=verdict.ssim[0],
+        size=verdict.size_difference,
+        measured=measured,
+    )
 
 
 def now() -> Measured:
@@ -116,14 +155,20 @@ def now() -> Measured:
     return Measured(commit=commit + ("+" if changed else ""), day=day)
 
 
-_Row = TypeVar("_Row", ComparisonRow, EditRow)
+_Row = TypeVar("_Row", ComparisonRow, EditRow, OtherRow)
 
 
 def _merged(old: Sequence[_Row], new: Sequence[_Row]) -> tuple[_Row, ...]:
-    newer: dict[tuple[str, str], _Row] = {_name(row): row for row in new}
+    newer: dict[tuple[str, ...], _Row] = {_name(row): row for row in new}
     stays: list[_Row] = [newer.pop(_name(row), row) for row in old]
     return tuple(chain(stays, newer.values()))
 
 
-def _name(row: ComparisonRow | EditRow) -> tuple[str, str]:
-    return row.workload if isinstance(row, ComparisonRow) else "", row.preset
+def _name(row: ComparisonRow | EditRow | OtherRow) -> tuple[str, ...]:
+    """What a newer row replaces."""
+    match row:
+        case OtherRow():
+            return row.workload, row.preset, row.program
+        case ComparisonRow():
+            return row.workload, row.preset
+    return (row.preset,)

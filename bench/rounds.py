@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import farm, raw
 from bench.sources import draw_sources, fresh_copies, write_look
-from bench.validity import Verdict, judge
+from bench.validity import Verdict, judge, judge_sound
 from bench.workloads import WORKLOADS, Workload, ten_minutes
 
 Say = Callable[[str], None]
@@ -76,7 +76,8 @@ def compare(workload: Workload, preset: str, rounds: int, work: Path, say: Say) 
     sources = draw_sources(work / "sources", workload.source_seconds)
     scratch, films = work / "scratch", work / "films"
     films.mkdir(parents=True, exist_ok=True)
-    ours, theirs = films / f"{workload.name}-farm.mp4", films / f"{workload.name}-raw.mp4"
+    ours, theirs = (films / f"{workload.name}-{side}{workload.suffix}" for side in ("farm", "raw"))
+    encode = raw.SOUND if workload.heard else raw.encoding(preset)
     farm_seconds: list[float] = []
     raw_seconds: list[float] = []
     verdict: Verdict | None = None
@@ -87,21 +88,27 @@ def compare(workload: Workload, preset: str, rounds: int, work: Path, say: Say) 
         for side in order:
             if side == "farm":
                 rendered = farm.render(project, ours)
-                if rendered.encoded < (1 if workload.dark else rendered.chunks):
+                if rendered.encoded < rendered.chunks:
                     raise farm.FarmError(f"a cold round reused {rendered.chunks - rendered.encoded} chunks")
                 farm_seconds.append(rendered.seconds)
             else:
-                raw_seconds.append(
-                    raw.render(workload.name, copies, raw.encoding(preset), theirs, scratch, workload.loudness)
-                )
+                raw_seconds.append(raw.render(workload.name, copies, encode, theirs, scratch, workload.loudness))
         say(f"{workload.name} {preset} round {number + 1}: farm {farm_seconds[-1]:.1f} s, raw {raw_seconds[-1]:.1f} s")
         if verdict is None:
-            reference = films / f"{workload.name}-reference.mkv"
-            raw.render(workload.name, copies, raw.LOSSLESS, reference, scratch, workload.loudness)
-            verdict = judge(workload.frames, ours, theirs, reference, scratch, workload.loudness)
-            reference.unlink()
+            verdict = _judged(workload, copies, ours, theirs, scratch)
     assert verdict is not None
     return Comparison(workload, preset, tuple(farm_seconds), tuple(raw_seconds), verdict)
+
+
+def _judged(workload: Workload, copies: Mapping[str, Path], ours: Path, theirs: Path, scratch: Path) -> Verdict:
+    if workload.heard:
+        return judge_sound(workload.amount, ours, theirs, scratch, workload.loudness)
+    reference = ours.with_name(f"{workload.name}-reference.mkv")
+    raw.render(workload.name, copies, raw.LOSSLESS, reference, scratch, workload.loudness)
+    try:
+        return judge(workload.amount, ours, theirs, reference, scratch, workload.loudness)
+    finally:
+        reference.unlink()
 
 
 def edit(preset: str, work: Path, say: Say) -> Edits:

@@ -1,7 +1,7 @@
 """The validity gate: a fast film counts only when it is the right film.
 
-Both films have exactly the workload's frames, by decoding; their luma is like a lossless rendering of the hand-written
-graph; the farm's film is about as large as the other, so that nobody wins by encoding less; and where a loudness was
+Both films have exactly the workload's frames, by decoding, or its samples where they are sound alone; their luma is like a
+lossless rendering of the hand-written graph; the farm's film is about as large as the other, so that nobody wins by encoding less; and where a loudness was
 wanted, both have it.
 """
 
@@ -19,34 +19,39 @@ from tasks.media.loudness import TOLERANCE, measure
 
 LEAST_SSIM = 0.985
 MOST_SIZE_DIFFERENCE = 0.10
+AAC_PACKET = 1024
+"""Samples."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate measured: frames by decoding, mean SSIM of luma against the reference, bytes."""
+    """What the gate measured: amounts by decoding, mean SSIM of luma against the reference, bytes.
 
-    wanted_frames: int
-    farm_frames: int
-    raw_frames: int
-    farm_ssim: float
-    raw_ssim: float
-    farm_bytes: int
-    raw_bytes: int
+    wanted, farm, raw: frames; samples where the films are sound alone. ssim, sizes: the farm's and raw's.
+    loudness: LUFS that were wanted, the farm's and raw's. slack: by how much an amount may differ.
+    """
+
+    wanted: int
+    farm: int
+    raw: int
+    ssim: tuple[float, float] | None
+    sizes: tuple[int, int]
     loudness: tuple[float, float, float] | None = None
-    """LUFS that were wanted, the farm's and raw's."""
+    slack: int = 0
 
     @property
     def size_difference(self) -> float:
-        return self.farm_bytes / self.raw_bytes - 1
+        return self.sizes[0] / self.sizes[1] - 1
 
     @property
     def faults(self) -> tuple[str, ...]:
         """What disqualifies the measurement, in words; empty when it counts."""
         found = []
-        if not self.farm_frames == self.raw_frames == self.wanted_frames:
-            found.append(f"{self.wanted_frames} frames wanted, farm {self.farm_frames}, raw {self.raw_frames}")
-        if self.farm_ssim < LEAST_SSIM:
-            found.append(f"SSIM-Y {self.farm_ssim:.4f} < {LEAST_SSIM}")
+        if any(abs(amount - self.wanted) > self.slack for amount in (self.farm, self.raw)):
+            what = "frames" if self.ssim else "samples"
+            found.append(f"{self.wanted} {what} wanted, farm {self.farm}, raw {self.raw}")
+        if self.ssim and self.ssim[0] < LEAST_SSIM:
+            found.append(f"SSIM-Y {self.ssim[0]:.4f} < {LEAST_SSIM}")
         if abs(self.size_difference) > MOST_SIZE_DIFFERENCE:
             found.append(f"size differs by {self.size_difference:+.1%}")
         if self.loudness is not None:
@@ -62,15 +67,39 @@ def judge(frames: int, farm: Path, raw: Path, reference: Path, scratch: Path, lo
     Raises:  KinofarmError FFMPEG-00x when a film can't be decoded.
     """
     return Verdict(
-        wanted_frames=frames,
-        farm_frames=decoded_frames(farm),
-        raw_frames=decoded_frames(raw),
-        farm_ssim=ssim(farm, reference, scratch),
-        raw_ssim=ssim(raw, reference, scratch),
-        farm_bytes=farm.stat().st_size,
-        raw_bytes=raw.stat().st_size,
-        loudness=None if loudness is None else (loudness, lufs(farm, scratch), lufs(raw, scratch)),
+        wanted=frames,
+        farm=decoded_frames(farm),
+        raw=decoded_frames(raw),
+        ssim=(ssim(farm, reference, scratch), ssim(raw, reference, scratch)),
+        sizes=(farm.stat().st_size, raw.stat().st_size),
+        loudness=_loudness(farm, raw, scratch, loudness),
     )
+
+
+def judge_sound(samples: int, farm: Path, raw: Path, scratch: Path, loudness: float | None) -> Verdict:
+    """Measure two films of sound alone; a codec's last packet may be filled up.
+
+    Raises:  KinofarmError FFMPEG-00x when one can't be decoded.
+    """
+    return Verdict(
+        wanted=samples,
+        farm=decoded_samples(farm),
+        raw=decoded_samples(raw),
+        ssim=None,
+        sizes=(farm.stat().st_size, raw.stat().st_size),
+        loudness=_loudness(farm, raw, scratch, loudness),
+        slack=AAC_PACKET,
+    )
+
+
+def _loudness(farm: Path, raw: Path, scratch: Path, wanted: float | None) -> tuple[float, float, float] | None:
+    return None if wanted is None else (wanted, lufs(farm, scratch), lufs(raw, scratch))
+
+
+def decoded_samples(film: Path) -> int:
+    """Count a film's samples per channel by decoding them all."""
+    with av.open(str(film)) as file:
+        return sum(frame.samples for frame in file.decode(audio=0))
 
 
 def decoded_frames(film: Path) -> int:

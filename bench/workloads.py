@@ -17,6 +17,8 @@ Files = Mapping[str, str]
 
 TITLES = ("Harbour at noon", "The old mill", "North wind", "Second harvest", "Night shift", "Way home")
 
+SAMPLE_RATE = 48_000
+
 LOUDNESS = -16.0
 """LUFS of the films whose sound is normalised."""
 
@@ -26,7 +28,7 @@ class Workload:
     """A row: seconds of film, the project as a function of the source files and the x264 preset, whether a graph exists.
 
     loudness: LUFS to which both films' sound is brought; the graph has a first pass then, `NAME-first.args`.
-    dark: the picture is black throughout: one chunk of it serves all, in every round.
+    heard: sound alone is delivered, as .m4a.
     """
 
     name: str
@@ -36,11 +38,17 @@ class Workload:
     source_seconds: int = 46
     compared: bool = True
     loudness: float | None = None
-    dark: bool = False
+    heard: bool = False
 
     @property
-    def frames(self) -> int:
-        return self.seconds * RATE
+    def amount(self) -> int:
+        """What the film holds: frames, or samples where it is sound alone."""
+        return self.seconds * (SAMPLE_RATE if self.heard else RATE)
+
+    @property
+    def suffix(self) -> str:
+        """Of its film's file."""
+        return ".m4a" if self.heard else ".mp4"
 
 
 def _cuts(count: int, length: float, first: float, step: float) -> Callable[[Files, str], Project]:
@@ -89,6 +97,7 @@ def _four_tracks(
         tracks.append({**_track("voice", words), "track_type": "Audio"})
         film = _project(seconds, preset, tracks)
         film["effects"] = [{**duck, "name": "duck", "enabled": True}]
+        film["settings"]["export"] |= {"format": {"Custom": "m4a"}}
         film["settings"]["export"] |= {"normalize_audio": True, "audio_target": LOUDNESS, "audio_peak": -1.0}
         return film
 
@@ -183,11 +192,11 @@ WORKLOADS: dict[str, Workload] = {
         Workload("dissolves12", "12 clips with 11 dissolves of one second", 120, _dissolves),
         Workload(
             "sound4",
-            "four sound tracks with ducking and R128 (by hand in two passes), black to see",
+            "four sound tracks with ducking and R128 (by hand in two passes), sound alone",
             600,
             _four_tracks(600, (30, 20), 40, (7, 2)),
             loudness=LOUDNESS,
-            dark=True,
+            heard=True,
         ),
         Workload("graded", "LUT, colour, blur and a moving scale", 60, _graded(60, 4)),
         Workload("ten_minutes", "120 clips with twenty titles", 600, ten_minutes, compared=False),
@@ -200,7 +209,7 @@ WORKLOADS: dict[str, Workload] = {
             _four_tracks(6, (2, 1), 2, (0, 0)),
             source_seconds=3,
             loudness=LOUDNESS,
-            dark=True,
+            heard=True,
         ),
     )
 }
@@ -215,7 +224,7 @@ def _project(seconds: float, preset: str, tracks: Sequence[Project], **more: Any
             "duration": seconds,
             "fps": RATE,
             "resolution": [WIDTH, HEIGHT],
-            "sample_rate": 48000,
+            "sample_rate": SAMPLE_RATE,
             "aspect_ratio": "Ratio16x9",
         },
         "tracks": list(tracks),

@@ -36,7 +36,7 @@ logger = logging.getLogger("kinofarm.render")
 T = TypeVar("T")
 
 CANCELLED = "the job was cancelled"
-TELL_SECONDS = 0.5
+TELL_SECONDS = 1.0
 """Shortest time between two progress events of a job."""
 
 

@@ -81,15 +81,15 @@ def exports() -> str:
         codecs = f"{', '.join(box.pictures)} | {', '.join(box.sounds)}"
         containers.append(f"| `{box.name}` | {box.summary} | {file} | {codecs} | {has} |")
     encoders = [
-        "| encoder | codec | needs | quality 100, 85, 50, 1 | rate control | bits | alpha | profiles |",
-        "|" + " --- |" * 8,
+        "| encoder | codec | needs | quality 100, 85, 50, 1 | rate control | bits | alpha | HDR | profiles |",
+        "|" + " --- |" * 9,
     ]
     for row in ENCODERS.values():
         numbers = ", ".join(f"{on_scale(quality, row.scale):g}" for quality in (100, 85, 50, 1)) if row.scale else ""
         scale = f"{row.unit} {numbers}" if numbers else "by its profile, or without loss"
         modes = ", ".join((*row.modes, *(("two passes",) if row.first_pass else ())))
         bits = ", ".join(str(one) for one in row.bits)
-        more = f"{bits} | {'yes' if row.alpha else ''} | {', '.join(row.profiles)}"
+        more = f"{bits} | {'yes' if row.alpha else ''} | {'yes' if row.hdr else ''} | {', '.join(row.profiles)}"
         encoders.append(f"| `{row.name}` | {row.codec} | {row.hardware} | {scale} | {modes} | {more} |")
     sounds = ["| codec | encoder | highest bitrate | sample rates |", "|" + " --- |" * 4]
     for one in SOUND_ENCODERS.values():

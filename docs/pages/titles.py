@@ -7,6 +7,7 @@ from typing import get_args
 
 from tasks.compiler.imports.timeline_studio.cells import MAX_DIAGONAL, MAX_SCREENS
 from tasks.compiler.imports.timeline_studio.style_templates import STYLE_TEMPLATES
+from tasks.media.containers import CONTAINERS
 from tasks.subtitles.easing import EASINGS, FAMILIES
 from tasks.subtitles.icons import ICONS
 from tasks.subtitles.kinds import KINDS, Kind
@@ -73,6 +74,9 @@ def page() -> str:
             "the forms of the text's `language` (ja, ko, zh, zh-Hant, zh-HK), else of its other characters, else SC.",
             "## Soft subtitles",
             "`export.subtitles`: burn (drawn into the picture), soft (a track of text for each language) or both. "
+            "`export.subtitle_form`, of these tracks, the usual one first: "
+            + "; ".join(f"{row.name}: {', '.join(row.soft)}" for row in CONTAINERS.values() if row.soft)
+            + ". "
             "`export.subtitle_files`: " + ", ".join(FORMS) + ", beside the film, named by language.",
         )
     )

@@ -15,6 +15,8 @@ from typing import Any
 from ffmpeg.nodes import InputNode
 
 from tasks.compiler.effects.row import Stream
+from tasks.compiler.relight import AS_IT_IS, relit
+from tasks.compiler.signals import SDR, Signal
 
 Node = Any
 """A node of ffmpeg-python: an `InputNode` or a `FilterNode`."""
@@ -60,9 +62,13 @@ def pass_argv(stream: Stream) -> tuple[str, ...]:
     return (*_argv(stream, ("-f", "null"))[:-1], "-")
 
 
-def image_argv(stream: Stream) -> tuple[str, ...]:
-    """ffmpeg's arguments that write one picture as a PNG, in sRGB."""
-    shown = stream.filter("scale", in_color_matrix="bt709", in_range="tv", flags="accurate_rnd+full_chroma_int")
+def image_argv(stream: Stream, signal: Signal = SDR) -> tuple[str, ...]:
+    """ffmpeg's arguments that write one picture of a signal as a PNG, in sRGB."""
+    if signal.high:
+        source = {"matrix": signal.matrix, "range": "tv"}
+        shown = relit(stream, signal, SDR, AS_IT_IS, "gbrp", source)
+    else:
+        shown = stream.filter("scale", in_color_matrix="bt709", in_range="tv", flags="accurate_rnd+full_chroma_int")
     return _argv(shown.filter("format", "rgb24"), ("-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1"))
 
 

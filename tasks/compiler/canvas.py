@@ -11,16 +11,28 @@ from __future__ import annotations
 from typing import Literal
 
 from infra.values import Value
+from tasks.compiler.signals import Hdr, Signal, signal_of
 
 Chroma = Literal["420", "422", "444"]
 
 
 class Canvas(Value):
-    """Bits per sample, how the colour is sampled, and whether what no clip covers stays clear."""
+    """Bits per sample, how the colour is sampled, whether what no clip covers stays clear, and which HDR it is, if any."""
 
     bits: Literal[8, 10] = 8
     chroma: Chroma = "420"
     alpha: bool = False
+    hdr: Hdr | None = None
+
+    @property
+    def signal(self) -> Signal:
+        """What its numbers mean."""
+        return signal_of(self.hdr)
+
+    @property
+    def drawn_apart(self) -> bool:
+        """Is text drawn as a picture of its own? libass knows neither what is clear nor HDR."""
+        return self.alpha or self.hdr is not None
 
     @property
     def solid(self) -> str:

@@ -27,6 +27,7 @@ from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, TitleSourc
 from tasks.compiler.moving import places
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.pace import handles, source_time
+from tasks.compiler.signals import tagged
 from tasks.compiler.transitions import TRANSITIONS
 from tasks.compiler.transitions.row import TransitionRow
 from tasks.compiler.unfold import unfolded
@@ -209,7 +210,7 @@ def _check_clip(
         raise KinofarmError("CHECK-005", where=f"{where}.source.path", clip=_named(clip), file=file)
     if picture is not None:
         _check_sizes(clip, lambda part: rest_clip(part, picture, timeline.size), file, where)
-        if picture.transfer in ("smpte2084", "arib-std-b67"):
+        if tagged(picture.transfer).high and timeline.export.video.hdr is None:
             yield notice("CHECK-901", where, clip=_named(clip), file=file, transfer=picture.transfer)
     if picture is not None and picture.still:
         return

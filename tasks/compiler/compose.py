@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.compiler.check import CheckedProject
-from tasks.compiler.conform import BT709, Conform
+from tasks.compiler.conform import Conform
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.graph import Sources, concatenated, joined
 from tasks.compiler.layers import Item, Run, Shown, is_text, picture
 from tasks.compiler.model import Clip, Transition
+from tasks.compiler.signals import SDR
 from tasks.compiler.text import TextFiles, drawn
 from tasks.compiler.transitions import TRANSITIONS
 from tasks.compiler.transitions.mixing import part
@@ -37,7 +38,7 @@ class _Shot:
 
 
 def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown: Shown, start: int, end: int) -> Stream:
-    """Return the frames [start, end) of the film: in the canvas's format, BT.709 limited, timestamps from 0 at its rate.
+    """Return the frames [start, end) of the film: in the canvas's format and signal, timestamps from 0 at its rate.
 
     Args:    shown: what the project's tracks show.
     """
@@ -49,7 +50,7 @@ def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown:
         item = run.item
         assert item is not None
         whole = (run.start, run.end) == (max(item.start, start), min(item.end, end))
-        if is_text(item) and whole and not conform.formats.alpha:
+        if is_text(item) and whole and not conform.formats.drawn_apart:
             waiting.append(item.clip)
             continue
         if waiting:
@@ -58,7 +59,7 @@ def composed(project: CheckedProject, sources: Sources, texts: TextFiles, shown:
         stream = _overlaid(conform, stream, run, item, run.start - start)
     burnt = project.timeline.subtitles if project.timeline.export.subtitles != "soft" else ()
     subtitles = [line for line in burnt if line.start < end and start < line.end]
-    if subtitles and conform.formats.alpha:
+    if subtitles and conform.formats.drawn_apart:
         lines = conform.lines(subtitles, start, end)
         return stream if lines is None else _laid(conform, stream, lines, 0, 0)
     if waiting or subtitles:
@@ -155,15 +156,15 @@ def _built(conform: Conform, before: Stream, after: Stream, join: Transition, *,
         easing=parameters.easing,
         sources=conform.sources,
     )
-    before, after = _full_chroma(before, setting), _full_chroma(after, setting)
+    before, after = (_full_chroma(stream, setting) for stream in (before, after))
     stream = row.build(before, after, parameters, setting).filter("scale", flags="area")
     made = conform.formats.clear if clear else conform.formats.solid
-    return stream.filter("format", made).filter("setparams", **BT709)
+    return stream.filter("format", made).filter("setparams", **conform.formats.signal.tags)
 
 
 def _full_chroma(stream: Stream, setting: Setting) -> Stream:
     """4:2:0 by repeated values, of which the mean leads back: what a transition leaves alone stays as it is."""
-    return stream.filter("scale", flags="neighbor").filter("format", setting.pixels).filter("setparams", **BT709)
+    return stream.filter("scale", flags="neighbor").filter("format", setting.pixels).filter("setparams", **SDR.tags)
 
 
 def _plain(conform: Conform, join: Transition) -> str | None:
@@ -199,4 +200,4 @@ def _overlaid(conform: Conform, below: Stream, run: Run, item: Item, offset: int
 
 def _laid(conform: Conform, below: Stream, stream: Stream, x: int, y: int) -> Stream:
     over = joined("overlay", [below, stream], x=x, y=y, eof_action="pass", **conform.formats.overlaying)
-    return over.filter("setparams", **BT709)
+    return over.filter("setparams", **conform.formats.signal.tags)

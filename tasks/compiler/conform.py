@@ -1,6 +1,6 @@
 """Conform: the frames of one clip, as the timeline wants them: its rate, its size, its colour, its place.
 
-Colour: pictures leave here as BT.709 in limited range, in the pixel formats of the film's canvas (8 bit 4:2:0 for most);
+Colour: pictures leave here in limited range, in the signal (BT.709 for most) and the pixel formats of the film's canvas (8 bit 4:2:0 for most);
 effects compute in 16-bit planar RGB.
 
 Source: ffmpeg-filters(1): fps, scale, overlay, rotate.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tasks.compiler.canvas import Canvas
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.encoders import canvas_of
@@ -23,12 +24,12 @@ from tasks.compiler.graph import Sources, concatenated, decimal, joined
 from tasks.compiler.layers import Shown, fit, is_clear, is_seen, resting
 from tasks.compiler.model import Clip, Size, Subtitle, TitleSource, Track
 from tasks.compiler.moving import Still, moves, stretches
+from tasks.compiler.relight import EXACT, relit, relit_drawing
 from tasks.compiler.sampling import Sampling, prolonged
+from tasks.compiler.signals import tagged
 from tasks.compiler.text import TextFiles, drawn_lines, drawn_mask, drawn_title
 from tasks.compiler.treatment import Treatment
 from tasks.media.facts import PictureFacts
-
-BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
 
 HD_LINES = 720
 """An untagged picture with at least so many lines is taken for BT.709, a smaller one for BT.601, as players do."""
@@ -57,6 +58,7 @@ class Conform:
         self.rate = project.timeline.rate
         self.size = project.timeline.size
         self.formats = canvas_of(project.timeline.export)
+        self.tags = self.formats.signal.tags
 
     def frame(self, clip: Clip, track: Track, start: int, end: int) -> Stream:
         """The clip over the frames [start, end), solid, at the frame's size with black around it."""
@@ -84,13 +86,15 @@ class Conform:
         stream = drawn_lines(ground, subtitles, start, end, self.project.timeline, self.texts)
         if stream is None:
             return None
-        stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=_EXACT)
-        return stream.filter("format", self.formats.clear).filter("setparams", **BT709)
+        if self.formats.hdr:
+            return relit_drawing(stream, self.formats.signal, self.formats.clear)
+        stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=EXACT)
+        return stream.filter("format", self.formats.clear).filter("setparams", **self.tags)
 
     def blank(self, colour: str, frames: int, pixel_format: str = "") -> Stream:
         """That many frames of one colour."""
         stream = self._ground(colour, frames, pixel_format or self.formats.solid)
-        return stream.filter("setparams", **BT709)
+        return stream.filter("setparams", **self.tags)
 
     def _ground(self, colour: str, frames: int, pixel_format: str) -> Stream:
         size = f"{self.size.width}x{self.size.height}"
@@ -181,7 +185,7 @@ class Conform:
         pixel_format, colour = (self.formats.clear, "black@0") if alpha else (self.formats.solid, "black")
         size = f"{room.width}x{room.height}"
         ground = self.sources.generate("color", pixel_format, c=colour, s=size, r=str(self.rate))
-        return ground.filter("trim", end_frame=part.end - part.start).filter("setparams", **BT709)
+        return ground.filter("trim", end_frame=part.end - part.start).filter("setparams", **self.tags)
 
     def _laid(self, stream: Stream, way: Course, room: Box, part: Still, alpha: bool, fills: bool) -> Stream:
         """A stretch of picture as it shows in `room`; one that stands still on black needs no ground."""
@@ -191,7 +195,7 @@ class Conform:
         def ground(width: int, height: int) -> Stream:
             return self._ground_of(Box(x=0, y=0, width=width, height=height), part, alpha)
 
-        return laid(stream, way, room, self.rate, ground, fills=fills).filter("setparams", **BT709)
+        return laid(stream, way, room, self.rate, ground, fills=fills).filter("setparams", **self.tags)
 
     def _title(self, clip: Clip, start: int, end: int) -> Stream:
         """A title drawn onto clear RGBA; in a transition's handles its first and last frame stand still."""
@@ -225,13 +229,13 @@ class Conform:
         clear = alpha and (facts.alpha or treatment.clears)
         in_rgb = treatment.needs_rgb(clear)
         first = ("gbrap16le" if clear else "gbrp16le") if in_rgb else target
-        stream = _converted(stream, facts, place, first)
+        stream = _converted(stream, facts, place, first, self.formats)
         if place.cut is not None:
             stream = stream.filter("crop", place.cut.width, place.cut.height, place.cut.x, place.cut.y)
         if in_rgb:
             stream = treatment.in_rgb(stream, place, start, frames, clear)
-            stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=_EXACT)
-            stream = stream.filter("format", target).filter("setparams", **BT709)
+            stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=EXACT)
+            stream = stream.filter("format", target).filter("setparams", **self.tags)
         stream = treatment.on_canvas(stream, place, start, frames, clear, self.formats)
         if place.outline:
             stream = self._masked(stream, place.outline, *place.shown, clear)
@@ -268,17 +272,24 @@ _DRAWN = PictureFacts(
 """Facts of a title that libass has drawn onto a clear ground."""
 
 
-_EXACT = "bicubic+accurate_rnd+full_chroma_int"
 _FAST = "bicubic"
 
 
-def _converted(stream: Stream, facts: PictureFacts, place: Fit, target: str) -> Stream:
-    """Scale and convert to a pixel format in BT.709, limited range for YUV; nothing where nothing changes."""
+def _converted(stream: Stream, facts: PictureFacts, place: Fit, target: str, canvas: Canvas) -> Stream:
+    """Scale and convert to a pixel format in the canvas' signal, limited range for YUV; nothing where nothing changes."""
+    signal, comes = canvas.signal, tagged(facts.transfer)
     rgb = facts.pixel_format.startswith(_RGB)
     tall = facts.height if facts.rotation in (0, 180) else facts.width
-    matrix = facts.matrix if facts.matrix in _MATRICES else ("bt709" if tall >= HD_LINES else "smpte170m")
+    usual = comes.matrix if comes.high or tall >= HD_LINES else "smpte170m"
+    matrix = facts.matrix if facts.matrix in _MATRICES else usual
     full = facts.range == "pc" or facts.pixel_format.startswith(("yuvj", "gray", "ya8", "mono"))
-    same_colour = not rgb and not full and (matrix == "bt709" or facts.pixel_format.startswith("gray"))
+    if comes is not signal:
+        if facts.alpha and target == canvas.clear:
+            stream = stream.filter("scale", *place.scaled, flags=EXACT).filter("format", "rgba").filter("setsar", "1")
+            return relit_drawing(stream, signal, canvas.clear)
+        source = {"matrix": "gbr" if rgb else matrix, "range": "pc" if full or rgb else "tv"}
+        return relit(stream, comes, signal, place.scaled, target, source)
+    same_colour = not rgb and not full and (matrix == signal.matrix or facts.pixel_format.startswith("gray"))
     turned = facts.rotation in (90, 270)
     decoded = (facts.height, facts.width) if turned else (facts.width, facts.height)
     if place.crop is not None:
@@ -286,17 +297,22 @@ def _converted(stream: Stream, facts: PictureFacts, place: Fit, target: str) -> 
     if same_colour and facts.pixel_format == target and decoded == place.scaled:
         if facts.pixel_aspect != 1:
             stream = stream.filter("setsar", "1")
-        tagged = (facts.range, facts.matrix, facts.primaries, facts.transfer) == ("tv", "bt709", "bt709", "bt709")
-        return stream if tagged else stream.filter("setparams", **BT709)
+        found = {
+            "range": facts.range,
+            "colorspace": facts.matrix,
+            "color_primaries": facts.primaries,
+            "color_trc": facts.transfer,
+        }
+        return stream if found == signal.tags else stream.filter("setparams", **signal.tags)
     options: dict[str, Any] = {"w": place.scaled[0], "h": place.scaled[1]}
     to_rgb = target.startswith("gbr")
     if not rgb:
         options |= {"in_color_matrix": matrix, "in_range": "pc" if full else "tv"}
     if not to_rgb:
-        options |= {"out_color_matrix": "bt709", "out_range": "tv"}
-    options["flags"] = _FAST if same_colour and not to_rgb else _EXACT
+        options |= {"out_color_matrix": signal.matrix, "out_range": "tv"}
+    options["flags"] = _FAST if same_colour and not to_rgb else EXACT
     stream = stream.filter("scale", **options).filter("format", target).filter("setsar", "1")
-    return stream if to_rgb else stream.filter("setparams", **BT709)
+    return stream if to_rgb else stream.filter("setparams", **signal.tags)
 
 
 def _turned(stream: Stream, place: Fit) -> Stream:

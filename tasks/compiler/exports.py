@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from infra.errors import KinofarmError
+from tasks.compiler.effects import EFFECTS
 from tasks.compiler.encoders import ENCODERS, SOUND_ENCODERS, encoder
 from tasks.compiler.encoders.row import EncoderRow
-from tasks.compiler.model import Export, Size, Timeline
+from tasks.compiler.model import Effect, Export, Size, Timeline, Transition
 from tasks.compiler.notice import Notice, notice
+from tasks.compiler.transitions import TRANSITIONS
+from tasks.compiler.transitions.row import TransitionRow
 from tasks.media.containers import CONTAINERS, Chapter, Container, Muxing
 from tasks.security.arguments import safe_arguments
 from tasks.subtitles.soft import soft_tracks
@@ -33,6 +38,9 @@ def check_export(timeline: Timeline) -> Iterator[Notice]:
     if export.subtitles != "burn" and timeline.subtitles and not container.soft:
         known = ", ".join(other.name for other in CONTAINERS.values() if other.soft)
         raise _error("CHECK-076", "subtitles", container=container.name, known=known)
+    if export.subtitle_form is not None and export.subtitle_form not in container.soft:
+        form, known = export.subtitle_form, _words(container.soft)
+        raise _error("CHECK-084", "subtitle_form", container=container.name, form=form, known=known)
     if container.pictures:
         _check_picture(export, container, film_size(timeline))
         if container.fastest is not None and timeline.rate > container.fastest:
@@ -43,6 +51,8 @@ def check_export(timeline: Timeline) -> Iterator[Notice]:
         _check_sound(export, container, sample_rate(timeline))
     if export.poster is not None and export.poster.frame >= timeline.duration:
         raise _error("CHECK-071", "poster.frame", frame=export.poster.frame, frames=timeline.duration)
+    if export.video.hdr is not None:
+        _check_hdr(timeline)
     yield from _notices(timeline, container)
 
 
@@ -87,6 +97,7 @@ def muxing(timeline: Timeline, start: int, end: int) -> Muxing:
         language=export.tags.language if container.tags else None,
         chapters=tuple(_chapters(timeline, start, end)) if export.chapters and container.chapters else (),
         subtitles=soft_tracks(timeline.subtitles, start, end) if export.subtitles != "burn" and container.soft else (),
+        text=export.subtitle_form,
     )
 
 
@@ -119,6 +130,7 @@ def _check_picture(export: Export, container: Container, size: Size) -> None:
         ("profile", video.profile, row.profiles),
         ("bits", video.bits, row.bits),
         ("alpha", video.alpha or None, (True,) if row.alpha else ()),
+        ("hdr", video.hdr, ("hdr10", "hlg") if row.hdr else ()),
     ):
         if asked is not None and asked not in has:
             raise _error("CHECK-063", f"video.{name}", encoder=row.name, what=f"{name} {asked}", known=_words(has))
@@ -136,6 +148,47 @@ def _check_picture(export: Export, container: Container, size: Size) -> None:
         )
     if row.name != "libx264" and safe_arguments(export.ffmpeg_args, "picture"):
         raise _error("CHECK-066", "ffmpeg_args", encoder=row.name, known="libx264")
+
+
+def _check_hdr(timeline: Timeline) -> None:
+    """Refuse what works on SDR's values only."""
+    video, kind = timeline.export.video, timeline.export.video.hdr
+    if video.bits == 8 or video.alpha:
+        wrong = "bits" if video.bits == 8 else "alpha"
+        raise _error("CHECK-085", f"video.{wrong}", hdr=kind, what="8 bits" if wrong == "bits" else "alpha")
+    if timeline.export.poster is not None:
+        raise _error("CHECK-085", "poster", hdr=kind, what="a poster")
+    for number, track in enumerate(timeline.tracks):
+        if not track.enabled or track.kind != "video":
+            continue
+        at = f"tracks[{number}]"
+        _refuse(track.effects, f"{at}.effects", kind)
+        for place, clip in enumerate(track.clips):
+            _refuse(clip.effects, f"{at}.clips[{place}].effects", kind)
+            if clip.colour_correction is not None:
+                where = f"{at}.clips[{place}].colour_correction"
+                raise KinofarmError("CHECK-085", where=where, hdr=kind, what="colour correction")
+        for place, join in enumerate(track.transitions):
+            row = TRANSITIONS.get(join.kind)
+            if row is not None and not _fades(row, join):
+                where = f"{at}.transitions[{place}]"
+                raise KinofarmError("CHECK-085", where=where, hdr=kind, what=f"the transition {join.kind}")
+
+
+def _refuse(effects: Sequence[Effect], where: str, kind: str | None) -> None:
+    for number, effect in enumerate(effects):
+        row = EFFECTS.get(effect.kind)
+        if row is not None and row.on == "picture":
+            raise KinofarmError("CHECK-085", where=f"{where}[{number}]", hdr=kind, what=f"the effect {effect.kind}")
+
+
+def _fades(row: TransitionRow, join: Transition) -> bool:
+    """Is it a plain fade from one picture to the other, at an even pace?"""
+    try:
+        parameters = row.parameters.model_validate(dict(join.parameters))
+    except ValidationError:
+        return True  # told where parameters are checked
+    return parameters.easing == "linear" and row.plain(parameters) == "fade"
 
 
 def _check_rate_control(export: Export, row: EncoderRow) -> None:

@@ -19,6 +19,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from infra.values import Exact, Value
 from tasks.compiler.keyframes import Keyframes, limits, require_in_order
 from tasks.media.loudness import Loudness
+from tasks.media.soft import TextForm
 from tasks.subtitles.model import (
     MAX_FRAMES as MAX_FRAMES,
     Animation as Animation,
@@ -343,6 +344,9 @@ class VideoExport(Value):
         | None
     ) = None  # fmt: skip
     bits: Literal[8, 10] | None = Field(None, description="Per sample; None: 8, or what the codec's profile has.")
+    hdr: Literal["hdr10", "hlg"] | None = Field(
+        None, description="BT.2020 with PQ or HLG, in 10 bits; none: BT.709. Clips of another kind are led over."
+    )
     alpha: bool = Field(False, description="What no clip covers stays clear; needs a codec and a container with alpha.")
 
 
@@ -393,6 +397,9 @@ class Export(Value):
     poster: Poster | None = None
     subtitles: Literal["burn", "soft", "both"] = Field(
         "burn", description="Drawn into the picture, as a track of text for each language, or both."
+    )
+    subtitle_form: TextForm | None = Field(
+        None, description="Of the tracks of text; the container's usual one where it is not named, e.g. srt in mkv."
     )
     subtitle_files: tuple[Literal["srt", "vtt", "ass"], ...] = Field((), max_length=3, description="Beside the film.")
     ffmpeg_args: tuple[Annotated[str, Field(max_length=1000)], ...] = Field(

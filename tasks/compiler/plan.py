@@ -17,7 +17,7 @@ from tasks.compiler.argv import image_argv, pass_argv, picture_argv, sound_argv,
 from tasks.compiler.boundaries import Spans, boundaries, middle, passages
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.compose import composed
-from tasks.compiler.encoders import encoder, sound_arguments, sound_encoder, video_arguments
+from tasks.compiler.encoders import canvas_of, encoder, sound_arguments, sound_encoder, video_arguments
 from tasks.compiler.exports import chunk_form, container_of, film_size, muxing, sample_rate
 from tasks.compiler.graph import Sources
 from tasks.compiler.layers import Shown
@@ -113,7 +113,7 @@ def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:
     """The work that shows one frame of the film as a PNG: the same graph as the film's, without the encoder."""
     sources, texts = Sources(), TextFiles(way.fonts)
     stream = reframed(composed(project, sources, texts, Shown(project), frame, frame + 1), project.timeline)
-    steps: list[Step] = [*_passes(sources), (image_argv(stream), None)]
+    steps: list[Step] = [*_passes(sources), (image_argv(stream, canvas_of(project.timeline.export).signal), None)]
     return _work(project, way, "picture", steps, sources, texts, frames=1, suffix=".png")
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tasks.compiler.canvas import Canvas
-from tasks.compiler.conform import BT709
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.encoders import canvas_of
 from tasks.compiler.graph import joined
@@ -55,7 +54,7 @@ def _blurred(stream: Stream, size: Size, wanted: Size) -> Stream:
 
 def _over(ground: Stream, stream: Stream, x: int, y: int, canvas: Canvas) -> Stream:
     over = joined("overlay", [ground, stream], x=x, y=y, **canvas.overlaying)
-    return over.filter("setparams", **BT709)
+    return over.filter("setparams", **canvas.signal.tags)
 
 
 def _scaled(stream: Stream, size: tuple[int, int]) -> Stream:

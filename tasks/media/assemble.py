@@ -26,17 +26,12 @@ from infra.errors import KinofarmError
 from tasks.media.containers import PLAIN_MP4, Chapter, Muxing
 from tasks.media.packets import clock_of, only_picture, only_sound, opened, words
 from tasks.media.proof import ChunkProof, SoundProof, digest
-from tasks.media.soft import add_track, track_packets
+from tasks.media.soft import add_track, track_packets, written_code
 
 _FINEST = 10_000
 """A track's ticks per second are at least this, as other muxers have it; players expect no coarse clocks."""
 
 _MOST = 2**31 - 1
-
-_QUICKTIME_LANGUAGES = {
-    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac",
-}  # fmt: skip
-"""QuickTime numbers its languages, and ffmpeg knows some of them by older codes than ISO 639-2/T's."""
 
 _CHAPTER_TICKS = 1000
 """Ticks a second of chapters."""
@@ -93,8 +88,8 @@ def assemble(
             if "alpha_mode" in source.metadata:  # without it no player looks for the alpha beside the packets
                 picture.metadata["alpha_mode"] = source.metadata["alpha_mode"]
         with _sound_track(film, sound, muxing) as sounds:
-            tracks = ((track, add_track(film, track, rate)) for track in muxing.subtitles)
-            texts = [_Waiting(track_packets(track, stream, rate)) for track, stream in tracks]
+            tracks = [(track, add_track(film, track, rate, muxing.text_form)) for track in muxing.subtitles]
+            texts = [_Waiting(track_packets(track, stream, rate, muxing.text_form)) for track, stream in tracks]
             beside = [sounds, *texts]
             delay = 0 if muxer == "avi" else max(chunk.proof.delay for chunk in chunks)
             frames = 0
@@ -184,8 +179,7 @@ def _chapter(number: int, chapter: Chapter) -> Any:
 
 def _name_language(stream: Any, muxing: Muxing) -> None:
     if muxing.language:
-        old = _QUICKTIME_LANGUAGES if muxing.row.muxer == "mov" else {}
-        stream.metadata["language"] = old.get(muxing.language, muxing.language)
+        stream.metadata["language"] = written_code(muxing.language, muxing.row.muxer)
 
 
 def _movie_timescale(ticks: int, sample_rate: int) -> int:

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import Field
 
 from infra.values import Exact, Value
-from tasks.media.soft import SoftTrack
+from tasks.media.soft import SoftTrack, TextForm
 
 Stamps = Literal["exact", "rounded", "order"]
 """How a file keeps times: in a clock that the rate divides; in milliseconds or hundredths; only as an order of frames."""
@@ -31,7 +31,7 @@ class Container:
 
     muxer: ffmpeg's name of it. suffixes: those of its files, the usual first; none for a folder.
     pictures, sounds: the codecs that it takes, the usual first. stamps: how it keeps times.
-    faststart: the index can stand in front. chapters, tags: it holds them. soft: it holds tracks of text.
+    faststart: the index can stand in front. chapters, tags: it holds them. soft: the forms of its tracks of text, the usual first.
     fastest: highest rate that its clock can show; None: any.
     """
 
@@ -46,7 +46,7 @@ class Container:
     faststart: bool = False
     chapters: bool = False
     tags: bool = False
-    soft: bool = False
+    soft: tuple[TextForm, ...] = ()
     fastest: Fraction | None = None
 
 
@@ -56,17 +56,17 @@ CONTAINERS: Mapping[str, Container] = {
         Container(
             "mp4", "what every player and platform takes", "film", "mp4", (".mp4", ".m4v"),
             ("h264", "hevc", "av1", "vp9"), ("aac", "mp3", "ac3", "opus", "flac"),
-            faststart=True, chapters=True, tags=True, soft=True,
+            faststart=True, chapters=True, tags=True, soft=("mov_text",),
         ),
         Container(
             "mov", "QuickTime, for editing", "film", "mov", (".mov",),
             ("h264", "hevc", "prores", "dnxhr", "png", "jpeg"), ("aac", "pcm", "ac3"),
-            faststart=True, chapters=True, tags=True, soft=True,
+            faststart=True, chapters=True, tags=True, soft=("mov_text",),
         ),
         Container(
             "mkv", "Matroska, which holds everything", "film", "matroska", (".mkv",),
             ("h264", "hevc", "av1", "vp9", "prores"), ("aac", "pcm", "flac", "mp3", "opus", "vorbis", "ac3"),
-            stamps="rounded", chapters=True, tags=True,
+            stamps="rounded", chapters=True, tags=True, soft=("srt", "ass"),
         ),
         Container(
             "webm", "for the web, free of licences", "film", "webm", (".webm",),
@@ -114,6 +114,13 @@ class Muxing(Value):
     language: str | None = Field(None, pattern=r"^[a-z]{3}$")
     chapters: tuple[Chapter, ...] = ()
     subtitles: tuple[SoftTrack, ...] = Field((), description="Tracks of text, one for each language.")
+
+    text: TextForm | None = Field(None, description="The form of these tracks; none: the container's usual one.")
+
+    @property
+    def text_form(self) -> TextForm:
+        """The form of its tracks of text."""
+        return self.text or self.row.soft[0]
 
     @property
     def row(self) -> Container:

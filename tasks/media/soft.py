@@ -1,20 +1,22 @@
-"""Soft subtitles: tracks of text that a player can switch on, as MP4 holds them.
+"""Soft subtitles: tracks of text that a player can switch on, in the forms in which containers hold them.
 
-Units: frames of the film, half-open. Source: 3GPP TS 26.245 (timed text): a sample is two bytes of length and UTF-8.
+Units: frames of the film, half-open. Source: 3GPP TS 26.245 (timed text): a sample is two bytes of length and UTF-8;
+Matroska's subtitle codecs: S_TEXT/UTF8 is the words alone, S_TEXT/ASS a line of the script without its times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import av
 
 from infra.errors import KinofarmError
 from infra.values import Value
 
-CODEC = "mov_text"
+TextForm = Literal["mov_text", "srt", "ass"]
 
 LANGUAGES = dict(
     pair.split(":")
@@ -98,6 +100,11 @@ LANGUAGES = dict(
 )
 """ISO 639-1 → ISO 639-2/T, which MP4 writes; a language that is not here is written as undetermined."""
 
+QUICKTIME_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac",
+}  # fmt: skip
+"""QuickTime numbers its languages, and ffmpeg knows some of them by older codes than ISO 639-2/T's."""
+
 _HEADER = b"""[Script Info]
 ScriptType: v4.00+
 
@@ -132,20 +139,50 @@ class SoftTrack(Value):
         return LANGUAGES.get(first, first if len(first) == 3 else "und")
 
 
-def add_track(film: Any, track: SoftTrack, rate: Fraction) -> Any:
+def written_code(language: str, muxer: str) -> str:
+    """Return three letters of ISO 639-2/T as a muxer takes them."""
+    return QUICKTIME_LANGUAGES.get(language, language) if muxer == "mov" else language
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a container holds text: the codec by ffmpeg's name, and a packet's bytes from its number and its words."""
+
+    codec: str
+    packet: Callable[[int, str], bytes]
+
+
+def ass_words(text: str) -> str:
+    """Return a text as a line of ASS has it: no tag can be spelled, and a line break is ASS's own."""
+    return text.replace("\\", "\\\u2060").replace("{", "\\{").replace("\r\n", "\n").replace("\n", "\\N")
+
+
+def _timed_text(number: int, text: str) -> bytes:
+    words = text.encode()[:0xFFFF].decode(errors="ignore").encode()
+    return len(words).to_bytes(2, "big") + words
+
+
+FORMS: Mapping[TextForm, Form] = {
+    "mov_text": Form("mov_text", _timed_text),
+    "srt": Form("subrip", lambda number, text: text.encode()),
+    "ass": Form("ass", lambda number, text: f"{number},0,Default,,0,0,0,,{ass_words(text)}".encode()),
+}
+"""Every form by its name."""
+
+
+def add_track(film: Any, track: SoftTrack, rate: Fraction, form: TextForm) -> Any:
     """Add a track to an open film; returns its stream."""
-    stream = film.add_stream(CODEC)
+    stream = film.add_stream(FORMS[form].codec)
     stream.codec_context.subtitle_header = _HEADER  # the style that a player starts from
     stream.time_base = 1 / rate
-    stream.metadata["language"] = track.code
+    stream.metadata["language"] = written_code(track.code, film.format.name)
     return stream
 
 
-def track_packets(track: SoftTrack, stream: Any, rate: Fraction) -> Iterator[Any]:
-    """Yield a track's samples; the muxer fills the gaps between them with empty ones."""
-    for line in track.lines:
-        words = line.text.encode()[:0xFFFF].decode(errors="ignore").encode()
-        packet = av.Packet(len(words).to_bytes(2, "big") + words)
+def track_packets(track: SoftTrack, stream: Any, rate: Fraction, form: TextForm) -> Iterator[Any]:
+    """Yield a track's samples; the muxer fills the gaps between them with empty ones where the container wants that."""
+    for number, line in enumerate(track.lines):
+        packet = av.Packet(FORMS[form].packet(number, line.text))
         packet.pts = packet.dts = line.start
         packet.duration = line.end - line.start
         packet.time_base = 1 / rate
@@ -156,23 +193,26 @@ def track_packets(track: SoftTrack, stream: Any, rate: Fraction) -> Iterator[Any
 class TrackCheck:
     """Takes a film's packets of one text stream in order and compares them with the track that was written."""
 
-    def __init__(self, stream: Any, track: SoftTrack, rate: Fraction) -> None:
+    def __init__(self, stream: Any, track: SoftTrack, rate: Fraction, form: TextForm) -> None:
         self._track, self._seconds, self._rate = track, stream.time_base, rate
-        self._found: list[SoftLine] = []
+        self._wanted = [
+            (line.start, line.end, FORMS[form].packet(number, line.text)) for number, line in enumerate(track.lines)
+        ]
+        self._found: list[tuple[int, int, bytes]] = []
         language = stream.metadata.get("language", "und")
-        if stream.codec_context.name != CODEC or language != track.code:
+        codes = {track.code, QUICKTIME_LANGUAGES.get(track.code)}
+        if stream.codec_context.codec.canonical_name != FORMS[form].codec or language not in codes:
             raise KinofarmError("TEXT-020", language=track.code, reason=f"it is marked as {language}")
 
     def add(self, packet: Any) -> None:
-        """Take in the next packet."""
+        """Take in the next packet; an empty one stands for a gap."""
         sample = bytes(packet)
-        words = sample[2 : 2 + int.from_bytes(sample[:2], "big")].decode(errors="replace")
-        if words:
+        if sample != _timed_text(0, ""):
             start, length = packet.pts * self._seconds * self._rate, packet.duration * self._seconds * self._rate
-            self._found.append(SoftLine(start=round(start), end=round(start + length), text=words))
+            self._found.append((round(start), round(start + length), sample))
 
     def finish(self) -> None:
         """Check the whole."""
-        if tuple(self._found) != self._track.lines:
-            reason = f"{len(self._found)} lines came out of {len(self._track.lines)}, or other words or times"
+        if self._found != self._wanted:
+            reason = f"{len(self._found)} lines came out of {len(self._wanted)}, or other words or times"
             raise KinofarmError("TEXT-020", language=self._track.code, reason=reason)

@@ -32,7 +32,7 @@ from tasks.media.packets import (
     shape_of,
 )
 from tasks.media.proof import ChunkProof, Join, PacketDigest, PictureShape, SoundProof, digest
-from tasks.media.soft import SoftTrack, TrackCheck
+from tasks.media.soft import TrackCheck
 
 FILM = "the film"
 
@@ -111,7 +111,7 @@ def verify_film(
         checks: dict[int, _Check] = {stream.index: picture}
         if track is not None:
             checks[track.index] = heard
-        checks |= _text_checks(container, muxing.subtitles, rate)
+        checks |= _text_checks(container, muxing, rate)
         for packet in container.demux([container.streams[index] for index in checks]):
             if packet.size:
                 checks[packet.stream_index].add(packet)
@@ -150,14 +150,15 @@ class _Check(Protocol):
     def finish(self) -> None: ...
 
 
-def _text_checks(container: Any, subtitles: Sequence[SoftTrack], rate: Fraction) -> dict[int, _Check]:
-    streams = container.streams.subtitles
+def _text_checks(container: Any, muxing: Muxing, rate: Fraction) -> dict[int, _Check]:
+    streams, subtitles = container.streams.subtitles, muxing.subtitles
     if len(streams) != len(subtitles):
         wanted = len(subtitles)
         raise KinofarmError(
             "VERIFY-003", what=FILM, property="number of text streams", found=len(streams), wanted=wanted
         )
-    return {stream.index: TrackCheck(stream, track, rate) for stream, track in zip(streams, subtitles, strict=True)}
+    pairs = zip(streams, subtitles, strict=True)
+    return {stream.index: TrackCheck(stream, track, rate, muxing.text_form) for stream, track in pairs}
 
 
 def _sound_track(container: Any, sound: SoundProof | None) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pysubs2
 
-from tasks.media.soft import SoftLine, SoftTrack
+from tasks.media.soft import SoftLine, SoftTrack, ass_words
 from tasks.subtitles.model import Subtitle
 
 FORMS: Mapping[str, str] = MappingProxyType({"srt": "srt", "vtt": "vtt", "ass": "ass"})
@@ -70,13 +70,8 @@ def _milliseconds(frame: int, rate: Fraction) -> int:
     return round(frame / rate * 1000)
 
 
-def _for_ass(text: str) -> str:
-    """No tag can be spelled; a line break is ASS's own."""
-    return text.replace("\\", "\\\u2060").replace("{", "\\{").replace("\r\n", "\n").replace("\n", "\\N")
-
-
 def _for_vtt(text: str) -> str:
-    return _for_ass(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return ass_words(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-_PLAIN: Mapping[str, Callable[[str], str]] = {"srt": _for_ass, "vtt": _for_vtt, "ass": _for_ass}
+_PLAIN: Mapping[str, Callable[[str], str]] = {"srt": ass_words, "vtt": _for_vtt, "ass": ass_words}

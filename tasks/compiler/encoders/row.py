@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tasks.compiler.canvas import PLAIN, Canvas
 from tasks.compiler.model import Export, VideoExport
+from tasks.compiler.signals import SDR
 
 VideoArguments = Callable[[Export, Fraction, int], tuple[str, ...]]
 """(export, rate in frames a second, longest GOP in frames) → ffmpeg's output options for the picture."""
@@ -19,7 +20,7 @@ Points = tuple[tuple[float, float], ...]
 
 Mode = Literal["crf", "vbr", "cbr"]
 
-COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
+COLOURS = SDR.arguments
 """Tags of what the graph gives: it has converted the picture to BT.709, limited range."""
 
 
@@ -52,7 +53,7 @@ class EncoderRow:
     form: the form in which its chunks travel (a muxer's name).
     pixels: how the film's pixels look to it. scale: quality to its own number; empty: it has none. worst: the largest
     number that may be asked for. unit: what that number is called.
-    modes: the rate controls that it has. bits, alpha, profiles: what it can say.
+    modes: the rate controls that it has. bits, alpha, hdr, profiles: what it can say.
     prepared: what the composed picture goes through before it, e.g. to RGB. device: ffmpeg's options, before any
     input, that open the device.
     """
@@ -71,6 +72,7 @@ class EncoderRow:
     modes: tuple[Mode, ...] = ("crf", "vbr", "cbr")
     bits: tuple[int, ...] = (8,)
     alpha: bool = False
+    hdr: bool = False
     profiles: tuple[str, ...] = ()
     smallest: tuple[int, int] = (16, 16)
     prepared: Callable[[Any, VideoExport], Any] = field(default=lambda stream, video: stream)
@@ -106,9 +108,12 @@ SoundTable = Mapping[str, SoundRow]
 
 
 def yuv_pixels(video: VideoExport) -> Pixels:
-    """4:2:0 in the bits that the export asks for (8), with alpha where it asks for that."""
-    canvas = Canvas(bits=10 if video.bits == 10 else 8, alpha=video.alpha)
-    return Pixels(canvas=canvas, given=canvas.ground, decoded=canvas.ground)
+    """4:2:0 in the bits that the export asks for (8, of HDR 10), with alpha where it asks for that."""
+    canvas = Canvas(bits=10 if video.bits == 10 or video.hdr else 8, alpha=video.alpha, hdr=video.hdr)
+    signal = canvas.signal
+    return Pixels(
+        canvas, canvas.ground, canvas.ground, matrix=signal.matrix, primaries=signal.primaries, transfer=signal.transfer
+    )
 
 
 def on_scale(quality: float, points: Points) -> float:

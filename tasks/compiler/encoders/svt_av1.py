@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tasks.compiler.encoders.row import COLOURS, EncoderRow, capped, on_scale, yuv_pixels
+from tasks.compiler.encoders.row import EncoderRow, capped, on_scale, yuv_pixels
 from tasks.compiler.model import Export, VideoExport
 
 SCALE = ((1, 60.0), (50, 42.0), (85, 26.0), (100, 14.0))
@@ -28,13 +28,21 @@ def video_arguments(export: Export, rate: Fraction, gop_frames: int) -> tuple[st
         *_rate_control(video),
         *("-g", str(video.gop or gop_frames)),
         *("-pix_fmt", yuv_pixels(video).given),
-        *COLOURS,
+        *yuv_pixels(video).canvas.signal.arguments,
         *("-svtav1-params", f"irefresh-type=2{constant}"),
     )
 
 
 SVT_AV1 = EncoderRow(
-    "libsvtav1", "av1", video_arguments, pixels=yuv_pixels, scale=SCALE, worst=63, bits=(8, 10), smallest=(64, 64)
+    "libsvtav1",
+    "av1",
+    video_arguments,
+    pixels=yuv_pixels,
+    scale=SCALE,
+    worst=63,
+    bits=(8, 10),
+    hdr=True,
+    smallest=(64, 64),
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tasks.compiler.encoders.row import COLOURS, EncoderRow, capped, on_scale, steady, yuv_pixels
+from tasks.compiler.encoders.row import EncoderRow, capped, on_scale, steady, yuv_pixels
 from tasks.compiler.encoders.x264 import STATISTICS
 from tasks.compiler.model import Export, VideoExport
 
@@ -40,7 +40,7 @@ def _arguments(export: Export, gop_frames: int, passing: tuple[str, ...]) -> tup
         *("-g", str(video.gop or gop_frames)),
         *(("-auto-alt-ref", "0") if video.alpha else ()),
         *("-pix_fmt", yuv_pixels(video).given),
-        *COLOURS,
+        *yuv_pixels(video).canvas.signal.arguments,
         *passing,
     )
 
@@ -55,6 +55,7 @@ VPX_VP9 = EncoderRow(
     worst=63,
     bits=(8, 10),
     alpha=True,
+    hdr=True,
 )
 
 

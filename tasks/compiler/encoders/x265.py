@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tasks.compiler.encoders.row import COLOURS, EncoderRow, capped, on_scale, steady, yuv_pixels
+from tasks.compiler.encoders.row import EncoderRow, capped, on_scale, steady, yuv_pixels
 from tasks.compiler.model import Export, VideoExport
 
 SCALE = ((1, 43.0), (50, 30.0), (85, 21.0), (100, 14.0))
 
-_PARAMETERS = (
-    "open-gop=0:info=0:repeat-headers=0:log-level=error:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=limited"
-)
+_PARAMETERS = "open-gop=0:info=0:repeat-headers=0:log-level=error"
 _STATISTICS = "x265.log"
 
 
@@ -32,17 +30,19 @@ def first_pass(export: Export, rate: Fraction, gop_frames: int) -> tuple[str, ..
 
 def _arguments(export: Export, gop_frames: int, passing: str) -> tuple[str, ...]:
     video = export.video
-    gop = str(video.gop or gop_frames)
+    gop, canvas = str(video.gop or gop_frames), yuv_pixels(video).canvas
+    signal = canvas.signal
+    colours = f"colorprim={signal.primaries}:transfer={signal.transfer}:colormatrix={signal.matrix}:range=limited"
     return (
         *("-c:v", "libx265", "-preset", video.preset),
         *_rate_control(video),
-        *("-profile:v", "main10" if video.bits == 10 else "main"),
+        *("-profile:v", "main10" if canvas.bits == 10 else "main"),
         *("-g", gop),
         *(("-bf", str(video.b_frames)) if video.b_frames is not None else ()),
-        *("-pix_fmt", yuv_pixels(video).given),
-        *COLOURS,
+        *("-pix_fmt", canvas.ground),
+        *signal.arguments,
         *("-tag:v", "hvc1"),
-        *("-x265-params", f"{_PARAMETERS}:keyint={gop}{passing}"),
+        *("-x265-params", f"{_PARAMETERS}:{colours}:keyint={gop}{passing}"),
     )
 
 
@@ -54,6 +54,7 @@ X265 = EncoderRow(
     pixels=yuv_pixels,
     scale=SCALE,
     bits=(8, 10),
+    hdr=True,
     profiles=("main",),
 )
 

@@ -19,9 +19,10 @@ from pydantic import Field
 from infra.values import Value
 from tasks.compiler.effects.row import Stream
 from tasks.compiler.graph import Sources
+from tasks.compiler.signals import SDR
 from tasks.subtitles.easing import EasingName, eased
 
-BT709 = {"range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+BT709 = SDR.tags
 
 
 class Paced(Value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -83,3 +84,32 @@ def test_other_text_than_was_written_is_found(
             film, [chunk.proof for chunk in chunks], rate=NTSC, sound=sound.proof, muxing=Muxing(subtitles=wanted)
         )
     assert caught.value.code == code
+
+
+FORMS = [("mp4", None, "mov_text"), ("mov", None, "mov_text"), ("mkv", None, "subrip"), ("mkv", "ass", "ass")]
+GERMAN = SoftTrack(language="de", lines=(SoftLine(start=5, end=60, text="{\\b1}Eins\nzwei"),))
+
+
+@pytest.mark.parametrize(("container", "form", "codec"), FORMS)
+def test_every_form_of_text_is_found_by_a_player_and_proven(
+    chunks: tuple[ChunkFile, ...], sound: SoundFile, tmp_path: Path, container: str, form: Any, codec: str
+) -> None:
+    place = tmp_path / f"film.{container}"
+    muxing = Muxing(container=container, subtitles=(ENGLISH, GERMAN), text=form)
+    assemble(place, chunks, sound, NTSC, muxing=muxing)
+    verify_film(place, [chunk.proof for chunk in chunks], rate=NTSC, sound=sound.proof, muxing=muxing)
+    other = Muxing(container=container, subtitles=(ENGLISH, ENGLISH), text=form)
+    with pytest.raises(KinofarmError, match="TEXT-020"):
+        verify_film(place, [chunk.proof for chunk in chunks], rate=NTSC, sound=sound.proof, muxing=other)
+    with av.open(str(place)) as file:
+        codecs = [stream.codec_context.codec.canonical_name for stream in file.streams.subtitles]
+        language = file.streams.subtitles[1].metadata["language"]
+        packets = [bytes(packet) for packet in file.demux(file.streams.subtitles[1]) if packet.size > 2]
+    assert codecs == [codec, codec]
+    assert language == ("ger" if container == "mov" else "deu")
+    wanted = {
+        "mov_text": b"\x00\x0e{\\b1}Eins\nzwei",
+        "subrip": b"{\\b1}Eins\nzwei",
+        "ass": "0,0,Default,,0,0,0,,\\{\\\u2060b1}Eins\\Nzwei".encode(),
+    }
+    assert packets == [wanted[codec]]

@@ -19,6 +19,7 @@ from tasks.compiler.imports.timeline_studio.fields import Id, Ratio, Read, Real,
 from tasks.compiler.model import Export, SoundExport, VideoExport
 from tasks.media.containers import CONTAINERS
 from tasks.media.loudness import Loudness
+from tasks.media.soft import TextForm
 
 DEFAULT_QUALITY = 85.0
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
@@ -71,6 +72,7 @@ class ExportObject(Read):
     audio_target: Real | None = None
     audio_peak: Real | None = None
     subtitles: Annotated[Literal["burn", "soft", "both"], one_of("burn", "soft", "both")] = "burn"
+    subtitle_form: Annotated[TextForm, one_of("mov_text", "srt", "ass")] | None = None
     subtitle_files: Annotated[
         list[Annotated[Literal["srt", "vtt", "ass"], one_of("srt", "vtt", "ass", also={"webvtt": "vtt"})]],
         Field(max_length=3),
@@ -135,6 +137,7 @@ def to_export(settings: SettingsObject, warnings: Warnings) -> Export:
             "video": _video(export, row, warnings),
             "sound": SoundExport(codec=usual.sound.codec, bitrate=bitrate, loudness=_loudness(export, warnings)),
             "subtitles": export.subtitles,
+            "subtitle_form": export.subtitle_form,
             "subtitle_files": tuple(dict.fromkeys(export.subtitle_files)),
             "ffmpeg_args": tuple(export.ffmpeg_args),
         }
