@@ -87,7 +87,7 @@ def _others(results: Results) -> str:
     """A table of the programs with the farm's own figures between them, workload by workload."""
     lines = [
         "One round each, in the same minutes as ffmpeg by hand; the same sources and encoder settings, two threads that make pictures "
-        "ahead. The likeness is to a lossless rendering of the hand-written graph: below 0.985 it is another film. `make bench "
+        "ahead. Compare the shares, not the seconds: rows are of different hours, and the machine is not always as fast. The likeness is to a lossless rendering of the hand-written graph: below 0.985 it is another film. `make bench "
         'ARGS="--others"` measures those that are installed (`melt`, and MoviePy in the Python that `--moviepy` names).',
         "",
         "| workload | x264 preset | program | seconds | beside ffmpeg by hand | frames wanted, found | SSIM-Y | size beside raw's | measured |",

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,18 +96,25 @@ def render_claimed(claim: Claim, bench: Bench, leaving: threading.Event | None =
     return Ended(outcome, time.monotonic() - started, error)
 
 
-def prove(work: Work, file: Path, renderer: Renderer, what: str) -> ChunkProof | SoundProof:
+def prove(
+    work: Work, file: Path, renderer: Renderer, what: str, counted: Future[SoundProof] | None = None
+) -> ChunkProof | SoundProof:
     """Decode the finished file and prove that it is what the work was to make.
 
+    Args:    counted: of a sound, its counting where that was begun before.
     Raises:  VERIFY-00x.
     """
     if work.kind == "sound":
-        what = "the film's sound"
-        proof = count_sound(file, samples=work.samples, sample_rate=work.sample_rate, channels=work.channels, what=what)
+        proof = _counted(work, file) if counted is None else counted.result()
         return proof if work.loudness is None else _loud_enough(work, file, proof, work.loudness, renderer)
     if work.rate is None or work.shape is None:
         raise ValueError("a work of pictures names its rate and its shape")
     return count_frames(file, frames=work.frames, rate=work.rate, shape=work.shape, threads=renderer.threads, what=what)
+
+
+def _counted(work: Work, file: Path) -> SoundProof:
+    lengths = {"samples": work.samples, "sample_rate": work.sample_rate, "channels": work.channels}
+    return count_sound(file, **lengths, what="the film's sound")
 
 
 def _loud_enough(work: Work, file: Path, proof: SoundProof, wanted: Loudness, renderer: Renderer) -> SoundProof:
@@ -130,9 +138,6 @@ class _Pulse:
 
 
 def _render(claim: Claim, bench: Bench, pulse: _Pulse) -> dict[str, Any]:
-    def report(frames: int) -> None:
-        pulse.frames = frames
-
     try:
         work = Work.model_validate(claim.work)
         if work.key != claim.key:
@@ -140,8 +145,7 @@ def _render(claim: Claim, bench: Bench, pulse: _Pulse) -> dict[str, Any]:
         with bench.scratch(claim.key, claim.token) as folder:
             proof = _proof_of_kept(claim, work, bench, folder)
             if proof is None:
-                file = execute(work, folder, bench.renderer, on_frames=report, should_stop=lambda: pulse.stop)
-                proof = prove(work, file, bench.renderer, f"chunk {claim.index}")
+                proof, file = _made(claim, work, bench, folder, pulse)
                 kept = bench.shelf.keep(claim.key, file, claim.kind, proof.sha256)
                 if kept.sha256 != proof.sha256:  # somebody else's came first, and stays
                     proof = _proof_of_kept(claim, work, bench, folder) or proof
@@ -151,6 +155,22 @@ def _render(claim: Claim, bench: Bench, pulse: _Pulse) -> dict[str, Any]:
     except Exception as bug:
         logger.exception("chunk %s of job %s ran into a bug", claim.index, claim.job)
         raise KinofarmError("FLOW-005", reason=type(bug).__name__) from bug
+
+
+def _made(claim: Claim, work: Work, bench: Bench, folder: Path, pulse: _Pulse) -> tuple[ChunkProof | SoundProof, Path]:
+    """Make the file and prove it. A sound is counted while its loudness is still being measured."""
+    counted: Future[SoundProof] | None = None
+
+    def report(frames: int) -> None:
+        pulse.frames = frames
+
+    def count(file: Path) -> None:
+        nonlocal counted
+        counted = beside.submit(_counted, work, file)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="count") as beside:
+        file = execute(work, folder, bench.renderer, on_frames=report, should_stop=lambda: pulse.stop, on_made=count)
+        return prove(work, file, bench.renderer, f"chunk {claim.index}", counted), file
 
 
 def _proof_of_kept(claim: Claim, work: Work, bench: Bench, folder: Path) -> ChunkProof | SoundProof | None:

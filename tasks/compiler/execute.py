@@ -41,10 +41,12 @@ def execute(
     *,
     on_frames: Callable[[int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    on_made: Callable[[Path], None] | None = None,
 ) -> Path:
     """Run the work in the empty folder `folder` and return the finished file, which lies in it.
 
     Args:    on_frames: told the frames encoded so far. should_stop: asked now and then; true ends ffmpeg.
+             on_made: told of the file before it is measured; again, if it had to be made again.
     Raises:  FLOW-001 when a media file is not the one that was planned with, before or after the run; FLOW-002 when
              the planned ffmpeg is another; FLOW-003 when nothing came out; VERIFY-020 when a sound can't be brought to its
              loudness; FFMPEG-00x.
@@ -57,6 +59,8 @@ def execute(
     levels, number = _Levels(folder), 0
     while number < len(work.stages):
         stage = work.stages[number]
+        if on_made is not None and stage.levelling is not None and stage.levelling.again:
+            on_made(out)
         run_ffmpeg(
             arguments(stage.argv, work, threads=renderer.threads, out=out.name),
             cwd=folder,

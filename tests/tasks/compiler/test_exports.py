@@ -359,6 +359,14 @@ def test_soft_subtitles_go_into_containers_that_hold_them_and_are_refused_elsewh
     with pytest.raises(KinofarmError) as refused:
         list(check_export(film))
     assert (refused.value.code, refused.value.where) == ("CHECK-076", "export.subtitles")
+    for form, container in (("srt", "mp4"), ("mov_text", "mkv")):
+        export = {"subtitles": "soft", "subtitle_form": form, "container": container}
+        with pytest.raises(KinofarmError) as refused:
+            list(check_export(timeline(duration=FRAMES, size=SIZE, subtitles=[line], export=export)))
+        assert (refused.value.code, refused.value.where) == ("CHECK-084", "export.subtitle_form")
+    chosen = {"subtitles": "soft", "subtitle_form": "ass", "container": "mkv"}
+    film = timeline(duration=FRAMES, size=SIZE, subtitles=[line], export=chosen)
+    assert muxing(film, 0, FRAMES).text_form == "ass"
     burnt = timeline(duration=FRAMES, size=SIZE, subtitles=[line])
     assert muxing(burnt, 0, FRAMES).subtitles == ()
 
