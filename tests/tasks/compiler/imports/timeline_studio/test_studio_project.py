@@ -154,11 +154,16 @@ def test_a_project_of_the_wrong_shape_is_refused(more: dict[str, Any], expected:
     assert refusal({**project(), **more}) == expected
 
 
-def test_ten_thousand_clips_are_read_in_two_seconds() -> None:
-    clips = [clip(str(n), n * 2 / 3, (n + 1) * 2 / 3, source_start=n % 7 / 30, crop={"left": 2}) for n in range(10_000)]
-    written = project(track(*clips[:5000]), track(*clips[5000:], id="V2"), fps=30)
-    begun = time.process_time()
-    timeline = read(written)
-    taken = time.process_time() - begun
-    assert timeline.duration == 200_000
-    assert taken < 2
+def test_ten_times_the_clips_take_ten_times_the_time_to_read() -> None:
+    """Not more: what looks at every clip for every clip would take a hundred times as long."""
+
+    def taken(count: int) -> float:
+        clips = [
+            clip(str(n), n * 2 / 3, (n + 1) * 2 / 3, source_start=n % 7 / 30, crop={"left": 2}) for n in range(count)
+        ]
+        written = project(track(*clips[: count // 2]), track(*clips[count // 2 :], id="V2"), fps=30)
+        begun = time.process_time()
+        assert read(written).duration == 20 * count
+        return time.process_time() - begun
+
+    assert taken(10_000) < 30 * min(taken(1_000) for _ in range(3))
