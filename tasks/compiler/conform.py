@@ -24,9 +24,9 @@ from tasks.compiler.graph import Sources, concatenated, decimal, joined
 from tasks.compiler.layers import Shown, fit, is_clear, is_seen, resting
 from tasks.compiler.model import Clip, Size, Subtitle, TitleSource, Track
 from tasks.compiler.moving import Still, moves, stretches
-from tasks.compiler.relight import EXACT, relit, relit_drawing
+from tasks.compiler.relight import EXACT, relit, relit_clear
 from tasks.compiler.sampling import Sampling, prolonged
-from tasks.compiler.signals import tagged
+from tasks.compiler.signals import SDR, tagged
 from tasks.compiler.text import TextFiles, drawn_lines, drawn_mask, drawn_title
 from tasks.compiler.treatment import Treatment
 from tasks.media.facts import PictureFacts
@@ -87,7 +87,7 @@ class Conform:
         if stream is None:
             return None
         if self.formats.hdr:
-            return relit_drawing(stream, self.formats.signal, self.formats.clear)
+            return relit_clear(stream, SDR, self.formats.signal, self.formats.clear)
         stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=EXACT)
         return stream.filter("format", self.formats.clear).filter("setparams", **self.tags)
 
@@ -222,7 +222,7 @@ class Conform:
         frames: int,
         alpha: bool,
     ) -> Stream:
-        """Crop, scale, effects, opacity, turn; out comes the canvas's solid or, with alpha, its clear format in BT.709."""
+        """Crop, scale, effects, opacity, turn; out comes the canvas's solid or, with alpha, its clear format, in its signal."""
         target = self.formats.clear if alpha else self.formats.solid
         if place.crop is not None:
             stream = stream.filter("crop", place.crop.width, place.crop.height, place.crop.x, place.crop.y)
@@ -286,7 +286,7 @@ def _converted(stream: Stream, facts: PictureFacts, place: Fit, target: str, can
     if comes is not signal:
         if facts.alpha and target == canvas.clear:
             stream = stream.filter("scale", *place.scaled, flags=EXACT).filter("format", "rgba").filter("setsar", "1")
-            return relit_drawing(stream, signal, canvas.clear)
+            return relit_clear(stream, comes, signal, canvas.clear)
         source = {"matrix": "gbr" if rgb else matrix, "range": "pc" if full or rgb else "tv"}
         return relit(stream, comes, signal, place.scaled, target, source)
     same_colour = not rgb and not full and (matrix == signal.matrix or facts.pixel_format.startswith("gray"))

@@ -76,14 +76,14 @@ def relit(
     return stream if rgb else stream.filter("setparams", **after.tags)
 
 
-def relit_drawing(stream: Stream, after: Signal, target: str) -> Stream:
-    """Make clear RGBA, drawn for SDR, a picture of another signal in the clear format `target`.
+def relit_clear(stream: Stream, before: Signal, after: Signal, target: str) -> Stream:
+    """Make clear RGBA of one signal a picture of another in the clear format `target`.
 
     zscale takes straight alpha for multiplied (measured: white at half opacity came out brighter than white). So the
     colours go alone, and meet their alpha again as RGB: both are of full range, or ffmpeg would squeeze the alpha.
     """
     parts = copies(stream, 2)
-    colour = relit(parts[0], SDR, after, AS_IT_IS, "gbrp16le", {"matrix": "gbr", "range": "pc"})
+    colour = relit(parts[0], before, after, AS_IT_IS, "gbrp16le", {"matrix": "gbr", "range": "pc"})
     merged = with_alpha(colour, parts[1].filter("alphaextract").filter("format", "gray16le"))
     merged = merged.filter("scale", out_color_matrix=after.matrix, out_range="tv", flags=EXACT)
     return merged.filter("format", target).filter("setparams", **after.tags)
