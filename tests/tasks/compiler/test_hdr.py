@@ -119,6 +119,23 @@ def test_hdr_in_an_sdr_film_is_tone_mapped_and_told(studio: Studio, kind: str, v
     assert 205 <= white <= 220  # nine tenths of SDR's white leave room for what is brighter
 
 
+def test_a_clear_hdr_clip_is_tone_mapped_as_a_solid_one_is(studio: Studio) -> None:
+    def clear(path: Path) -> None:
+        tags = ":".join(f"{name}={value}" for name, value in HDR["hlg"].tags.items())
+        graph = f"color=black:s=64x64:r=25:d=0.4,format=yuva444p10le,geq=lum=721:cb=512:cr=512:a=1023,setparams={tags}"
+        encoder = ("-c:v", "ffv1", *HDR["hlg"].arguments)
+        run_ffmpeg(("-f", "lavfi", "-i", graph, *encoder, f"file:{path}"), cwd=path.parent)
+
+    solid = studio.source("hlg-721.mp4", lambda path: shot(path, "hlg", 721))
+    both = []
+    for name in (solid, studio.source("clear.mkv", clear)):
+        ground = track(title("t", 0, 5, colour="#000000"))
+        luma, _ = seen(studio, film(None, ground, track(clip("a", name, 0, 5, opacity=0.5))))
+        both.append(int(np.median(luma)))
+    assert abs(both[0] - both[1]) <= 3
+    assert both[0] > 80
+
+
 def test_an_hdr_clip_under_an_effect_in_an_sdr_film(studio: Studio) -> None:
     name = studio.source("hdr10-573.mp4", lambda path: shot(path, "hdr10", 573))
     invert = {"kind": "invert", "parameters": {"intensity": 100}}
