@@ -1,4 +1,4 @@
-"""Runs on their way: submit a render, make sure of shards, stop a job.
+"""Runs on their way: submit a render, make sure of shards; stop, pause, retry a job, give it another priority.
 
 Used by the command line, the render flow and the reconciler alike; everything goes through Prefect's REST API, so that
 nobody has to import Prefect for it.
@@ -15,15 +15,16 @@ from uuid import UUID
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.jobs.ledger import Ledger
-from infra.jobs.records import Job, Key, WantedChunk
+from infra.jobs.records import CPU_POOL, GPU_POOL, Job, Key, WantedChunk
+from infra.jobs.states import NORMAL_PRIORITY
 from infra.jobs.store import JobStore
-from infra.prefect import CPU_POOL, slots
+from infra.jobs.workers import WorkerStore
 from infra.prefect_api import PrefectApi
-from infra.services import Services
+from infra.services import Services, shares_sources
 from infra.settings import Settings
 
 RENDER = "render/render"
-SHARDS: Mapping[str, str] = {CPU_POOL: "shard/cpu"}
+SHARDS: Mapping[str, str] = {CPU_POOL: "shard/cpu", GPU_POOL: "shard/gpu"}
 """The deployment of each pool's shards."""
 NOT_STARTED = ("SCHEDULED", "PENDING")
 
@@ -60,11 +61,11 @@ def submit(
         output=str(parameters["output"]),
         options=options,
         submitted_by=str(parameters.get("submitted_by", "")),
-        priority=int(parameters.get("priority", 0)),
+        priority=int(parameters.get("priority", NORMAL_PRIORITY)),
         idempotency_key=parameters.get("idempotency_key"),
         traceparent=parameters.get("traceparent"),
     )
-    if ready and ready.missing and job.state == "accepted":
+    if ready and ready.missing and job.state == "accepted" and not shares_sources(services.get(Settings)):
         try:
             present = services.get(ChunkStore).present
             jobs.plan(job.id, ready.chunks, present, film_key=ready.film_key, warnings=ready.warnings)
@@ -73,17 +74,20 @@ def submit(
     return job
 
 
-def ensure_shards(services: Services, expected: int = 0, pool: str = CPU_POOL) -> int:
-    """Start shards until there is one for each chunk that waits, or for each slot of the pool; return how many.
+def ensure_shards(services: Services, expected: int = 0) -> int:
+    """Start shards until each pool has one for each chunk that waits, or for each slot of its workers; return how many.
 
-    Args:    expected: chunks that wait beside those in the ledger.
+    Args:    expected: chunks for any machine that wait beside those in the ledger.
     """
-    api, ledger, settings = services.get(PrefectApi), services.get(Ledger), services.get(Settings)
-    wanted = min(ledger.waiting(pool) + ledger.leased(pool) + expected, slots(settings.worker.slots))
-    missing = wanted - len(api.runs([pool])) if wanted else 0
-    for _ in range(missing):
-        api.create_run(SHARDS[pool], {"pool": pool})
-    return max(0, missing)
+    api, ledger, workers, started = services.get(PrefectApi), services.get(Ledger), services.get(WorkerStore), 0
+    for pool, deployment in SHARDS.items():
+        chunks = ledger.waiting(pool) + ledger.leased(pool) + (expected if pool == CPU_POOL else 0)
+        wanted = min(chunks, workers.slots(pool)) if chunks else 0
+        missing = wanted - len(api.runs([pool])) if wanted else 0
+        for _ in range(missing):
+            api.create_run(deployment, {"pool": pool})
+        started += max(0, missing)
+    return started
 
 
 def stop(services: Services, job_id: UUID) -> Job:
@@ -104,3 +108,44 @@ def stop(services: Services, job_id: UUID) -> Job:
     except KinofarmError as away:  # the flag is set: its flow, or the reconciler, ends it
         logger.warning("the run of job %s was not asked: %s", job_id, away)
     return job
+
+
+def retry(services: Services, job_id: UUID) -> Job:
+    """Run a failed job again: what was finished is kept, what is missing is made, with fresh attempts.
+
+    Raises:  KinofarmError JOB-002, JOB-007, FARM-02x, DB-00x.
+    """
+    jobs, api = services.get(JobStore), services.get(PrefectApi)
+    job = jobs.job(job_id)
+    if job.state != "failed":
+        raise KinofarmError("JOB-007", job=str(job_id)[:8], state=job.state)
+    opened = jobs.reopen(job_id)
+    api.set_state(job_id, "SCHEDULED", name="AwaitingRetry", message="by kinofarm retry", force=True)
+    return opened
+
+
+def pause(services: Services, job_id: UUID, on: bool = True) -> Job:
+    """Hand out no more of a job's chunks, while those in work are finished; or go on with them.
+
+    Raises:  KinofarmError JOB-002, JOB-006, DB-00x.
+    """
+    job = services.get(JobStore).pause(job_id, on)
+    if not on:
+        shards_soon(services)
+    return job
+
+
+def reprioritise(services: Services, job_id: UUID, priority: int) -> Job:
+    """Give a job another priority, from its next chunk on.
+
+    Raises:  KinofarmError JOB-002, JOB-006, DB-00x.
+    """
+    return services.get(JobStore).prioritise(job_id, priority)
+
+
+def shards_soon(services: Services) -> None:
+    """Make sure of shards; where that can't be done now, the keeper does it in a few seconds."""
+    try:
+        ensure_shards(services)
+    except KinofarmError as away:
+        logger.warning("no shards could be started: %s", away)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from flows.dispatch import NOT_STARTED, ensure_shards
+from flows.dispatch import NOT_STARTED, SHARDS, ensure_shards
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
@@ -106,7 +106,8 @@ def _end(jobs: JobStore, job: Job, error: Callable[[], KinofarmError]) -> None:
 
 
 def _start_shards(services: Services) -> None:
-    if services.get(Ledger).waiting():
+    ledger = services.get(Ledger)
+    if any(ledger.waiting(pool) for pool in SHARDS):
         ensure_shards(services)
 
 
@@ -116,7 +117,7 @@ def _sweep(services: Services) -> None:
         sweep(settings.home.absolute() / "scratch", older=SWEEP_SECONDS)
     if _is_due("evict", EVICT_SECONDS):
         store.sweep()
-        services.get(CacheIndex).evict(store, int(settings.cache.max_gigabytes * 1e9))
+        services.get(CacheIndex).evict()
 
 
 def _is_due(what: str, seconds: float) -> bool:

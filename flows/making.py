@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from flows.dispatch import ensure_shards
+from flows.dispatch import shards_soon
 from flows.running import ChunkFailed, Running, Stopped, unvisited
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
@@ -26,12 +26,12 @@ from infra.farm import FarmConnection
 from infra.jobs.facts import JoinProofs
 from infra.jobs.notify import JOBS, AsyncListener
 from infra.jobs.records import JobChunk, Key, Output
-from infra.prefect import CPU_POOL
-from infra.services import Ffmpeg
+from infra.services import Ffmpeg, shares_sources
 from tasks.compiler.check import CheckedProject
-from tasks.compiler.film import film_key, places, wanted_chunks, wanted_of
+from tasks.compiler.film import film_key, places, wanted_chunks, wanted_of, works_of
 from tasks.compiler.order import Order, Ordered, Read, check_targets
-from tasks.compiler.plan import Way
+from tasks.compiler.plan import Plan, Way
+from tasks.compiler.sources import share, sources_of
 from tasks.media.film import Film, find_film as film_in_cache
 from tasks.media.manifest import Manifest, ManifestChunk, ManifestSound, ManifestWarning, manifest_place, to_json
 from tasks.media.poster import poster, poster_place
@@ -77,11 +77,13 @@ async def check_outputs(job: Running, order: Order, read: Read, checked: Checked
 async def find_films(job: Running, ordered: Sequence[Ordered], warnings: Iterable[dict[str, Any]]) -> dict[str, Film]:
     """Enter the plans into the ledger; return, by their names, those films that are in the cache, verified before."""
     plans = [each.plan for each in ordered]
-    shelf, chunks = _shelf(job), tuple(wanted_of(plans, CPU_POOL))
+    shelf, chunks = _shelf(job), tuple(wanted_of(plans))
     films = {each.name: await asyncio.to_thread(film_in_cache, film_key(each.plan), shelf) for each in ordered}
     found = {name: film for name, film in films.items() if film is not None}
+    if shares_sources(job.settings):
+        await share_sources(job, [each.plan for each in ordered if each.name not in found], shelf)
     # Of a film that is at hand no chunk is missed.
-    made = {chunk.key for each in ordered if each.name in found for chunk in wanted_chunks(each.plan, CPU_POOL)}
+    made = {chunk.key for each in ordered if each.name in found for chunk in wanted_chunks(each.plan)}
 
     def present(keys: Iterable[Key]) -> frozenset[Key]:
         wanted = frozenset(keys)
@@ -95,6 +97,15 @@ async def find_films(job: Running, ordered: Sequence[Ordered], warnings: Iterabl
     frames = sum(plan.frames for plan in plans)
     job.emit(JobPlanned(job=job.id, frames=frames, chunks=len(chunks), reused=len(chunks) - len(missing)))
     return found
+
+
+async def share_sources(job: Running, plans: Sequence[Plan], shelf: Shelf) -> None:
+    """Put what the missing chunks read into the cache, before any machine is asked to make them."""
+    works = {work.key: work for plan in plans for work in works_of(plan)}
+    missing = works.keys() - await asyncio.to_thread(shelf.store.present, works)
+    sources = sources_of(works[key] for key in missing)
+    await asyncio.to_thread(job.jobs.needs, job.id, sources)  # first: from then on they are not evicted
+    await asyncio.to_thread(share, sources, shelf)
 
 
 async def make_films(job: Running, ordered: Sequence[Ordered], found: Mapping[str, Film]) -> dict[str, Film]:
@@ -179,16 +190,9 @@ async def _chunks_rendered(job: Running) -> None:
                 return
             if not snapshot.states.get("leased") and time.monotonic() - looked > STALL_SECONDS:
                 looked = time.monotonic()
-                await asyncio.to_thread(_shards_for, job)
+                await asyncio.to_thread(shards_soon, job.services)
             await changes.wait(LOOK_SECONDS)
             await asyncio.sleep(BREATH_SECONDS)
-
-
-def _shards_for(job: Running) -> None:
-    try:
-        ensure_shards(job.services)
-    except KinofarmError as away:  # the reconciler will do it
-        logger.warning("no shards could be started: %s", away)
 
 
 def _shelf(job: Running) -> Shelf:

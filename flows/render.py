@@ -7,19 +7,22 @@ nothing but a project and an output is as good as one that the command line subm
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
+from pydantic import Field
 
 from flows.making import check_outputs, find_films, make_films, publish, way
+from flows.offers import offer_of
 from flows.running import Running, carried_out, unvisited
 from infra import services
 from infra.jobs.facts import FactsStore
+from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 from infra.jobs.store import JobStore
-from infra.services import Ffmpeg
 from infra.settings import in_force
 from tasks.compiler.order import Also, Order, warnings_of
 from tasks.compiler.steps import check_project, load_project, plan_films
@@ -42,7 +45,7 @@ async def render(
     range: str | None = None,
     media_roots: list[str] | None = None,
     also: list[dict[str, str]] | None = None,
-    priority: int = 0,
+    priority: Annotated[int, Field(ge=LOWEST_PRIORITY, le=HIGHEST_PRIORITY)] = NORMAL_PRIORITY,
     submitted_by: str = "",
     idempotency_key: str | None = None,
     traceparent: str | None = None,
@@ -54,7 +57,7 @@ async def render(
         preset: an export preset in place of the project's export settings. range: the part to render, IN-OUT.
         media_roots: folders from which media may be read, beside the project's own and the farm's.
         also: further films of the same timeline, each {"name": a deliverable or preset, "output": an absolute path}.
-        priority: of the job's chunks; higher goes first. submitted_by: fair share is between submitters.
+        priority: of the job's chunks, 0 to 100; higher goes first. submitted_by: fair share is between submitters.
     """
     further = tuple(Also.model_validate(each) for each in also or ())
     order = Order(project=project, preset=preset, range=range, media_roots=tuple(media_roots or ()), also=further)
@@ -74,7 +77,8 @@ async def render(
 async def story(job: Running, order: Order) -> dict[str, Any]:
     """What happens to a job, in order."""
     probe = remembering(job.services.get(FactsStore))
-    project = await load_project(order, job.settings.home, job.services.get(Ffmpeg).path)
+    offer = await asyncio.to_thread(offer_of, job.services)
+    project = await load_project(order, job.settings.home, offer)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe)
     await check_outputs(job, order, project, checked)
     ordered = await plan_films(order, unvisited(project), unvisited(checked), way(job))

@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 import threading
 import time
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from prefect import flow
 
 from flows.running import unvisited
-from infra import services
+from infra import machine, services
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
@@ -29,11 +28,11 @@ from infra.farm import FarmConnection
 from infra.jobs.facts import JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.notify import WORK, AsyncListener
-from infra.jobs.records import Claim
-from infra.prefect import CPU_POOL, slots
+from infra.jobs.records import CPU_POOL, Claim
+from infra.jobs.workers import WorkerStore
 from infra.services import Ffmpeg, Services
-from infra.settings import Settings, in_force
-from tasks.compiler.claimed import Bench
+from infra.settings import Settings, WorkerSettings, in_force
+from tasks.compiler.claimed import Bench, Ended
 from tasks.compiler.execute import Renderer
 from tasks.compiler.steps import NotRendered, render_chunk
 from tasks.filesystem.scratch import scratch
@@ -41,6 +40,12 @@ from tasks.media.shelf import Shelf
 
 logger = logging.getLogger("kinofarm.shard")
 
+OWN_FAULTS = (
+    *("FFMPEG-006", "FFMPEG-007", "FFMPEG-008", "FFMPEG-010", "FFMPEG-012"),  # no room for ffmpeg, or no ffmpeg
+    *("FLOW-002", "FLOW-009"),  # another ffmpeg than the farm's; media that is not mounted
+    *("CACHE-004", "CACHE-005", "CACHE-006", "PUBLISH-003", "PUBLISH-005"),  # cache or disk
+)
+"""Failures that are the machine's and not the chunk's: a few in a row, and it takes no more chunks."""
 LOOK_SECONDS = 2.0
 """Slow poll beside the notifications: a chunk that waits for its next attempt is announced by nobody."""
 
@@ -52,17 +57,19 @@ async def shard(pool: str = CPU_POOL) -> int:
     with services.opened(settings) as container:
         bench, ledger = workbench(container), container.get(Ledger)
         url = container.get(FarmConnection).database_url.get_secret_value()
-        owner = f"{socket.gethostname()} {os.getpid()}"
+        place = Place(machine.name(settings), pool, container.get(WorkerStore), settings.worker)
         idle_until = time.monotonic() + settings.worker.idle
         try:
             async with AsyncListener(url, WORK, pool) as work:
                 while time.monotonic() < idle_until:
-                    claim = await asyncio.to_thread(_claimed, ledger, owner, pool, settings.worker.lease)
+                    claim = await asyncio.to_thread(_claimed, ledger, place)
                     if claim is None:
                         await work.wait(max(0.0, min(LOOK_SECONDS, idle_until - time.monotonic())))
                         continue
                     last = not settings.ffmpeg.threads and not await asyncio.to_thread(_waiting, ledger, pool)
-                    finished += await _done(claim, _alone(bench) if last else bench, leaving)
+                    ended = await _done(claim, _alone(bench) if last else bench, leaving)
+                    await asyncio.to_thread(place.learn, ended)
+                    finished += ended is not None and ended.outcome == "done"
                     idle_until = time.monotonic() + settings.worker.idle
         finally:
             leaving.set()  # a thread that still renders hands its chunk back
@@ -88,16 +95,12 @@ def workbench(container: Services) -> Bench:
 
 def threads(settings: Settings) -> int:
     """Return the threads that one ffmpeg may use: as set, else this machine's cores shared among its slots."""
-    return settings.ffmpeg.threads or max(1, _cores() // slots(settings.worker.slots))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return settings.ffmpeg.threads or max(1, machine.cores() // machine.render_slots(settings.worker.slots))
 
 
 def _alone(bench: Bench) -> Bench:
     """The bench for the last chunk that waited: soon its neighbours' cores stand idle, so it may use all of them."""
-    threads = max(bench.renderer.threads, _cores())
+    threads = max(bench.renderer.threads, machine.cores())
     return replace(bench, renderer=replace(bench.renderer, threads=threads))
 
 
@@ -109,16 +112,48 @@ def _waiting(ledger: Ledger, pool: str) -> int:
         return 1
 
 
-def _claimed(ledger: Ledger, owner: str, pool: str, lease: float) -> Claim | None:
+@dataclass
+class Place:
+    """Where a shard works: the machine, and how often in a row the machine itself was at fault."""
+
+    machine: str
+    pool: str
+    workers: WorkerStore
+    settings: WorkerSettings
+    failures: int = 0
+
+    @property
+    def owner(self) -> str:
+        """Who holds what this shard claims."""
+        return f"{self.machine} {os.getpid()}"
+
+    def learn(self, ended: Ended | None) -> None:
+        """Tell the farm of failures that are the machine's own, and that they are over."""
+        if ended is None or ended.outcome not in ("done", "failed", "retried"):
+            return
+        try:
+            if ended.error is not None and ended.error["code"] in OWN_FAULTS:
+                self.failures += 1
+                reason = f"{ended.error['code']} {ended.error['message']}"
+                if self.workers.failed(self.machine, reason, self.settings.breaker):
+                    logger.error("this machine takes no more chunks: %s", reason)
+            elif self.failures:
+                self.failures = 0
+                self.workers.succeeded(self.machine)
+        except KinofarmError as away:
+            logger.warning("the farm was not told how this machine does: %s", away)
+
+
+def _claimed(ledger: Ledger, place: Place) -> Claim | None:
     try:
-        return ledger.claim(owner, pool, lease)
+        return ledger.claim(place.owner, place.pool, place.settings.lease, place.machine)
     except KinofarmError as away:
         logger.warning("no claim: %s", away)
         return None
 
 
-async def _done(claim: Claim, bench: Bench, leaving: threading.Event) -> bool:
-    """Render a claimed chunk as a task of its own name, and tell how it went."""
+async def _done(claim: Claim, bench: Bench, leaving: threading.Event) -> Ended | None:
+    """Render a claimed chunk as a task of its own name, and tell how it went; None: nobody knows."""
     piece = "sound" if claim.kind == "sound" else f"chunk {claim.index:03}"
     name = f"render job-{str(claim.job)[:8]} {piece}"
     emit(ChunkStarted(job=claim.job, key=claim.key, index=claim.index, attempt=claim.attempt))
@@ -128,11 +163,11 @@ async def _done(claim: Claim, bench: Bench, leaving: threading.Event) -> bool:
         ended = attempt.ended
     except KinofarmError as away:  # the database stayed away: the lease runs out, and the chunk is claimed again
         logger.warning("%s was not answered: %s", name, away)
-        return False
+        return None
     about: dict[str, Any] = {"job": claim.job, "key": claim.key, "index": claim.index, "attempt": claim.attempt}
     if ended.outcome == "done":
         emit(ChunkDone(**about, frames=claim.frames, seconds=round(ended.seconds, 3)))
     elif ended.error is not None:
         code, message = str(ended.error["code"]), str(ended.error["message"])
         emit(ChunkFailed(**about, code=code, message=message, retry=ended.outcome == "retried"))
-    return ended.outcome == "done"
+    return ended

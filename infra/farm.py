@@ -1,12 +1,12 @@
 """A farm on this machine: start it, find it, stop it.
 
-    Farm(settings, reconcile).run_forever(on_ready)     be the supervisor (`kinofarm up` in the foreground)
-    with embedded(settings, reconcile) as connection:   a farm for as long as this block, or this process, lives
-    start(settings, reconcile)                          a farm that goes on in the background
+    Farm(settings, keep).run_forever(on_ready)          be the supervisor (`kinofarm up` in the foreground)
+    with embedded(settings, keep) as connection:        a farm for as long as this block, or this process, lives
+    start(settings, keep)                               a farm that goes on in the background
     connect(settings)                                   the farm that runs on this home, or None
     stop(settings)                                      end it, and everything that it started
 
-`reconcile` names a plain function as "module:function" (infra does not import flows); it is called every few seconds
+`keep` names a plain function as "module:function" (infra does not import flows); it is called every few seconds
 with a service container, in a process of its own. `deployments` is the prefect.yaml to deploy; None: the shipped one.
 """
 
@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 from pydantic import SecretStr
@@ -29,6 +30,9 @@ from infra.farm_state import FarmState
 from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings, as_environment
 from infra.values import Value
+
+if TYPE_CHECKING:
+    from infra.supervisor import Role
 
 START_SECONDS = 180
 """Longest wait for a supervisor to be ready: a first start on a slow, busy machine takes most of a minute."""
@@ -57,22 +61,27 @@ class Farm:
     def __init__(
         self,
         settings: Settings,
-        reconcile: str | None = None,
+        keep: str | None = None,
         *,
         deployments: Path | None = None,
         embedded: bool = False,
+        role: Role = "farm",
     ) -> None:
         self.settings = settings
         self.deployments = deployments
-        self.reconcile = reconcile
+        self.keep = keep
         self.is_embedded = embedded
+        self.role: Role = role
 
     def run_forever(self, on_ready: Callable[[FarmConnection], None] | None = None) -> None:
         """Start all parts, call `on_ready`, and watch over them until SIGTERM or SIGINT; then end them all.
 
         Must run in the main thread of its process.
-        Raises:  KinofarmError FARM-040 when a farm runs on this home, FARM-03x and DB-01x when a part does not start.
+        Raises:  KinofarmError FARM-040 when a farm runs on this home, FARM-03x and DB-01x when a part does not start; in the
+                 role of a worker FARM-062 when no farm is named, FARM-061, FARM-063.
         """
+        if self.role == "worker" and not (self.settings.database.url and self.settings.prefect.api_url):
+            raise KinofarmError("FARM-062")
         from infra.supervisor import StoppedEarly, Supervisor  # costs half a second to import, and only this needs it
 
         home = self.settings.home.absolute()
@@ -80,7 +89,7 @@ class Farm:
         with farm_state.locked(home):
             farm_state.empty_scratch(home)
             deployments = self.deployments or deployment.shipped()
-            supervisor = Supervisor(self.settings, self.reconcile, deployments, embedded=self.is_embedded)
+            supervisor = Supervisor(self.settings, self.keep, deployments, embedded=self.is_embedded, role=self.role)
             try:
                 supervisor.start()
                 if on_ready is not None and (connection := connect(self.settings)) is not None:
@@ -112,26 +121,24 @@ def connect(settings: Settings) -> FarmConnection | None:
 
 
 @contextlib.contextmanager
-def embedded(
-    settings: Settings, reconcile: str | None = None, deployments: Path | None = None
-) -> Iterator[FarmConnection]:
+def embedded(settings: Settings, keep: str | None = None, deployments: Path | None = None) -> Iterator[FarmConnection]:
     """Run a farm for the duration of this block. It ends with this process too, however that ends.
 
     Raises:  as `Farm.run_forever`; FARM-042 when the supervisor ended without saying why.
     """
-    supervisor = _supervisor(settings, reconcile, deployments, embedded=True)
+    supervisor = _supervisor(settings, keep, deployments, embedded=True)
     try:
         yield _started(supervisor, settings)
     finally:
         supervisor.stop((signal.SIGTERM,), grace=STOP_SECONDS)
 
 
-def start(settings: Settings, reconcile: str | None = None, deployments: Path | None = None) -> FarmConnection:
+def start(settings: Settings, keep: str | None = None, deployments: Path | None = None) -> FarmConnection:
     """Start a farm in the background, which goes on when this process ends; return once it is ready.
 
     Raises:  as `Farm.run_forever`; FARM-042 when the supervisor ended without saying why.
     """
-    supervisor = _supervisor(settings, reconcile, deployments, embedded=False)
+    supervisor = _supervisor(settings, keep, deployments, embedded=False)
     try:
         return _started(supervisor, settings)
     except BaseException:
@@ -166,14 +173,14 @@ def stop(settings: Settings) -> bool:
     return True
 
 
-def _supervisor(settings: Settings, reconcile: str | None, deployments: Path | None, *, embedded: bool) -> Daemon:
+def _supervisor(settings: Settings, keep: str | None, deployments: Path | None, *, embedded: bool) -> Daemon:
     home = settings.home.absolute()
     farm_state.prepare(home)
     farm_state.told_failure(home, forget=True)
     how = "embedded" if embedded else "standing"
     return Daemon(
         "the farm's supervisor",
-        [sys.executable, "-m", "infra.launch", "supervise", how, reconcile or "", str(deployments or "")],
+        [sys.executable, "-m", "infra.launch", "supervise", how, keep or "", str(deployments or "")],
         env={**prefect.python_environment(home), **as_environment(settings), "KINOFARM_HOME": str(home)},
         cwd=home,
         log=home / "logs" / "farm.log",

@@ -1,10 +1,10 @@
 """What the farm's own processes run: `python -m infra.launch WHAT ...`.
 
     server PORT                    the Prefect server
-    worker POOL NAME MODULE ...    waits until the pool exists, then works for it; keeps MODULEs warm for its engines
+    worker POOL NAME LIMIT MODULE ...  waits until the pool exists, then works for it; keeps MODULEs warm for its engines
     deploy FILE POOL ...           waits likewise, then is `prefect deploy --all`
     supervise HOW FUNCTION FILE    the supervisor of a farm, see `infra.farm`; HOW: embedded or standing
-    reconcile FUNCTION             calls it ("module:function") every few seconds with a service container
+    keep FUNCTION                  calls it ("module:function") every few seconds with a service container
 
 Worker and deployment import Prefect while the server still starts, which saves seconds of the farm's start.
 """
@@ -30,7 +30,7 @@ from infra.warm import importing, keep_warm
 logger = logging.getLogger("kinofarm.launch")
 
 WAIT_SECONDS = 120
-RECONCILE_SECONDS = 3
+KEEP_SECONDS = 3
 
 
 def main(argv: Sequence[str]) -> None:
@@ -38,14 +38,14 @@ def main(argv: Sequence[str]) -> None:
     match argv:
         case ["server", port]:
             _serve(int(port))
-        case ["worker", pool, name, *modules]:
-            _work(pool, name, modules)
+        case ["worker", pool, name, limit, *modules]:
+            _work(pool, name, int(limit), modules)
         case ["deploy", file, *pools]:
             _deploy(file, pools)
-        case ["supervise", how, reconcile, deployments]:
-            _supervise(how, reconcile, Path(deployments) if deployments else None)
-        case ["reconcile", name]:
-            _reconcile(name)
+        case ["supervise", how, keep, deployments]:
+            _supervise(how, keep, Path(deployments) if deployments else None)
+        case ["keep", name]:
+            _keep(name)
         case _:
             raise SystemExit(f"{__doc__}")
 
@@ -57,14 +57,14 @@ def _serve(port: int) -> None:
     uvicorn.run(server.create_app, factory=True, host="127.0.0.1", port=port, log_level="warning", timeout_keep_alive=5)
 
 
-def _work(pool: str, name: str, modules: Sequence[str]) -> None:
+def _work(pool: str, name: str, limit: int, modules: Sequence[str]) -> None:
     os.environ[WORKER_PID] = str(os.getpid())
     with importing():
         importlib.import_module("prefect.flow_engine")  # before the fork, for both
         keep_warm(modules)
         worker = importlib.import_module("infra.worker")
     _wait_for([pool])
-    worker.work(pool, name)
+    worker.work(pool, name, limit or None)
 
 
 def _deploy(file: str, pools: Sequence[str]) -> None:
@@ -76,24 +76,24 @@ def _deploy(file: str, pools: Sequence[str]) -> None:
     app()
 
 
-def _supervise(how: str, reconcile: str, deployments: Path | None) -> None:
+def _supervise(how: str, keep: str, deployments: Path | None) -> None:
     from infra import farm, farm_state, telemetry  # not for the engines, whose start this module is on the way of
 
     settings = Settings()
     telemetry.set_up("supervisor")
     try:
         is_embedded = how == "embedded"
-        farm.Farm(settings, reconcile or None, deployments=deployments, embedded=is_embedded).run_forever()
+        farm.Farm(settings, keep or None, deployments=deployments, embedded=is_embedded).run_forever()
     except KinofarmError as error:
         farm_state.tell_failure(settings.home, error)
         raise SystemExit(f"{error}\n{error.detail}") from None
 
 
-def _reconcile(name: str) -> None:
+def _keep(name: str) -> None:
     from infra import services, telemetry
 
     settings = Settings()
-    telemetry.set_up("reconciler")
+    telemetry.set_up("keeper")
     module, _, function = name.partition(":")
     call = getattr(importlib.import_module(module), function)
     with services.opened(settings) as container:
@@ -101,8 +101,8 @@ def _reconcile(name: str) -> None:
             try:
                 call(container)
             except Exception:  # whatever it was, the next round may heal it; a lost round must not end the loop
-                logger.exception("a round of the reconciler failed")
-            time.sleep(RECONCILE_SECONDS)
+                logger.exception("a round of the keeper failed")
+            time.sleep(KEEP_SECONDS)
 
 
 def _wait_for(pools: Sequence[str]) -> None:

@@ -20,16 +20,19 @@ from pathlib import Path
 from infra.daemon import Daemon
 from infra.engines import FOLDER as ENGINES
 from infra.errors import KinofarmError
+from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.postgres import EmbeddedPostgres
 from infra.prefect_api import PrefectApi
 from infra.process import environment
 
 ORCHESTRATOR_POOL = "orchestrator"
-CPU_POOL = "cpu"
 POOLS: Mapping[str, str] = {
     ORCHESTRATOR_POOL: "Parents of renders: they plan, wait and assemble, and take no render slot.",
-    CPU_POOL: "Shards: they render chunks, one per slot of the machine.",
+    CPU_POOL: "Shards: they render chunks, one per slot of each machine.",
+    GPU_POOL: "Shards on machines whose devices encode, as many as a device encodes at once.",
 }
+INSTANCE = "KINOFARM_INSTANCE"
+"""Environment variable: tells one start of a machine's supervisor from another."""
 PARENTS = 8
 """Renders that may plan, wait and assemble at once: each costs 100 MB while it waits."""
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
@@ -139,39 +142,36 @@ def database_url(database: EmbeddedPostgres) -> str | None:
     return database.url_of("prefect", driver="asyncpg")
 
 
-def worker(home: Path, pool: str, modules: Sequence[str], variables: Mapping[str, str]) -> Daemon:
+def worker(
+    home: Path, pool: str, name: str, limit: int, modules: Sequence[str], variables: Mapping[str, str]
+) -> Daemon:
     """Return the worker of `pool` on this machine, not started.
 
-    Args:    modules: what its engines need imported. variables: what they need to reach the farm.
+    Args:    limit: most runs at once; 0: as the pool says. modules: what its engines need imported. variables: what they
+             need to reach the farm.
     """
     engines = {ENGINES: str(home / "run" / "engines")}
-    argv = ["worker", pool, worker_name(pool), *modules]
+    argv = ["worker", pool, name, str(limit), *modules]
     return python_daemon(home, f"the worker of pool {pool}", f"worker-{pool}", argv, {**variables, **engines})
 
 
-def worker_name(pool: str) -> str:
-    """Return the name under which this machine's worker of a pool is known."""
-    return f"{socket.gethostname()}-{pool}"
+def worker_name(machine: str, pool: str) -> str:
+    """Return the name under which Prefect knows a machine's worker of a pool."""
+    return f"{machine}-{pool}"
 
 
-def reconciler(home: Path, function: str, variables: Mapping[str, str]) -> Daemon:
+def keeper(home: Path, function: str, variables: Mapping[str, str]) -> Daemon:
     """Return the process that calls `function` ("module:function") every few seconds, not started."""
-    return python_daemon(home, "the reconciler", "reconciler", ["reconcile", function], variables)
-
-
-def slots(configured: int) -> int:
-    """Return how many chunks this machine renders at once; 0 configured: half its cores, at least 2 where it has 2."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return configured or max(cores // 2, min(cores, 2))
+    return python_daemon(home, "the keeper", "keeper", ["keep", function], variables)
 
 
 def set_up_pools(api: PrefectApi, render_slots: int) -> None:
-    """Make the work pools or set their limits.
+    """Make the work pools or set their limits: renders as a whole, shards machine by machine (`worker`'s limit).
 
     Raises:  KinofarmError FARM-02x.
     """
     for pool, description in POOLS.items():
-        api.ensure_pool(pool, render_slots if pool == CPU_POOL else max(PARENTS, 2 * render_slots), description)
+        api.ensure_pool(pool, max(PARENTS, 2 * render_slots) if pool == ORCHESTRATOR_POOL else None, description)
 
 
 def python_daemon(home: Path, name: str, log: str, argv: Sequence[str], variables: Mapping[str, str]) -> Daemon:

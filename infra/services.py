@@ -16,9 +16,9 @@ from typing import TypeVar
 
 import sqlalchemy
 
-from infra import farm, ffmpeg
+from infra import farm, ffmpeg, machine
 from infra.cache.folder import FolderStore
-from infra.cache.index import CacheIndex
+from infra.cache.index import CacheIndex, Limits
 from infra.cache.store import ChunkStore
 from infra.container import Container, Registry, ServicePing
 from infra.errors import KinofarmError
@@ -27,11 +27,15 @@ from infra.jobs import engine as database
 from infra.jobs.facts import FactsStore, JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
+from infra.jobs.waiting import Waiting
+from infra.jobs.workers import WorkerStore
 from infra.prefect_api import PrefectApi
 from infra.settings import Settings
 from infra.values import Value
 
 T = TypeVar("T")
+
+GIGABYTE = 10**9
 
 Services = Container
 NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "PrefectApi": "prefect"}
@@ -66,14 +70,14 @@ def registry(settings: Settings) -> Registry:
     table = Registry()
     table.register_value(Settings, settings)
     table.register_factory(Ffmpeg, lambda: _ffmpeg(settings), ping=lambda found: ffmpeg.version(found.path))
-    table.register_factory(
-        ChunkStore, lambda: FolderStore(cache_folder(settings)), ping=lambda store: store.has("0" * 64)
-    )
+    table.register_factory(ChunkStore, _store, ping=lambda store: store.has("0" * 64))
     table.register_factory(FarmConnection, lambda: _connection(settings))
     table.register_factory(sqlalchemy.Engine, _engine, ping=_ask_database)
-    for kept_in_database in (JobStore, FactsStore, JoinProofs, CacheIndex):
+    table.register_factory(CacheIndex, _index)
+    for kept_in_database in (JobStore, FactsStore, JoinProofs, WorkerStore):
         table.register_factory(kept_in_database, _on_engine(kept_in_database))
     table.register_factory(Ledger, _ledger)
+    table.register_factory(Waiting, _waiting)
     table.register_factory(PrefectApi, _prefect, ping=lambda api: api.version())
     return table
 
@@ -99,6 +103,47 @@ def cache_folder(settings: Settings) -> Path:
 def _ffmpeg(settings: Settings) -> Ffmpeg:
     path = ffmpeg.binary(settings.ffmpeg.binary)
     return Ffmpeg(path=path, version=ffmpeg.version(path))
+
+
+def _store(svcs_container: Services) -> ChunkStore:
+    settings = svcs_container.get(Settings)
+    near, s3 = FolderStore(cache_folder(settings)), settings.cache.s3
+    if s3.bucket is None:
+        return near
+    from infra.cache.layered import LayeredStore
+    from infra.cache.s3 import S3Store, connect  # costs half a second to import, and only this needs it
+
+    secret = s3.secret_key.get_secret_value() if s3.secret_key else None
+    far = S3Store(connect(s3.endpoint, s3.region, s3.access_key, secret), s3.bucket, s3.prefix)
+    copies = limits(settings).model_copy(
+        update={"bytes": int(settings.cache.copies_gigabytes * GIGABYTE), "entries": None}
+    )
+    return LayeredStore(
+        far, near, CacheIndex(svcs_container.get(sqlalchemy.Engine), near, copies, machine.name(settings))
+    )
+
+
+def _index(svcs_container: Services) -> CacheIndex:
+    settings = svcs_container.get(Settings)
+    return CacheIndex(svcs_container.get(sqlalchemy.Engine), svcs_container.get(ChunkStore), limits(settings))
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what the farm's cache may hold."""
+    cache = settings.cache
+    return Limits(
+        bytes=int(cache.max_gigabytes * GIGABYTE),
+        entries=cache.max_entries,
+        idle=None if cache.max_idle_days is None else cache.max_idle_days * 86_400,
+        free=int(cache.min_free_gigabytes * GIGABYTE),
+        policy=cache.policy,
+    )
+
+
+def shares_sources(settings: Settings) -> bool:
+    """Whether media and fonts are put into the cache for other machines."""
+    wanted = settings.cache.share_sources
+    return wanted == "always" or (wanted == "auto" and settings.cache.s3.bucket is not None)
 
 
 def _connection(settings: Settings) -> FarmConnection:
@@ -128,8 +173,18 @@ def _on_engine(service: Callable[[sqlalchemy.Engine], T]) -> Callable[[Services]
 
 
 def _ledger(svcs_container: Services) -> Ledger:
-    attempts = svcs_container.get(Settings).worker.attempts
-    return Ledger(svcs_container.get(sqlalchemy.Engine), attempts=attempts)
+    settings = svcs_container.get(Settings)
+    return Ledger(
+        svcs_container.get(sqlalchemy.Engine),
+        attempts=settings.worker.attempts,
+        point_seconds=settings.fairness.point_seconds,
+        most_of_submitter=settings.fairness.chunks_per_submitter,
+    )
+
+
+def _waiting(svcs_container: Services) -> Waiting:
+    most = svcs_container.get(Settings).fairness.chunks_per_submitter
+    return Waiting(svcs_container.get(sqlalchemy.Engine), most_of_submitter=most)
 
 
 def _prefect(svcs_container: Services) -> Iterator[PrefectApi]:
@@ -140,12 +195,17 @@ def _prefect(svcs_container: Services) -> Iterator[PrefectApi]:
     api.close()
 
 
-def _health(ping: ServicePing) -> Health:
+def looked_at(name: str, look: Callable[[], object]) -> Health:
+    """Call `look` and say how long it took, or what was wrong."""
     began = time.monotonic()
     error, hint = "", ""
     try:
-        ping.ping()
+        look()
     except KinofarmError as refused:
         error, hint = str(refused), refused.hint
+    return Health(service=name, seconds=round(time.monotonic() - began, 3), error=error, hint=hint)
+
+
+def _health(ping: ServicePing) -> Health:
     name = ping.name.rpartition(".")[2]
-    return Health(service=NAMES.get(name, name), seconds=round(time.monotonic() - began, 3), error=error, hint=hint)
+    return looked_at(NAMES.get(name, name), ping.ping)

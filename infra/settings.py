@@ -10,6 +10,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -57,10 +58,29 @@ class FfmpegSettings(Section):
 
 
 class WorkerSettings(Section):
+    name: str | None = Field(
+        None, description="Name of this machine in the farm, different from every other's; unset: its host name."
+    )
+    pool: Literal["auto", "cpu", "gpu", "none"] = Field(
+        "auto",
+        description="What this machine renders: chunks for processors (cpu), for devices that encode (gpu), both as far as it can (auto), or none.",
+    )
     slots: int = Field(
         0,
         ge=0,
         description="Chunks that this machine renders at once; 0: half its cores, at least 1 and, with 2 cores or more, at least 2.",
+    )
+    gpu_slots: int = Field(
+        0, ge=0, description="Chunks that this machine's devices encode at once; 0: as many as a trial shows."
+    )
+    reprobe_minutes: float = Field(60, gt=0, description="Minutes between two trials of what this machine can do.")
+    breaker: int = Field(
+        3, ge=1, description="Chunks in a row that fail by this machine's own fault after which it takes no more."
+    )
+    drain_seconds: float = Field(
+        30,
+        ge=0,
+        description="Seconds that chunks in work have to end when a worker is told to stop; then they are handed back.",
     )
     lease: float = Field(
         15, gt=0, description="Seconds that a claimed chunk stays with a shard that no longer answers."
@@ -70,6 +90,17 @@ class WorkerSettings(Section):
     attempts: int = Field(3, ge=1, description="Attempts at one chunk before its job fails.")
 
 
+class FairnessSettings(Section):
+    point_seconds: float = Field(
+        30,
+        gt=0,
+        description="A job rises by a point of priority each time that it was not served for so many seconds: none starves.",
+    )
+    chunks_per_submitter: int = Field(
+        0, ge=0, description="Chunks of one submitter that are in work at once, on all machines; 0: any number."
+    )
+
+
 class RenderSettings(Section):
     chunk_seconds: float = Field(10, gt=0, le=600, description="Wanted length of a chunk, in seconds of film.")
     gop_seconds: float = Field(
@@ -77,11 +108,44 @@ class RenderSettings(Section):
     )
 
 
+class S3Settings(Section):
+    bucket: str | None = Field(
+        None, description="Bucket in which the farm keeps its cache, for machines that share no folder; unset: none."
+    )
+    prefix: str = Field("", description="Beginning of every name in the bucket, such as kinofarm/.")
+    endpoint: str | None = Field(
+        None, description="URL of an S3 server of yours, such as https://s3.example.org; unset: Amazon's."
+    )
+    region: str | None = Field(None, description="The bucket's region, such as eu-central-1.")
+    access_key: str | None = Field(
+        None, description="Access key; unset: what boto3 finds (AWS_ACCESS_KEY_ID, ~/.aws, the machine's role)."
+    )
+    secret_key: SecretStr | None = Field(None, description="Secret key that belongs to the access key.")
+
+
 class CacheSettings(Section):
     folder: Path | None = Field(
-        None, description="Where finished chunks are kept; unset: the folder cache in the farm's home."
+        None,
+        description="Where finished chunks are kept, or with S3 this machine's copies of them; unset: the folder cache in the farm's home.",
     )
-    max_gigabytes: float = Field(50, gt=0, description="Size above which the least recently used entries are evicted.")
+    s3: S3Settings = Field(default_factory=S3Settings, description="A bucket in place of the folder.")
+    policy: Literal["lru", "lfu", "fifo"] = Field(
+        "lru",
+        description="What goes first when there is too much: what was used last the longest time ago (lru), what was used least (lfu), what came first (fifo).",
+    )
+    max_gigabytes: float = Field(50, gt=0, description="Size that the cache never exceeds.")
+    max_entries: int | None = Field(
+        None, ge=1, description="Number of entries that the cache never exceeds; unset: any."
+    )
+    max_idle_days: float | None = Field(
+        None, gt=0, description="Days without use after which an entry goes in any case; unset: never."
+    )
+    min_free_gigabytes: float = Field(1, ge=0, description="What the cache leaves free on the disk of its folder.")
+    copies_gigabytes: float = Field(20, gt=0, description="With S3: size that this machine's copies never exceed.")
+    share_sources: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether media and fonts are put into the cache for workers that do not see the project's folders; auto: with S3.",
+    )
 
 
 class Settings(BaseSettings):
@@ -104,6 +168,7 @@ class Settings(BaseSettings):
     )
     ffmpeg: FfmpegSettings = Field(default_factory=FfmpegSettings, description="The renderer.")
     worker: WorkerSettings = Field(default_factory=WorkerSettings, description="How this machine takes work.")
+    fairness: FairnessSettings = Field(default_factory=FairnessSettings, description="Whose chunk is next.")
     render: RenderSettings = Field(default_factory=RenderSettings, description="How a timeline is cut into work.")
     cache: CacheSettings = Field(default_factory=CacheSettings, description="The store of finished chunks.")
 

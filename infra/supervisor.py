@@ -3,6 +3,7 @@
     PostgreSQL -> Prefect server, workers, deployment -> ledger migrated -> pools, automations -> ready
 
 Workers and deployment start together with the server: they import Prefect while it boots, and wait for their pool.
+On a machine that only renders for a farm elsewhere (`Role` "worker") it is the workers alone, and nothing is set up.
 A part that ends is started again (`infra.parts`); engines that were killed are reported to Prefect (`infra.engines`).
 On Linux every orphan below becomes a child of the supervisor, so that its end leaves no process behind.
 """
@@ -15,19 +16,23 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
+from uuid import uuid4
 
 import psutil
 
-from infra import deployment, engines, farm_state, prefect
+from infra import deployment, engines, farm_state, machine, prefect
 from infra.daemon import Daemon, descendants, end_processes
 from infra.errors import KinofarmError
 from infra.farm_state import FarmState, ProcessId
-from infra.jobs.engine import upgrade
+from infra.jobs.engine import create, require_current, upgrade
+from infra.jobs.states import WorkerState
+from infra.jobs.workers import WorkerStore
 from infra.parts import Part, Server
 from infra.postgres import EmbeddedPostgres
 from infra.prefect_api import PrefectApi
@@ -40,6 +45,8 @@ READY_SECONDS = 120
 DRAIN_SECONDS = 6.0
 """For flows to hand back what they hold, from SIGTERM to SIGKILL."""
 
+Role = Literal["farm", "worker"]
+
 logger = logging.getLogger("kinofarm.supervisor")
 
 
@@ -50,12 +57,20 @@ class StoppedEarly(Exception):  # noqa: N818 (no error: somebody asked for it)
 class Supervisor:
     """One farm's supervisor; `start`, then `watch`, then `stop`, all in the main thread of a process of its own."""
 
-    def __init__(self, settings: Settings, reconcile: str | None, deployments: Path, *, embedded: bool) -> None:
+    def __init__(
+        self, settings: Settings, keep: str | None, deployments: Path, *, embedded: bool, role: Role = "farm"
+    ) -> None:
         self.settings = settings
         self.home = settings.home.absolute()
-        self.reconcile = reconcile
+        self.keep = keep
         self.deployments = deployments
         self.embedded = embedded
+        self.role = role
+        self.machine = machine.name(settings)
+        self.slots = machine.slots(settings)
+        self.pools = (*((prefect.ORCHESTRATOR_POOL,) if role == "farm" else ()), *self.slots)
+        self.instance = uuid4()
+        self.registry: WorkerStore | None = None
         given = settings.prefect
         self.server = prefect.PrefectServer(self.home) if given.api_url is None else None
         self.api_url = self.server.api_url if self.server else given.api_url or ""
@@ -77,20 +92,18 @@ class Supervisor:
         ledger = self._start_servers()
         variables = self._variables(ledger)
         modules = deployment.modules(self.deployments)
-        self._workers = [self._add(prefect.worker(self.home, pool, modules, variables)) for pool in prefect.POOLS]
+        if self.role == "worker":
+            self._join(ledger)
+        for pool in self.pools:
+            name = prefect.worker_name(self.machine, pool)
+            limit = self.slots.get(pool, 0)
+            self._workers.append(self._add(prefect.worker(self.home, pool, name, limit, modules, variables)))
         self._write(ready=False)
-        wanted = deployment.state(self.deployments)
-        deployer = deployment.process(self.home, self.deployments, variables)
-        if not deployment.is_done(self.home, wanted):
-            deployer.start()
-        upgrade(ledger)
-        self._until(self.api.healthy, "the Prefect server")
-        self._report_losses()
-        prefect.set_up_pools(self.api, prefect.slots(self.settings.worker.slots))
-        self._deploy(deployer, wanted)
+        if self.role == "farm":
+            self._set_up(ledger, variables)
         self._until(self._workers_online, "the workers")
-        if self.reconcile:
-            self._add(prefect.reconciler(self.home, self.reconcile, variables), grace=1)
+        if self.keep:
+            self._add(prefect.keeper(self.home, self.keep, variables), grace=1)
         self._write(ready=True)
         logger.info("the farm is ready after %.1f s", (datetime.now(UTC) - self._began).total_seconds())
 
@@ -109,8 +122,12 @@ class Supervisor:
         """End everything: engines first, while there is a server to report to; PostgreSQL last."""
         self._write(ready=False)
         logger.info("the farm ends")
+        self._turn("draining")
+        if self.role == "worker":
+            self._drain()
         end_processes(engines.processes(self.home / "run" / "engines"), grace=DRAIN_SECONDS)
         logger.info("the engines have ended")
+        self._turn("offline")
         with ThreadPoolExecutor() as at_once:
             list(at_once.map(lambda daemon: daemon.stop(grace=DRAIN_SECONDS), self._workers))
         for part in reversed(self.parts):
@@ -141,8 +158,63 @@ class Supervisor:
         """Return what our processes need: the settings, with the servers that we started filled in."""
         reached = {"KINOFARM_HOME": str(self.home), "KINOFARM_DATABASE__URL": ledger}
         reached |= {"KINOFARM_PREFECT__API_URL": self.api_url, "KINOFARM_PREFECT__AUTH": self.auth or ""}
+        reached |= {"KINOFARM_WORKER__NAME": self.machine, prefect.INSTANCE: str(self.instance)}
         client = prefect.client_environment(self.home, self.api_url, self.auth)
         return as_environment(self.settings) | reached | client
+
+    def _set_up(self, ledger: str, variables: Mapping[str, str]) -> None:
+        """Bring the database and the Prefect server to what this version of the farm needs, and register.
+
+        Raises:  KinofarmError FARM-03x, FARM-061, DB-00x; StoppedEarly.
+        """
+        wanted = deployment.state(self.deployments)
+        deployer = deployment.process(self.home, self.deployments, variables)
+        if not deployment.is_done(self.home, wanted):
+            deployer.start()
+        upgrade(ledger)
+        self._register(ledger)
+        self._until(self.api.healthy, "the Prefect server")
+        self._report_losses()
+        prefect.set_up_pools(self.api, machine.render_slots(self.settings.worker.slots))
+        self._deploy(deployer, wanted)
+
+    def _join(self, ledger: str) -> None:
+        """Register with a farm elsewhere, which has to be of this version.
+
+        Raises:  KinofarmError FARM-061, FARM-063, DB-00x; StoppedEarly.
+        """
+        if not self.slots:
+            raise KinofarmError("FARM-063", pool=self.settings.worker.pool)
+        engine = create(ledger)
+        try:
+            require_current(engine)
+        finally:
+            engine.dispose()
+        self._register(ledger)
+        self._until(self.api.healthy, "the Prefect server")
+        self._report_losses()
+
+    def _register(self, ledger: str) -> None:
+        if self.slots:
+            registry = WorkerStore(create(ledger), patience=5)
+            registry.register(self.machine, self.instance, self.slots)
+            self.registry = registry
+
+    def _turn(self, state: WorkerState) -> None:
+        if self.registry is not None:
+            try:
+                self.registry.turn(self.machine, self.instance, state)
+            except KinofarmError as away:  # then it is not heard of, which comes to the same
+                logger.warning("the farm was not told that this worker is %s: %s", state, away)
+
+    def _drain(self) -> None:
+        """Give the chunks in work their time to end; a second signal cuts it short."""
+        self._told.clear()
+        deadline = time.monotonic() + self.settings.worker.drain_seconds
+        logger.info("chunks in work have %.0f s to end", self.settings.worker.drain_seconds)
+        while engines.processes(self.home / "run" / "engines") and time.monotonic() < deadline:
+            if self._told.wait(TICK_SECONDS):
+                return
 
     def _deploy(self, deployer: Daemon, wanted: str) -> None:
         """Wait for the deployment, started if the server turns out to have none, and set up the automations.
@@ -165,12 +237,13 @@ class Supervisor:
     def _report_losses(self) -> None:
         """Tell Prefect which runs the last farm on this home took with it when it was killed."""
         engines.report_lost(self.api, self.home / "run" / "engines")
-        own = frozenset(prefect.worker_name(pool) for pool in prefect.POOLS)
-        engines.report_left_over(self.api, tuple(prefect.POOLS), own, self._began)
+        own = frozenset(prefect.worker_name(self.machine, pool) for pool in self.pools)
+        engines.report_left_over(self.api, self.pools, own, self._began)
 
     def _workers_online(self) -> bool:
-        for pool in prefect.POOLS:
-            ours = [worker for worker in self.api.workers(pool) if worker.name == prefect.worker_name(pool)]
+        for pool in self.pools:
+            name = prefect.worker_name(self.machine, pool)
+            ours = [worker for worker in self.api.workers(pool) if worker.name == name]
             if not any(worker.last_heartbeat and worker.last_heartbeat >= self._began for worker in ours):
                 return False
         return True

@@ -1,6 +1,6 @@
 """A worker that starts runs at once: Prefect's process worker, woken by the server's events.
 
-    python -m infra.launch worker POOL NAME MODULE ...
+    python -m infra.launch worker POOL NAME LIMIT MODULE ...
 
 Prefect's worker polls; each poll costs the server 35 ms of a core, so that a short interval slows the renders and a
 long one delays them. This one polls seldom, and at once whenever a run of its pool is scheduled or ends (which frees a
@@ -39,13 +39,13 @@ class PromptWorker(ProcessWorker):
             return await super().get_and_submit_flow_runs()
 
 
-def work(pool: str, name: str) -> None:
-    """Work for this pool until SIGTERM; runs that still go on are left to whoever ends this process."""
-    asyncio.run(_work(pool, name))
+def work(pool: str, name: str, limit: int | None) -> None:
+    """Work for this pool, `limit` runs at once, until SIGTERM; runs that still go on are left to whoever ends this process."""
+    asyncio.run(_work(pool, name, limit))
 
 
-async def _work(pool: str, name: str) -> None:
-    worker = PromptWorker(work_pool_name=pool, name=name, create_pool_if_not_found=False)
+async def _work(pool: str, name: str, limit: int | None) -> None:
+    worker = PromptWorker(work_pool_name=pool, name=name, limit=limit, create_pool_if_not_found=False)
     waking = asyncio.create_task(_wake(worker, pool))
     working = asyncio.create_task(worker.start())
     for number in (signal.SIGTERM, signal.SIGINT):

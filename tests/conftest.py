@@ -19,6 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 from infra.jobs import engine as ledger_engine
 from infra.jobs.models import Base, StateChange
 from infra.postgres import EmbeddedPostgres
+from infra.swift import EmbeddedS3
 from tests.media_factory import MediaFactory
 
 NO_NEED_TO_LAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -63,6 +64,14 @@ def postgres_url(open_folder: Path) -> Iterator[str]:
         yield server.url
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS3]:
+    """An S3 server (Swift) for the whole session."""
+    folder = tmp_path_factory.mktemp("s3")
+    with EmbeddedS3(folder, folder / "server.log") as server:
+        yield server
 
 
 @pytest.fixture

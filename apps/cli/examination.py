@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from infra import farm, ffmpeg, prefect, services
+from infra import farm, ffmpeg, machine, services
 from infra.errors import KinofarmError
 from infra.postgres_binaries import system_binaries, wheel_binaries
 from infra.settings import Settings
@@ -38,7 +38,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     )
     cores = os.cpu_count() or 1
     yield Finding(
-        what="machine", ok=True, found=f"{cores} cores, {prefect.slots(settings.worker.slots)} chunks at once"
+        what="machine", ok=True, found=f"{cores} cores, {machine.render_slots(settings.worker.slots)} chunks at once"
     )
     yield _tried("ffmpeg", lambda: ffmpeg.version(ffmpeg.binary(settings.ffmpeg.binary)))
     yield from _devices(settings)

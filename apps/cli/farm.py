@@ -10,8 +10,9 @@ from apps.cli import console
 from apps.cli.options import AsJson
 from infra.errors import KinofarmError
 
-RECONCILE = "flows.healing:reconcile_once"
-"""What the farm calls every few seconds."""
+KEEP = "flows.keeping:keep_farm"
+KEEP_WORKER = "flows.keeping:keep_worker"
+"""What a farm's machine, and a worker's, call every few seconds."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,14 +38,14 @@ def up(
             console.say(f"the farm is up: home {connection.home}, Prefect {connection.api_url}")
 
     if foreground:
-        farm.Farm(settings, RECONCILE).run_forever(ready)
+        farm.Farm(settings, KEEP).run_forever(ready)
         return
     running = farm.connect(settings)
     if running is not None and running.state is not None and running.state.embedded:
         raise KinofarmError("FARM-040", home=str(running.home), pid=running.state.supervisor.pid)
     if running is None:
         console.say("starting the farm (about 10 s)")
-    ready(running or farm.start(settings, RECONCILE))
+    ready(running or farm.start(settings, KEEP))
 
 
 def down(as_json: AsJson = False) -> None:

@@ -1,21 +1,26 @@
-"""Commands about jobs: jobs, job, cancel."""
+"""Commands about jobs: jobs, job, cancel, pause, resume, retry, reprioritise."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 
 from apps.cli import console
 from apps.cli.options import AsJson, JobName
+from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY
 
 if TYPE_CHECKING:
     from infra.jobs.records import Job, JobChunk
+    from infra.services import Services
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this file's commands."""
-    for command in (jobs, job, cancel):
+    for command in (jobs, job, cancel, pause, resume, retry, reprioritise):
         app.command()(command)
 
 
@@ -42,17 +47,20 @@ def jobs(
 
 
 def job(name: JobName, as_json: AsJson = False) -> None:
-    """Show a job: its state, its chunks, what it published and what went wrong."""
+    """Show a job: its state, why it waits, its chunks, what it published and what went wrong."""
     from infra import services
     from infra.jobs.store import JobStore
+    from infra.jobs.waiting import Waiting
     from infra.settings import in_force
 
     with services.opened(in_force()) as container:
         store = container.get(JobStore)
         found = store.job(name)
         chunks, outputs = store.chunks(found.id), store.outputs(found.id)
+        waits = container.get(Waiting).reasons(found.id)
     if as_json:
         document = job_document(found)
+        document["waits"] = [reason.as_dict() for reason in waits]
         document["chunks"] = [chunk_document(chunk) for chunk in chunks]
         document["outputs"] = [output.model_dump(mode="json") for output in outputs]
         console.show_json(document)
@@ -64,6 +72,10 @@ def job(name: JobName, as_json: AsJson = False) -> None:
     console.show(f"project   {found.project}")
     console.show(f"output    {found.output}")
     console.show(f"progress  {found.progress:.0%}, {found.frames_done} of {found.frames_total} frames")
+    for reason in waits:
+        console.show(f"waits     {reason.message}")
+        if reason.detail:
+            console.show(f"          {reason.detail}")
     for output in outputs:
         console.show(f"{output.kind:<9} {output.location} ({output.size} bytes, sha256 {output.sha256[:12]})")
     for chunk in chunks:
@@ -93,6 +105,56 @@ def cancel(name: JobName, as_json: AsJson = False) -> None:
         console.say(f"job {str(found.id)[:8]} is {found.state}")
     else:
         console.say(f"job {str(found.id)[:8]} is told to stop")
+
+
+def pause(name: JobName, as_json: AsJson = False) -> None:
+    """Pause a job: what is in work is finished, and nothing new is begun."""
+    from flows import dispatch
+
+    _told(name, as_json, dispatch.pause, lambda found: "is paused")
+
+
+def resume(name: JobName, as_json: AsJson = False) -> None:
+    """Let a paused job go on."""
+    from flows import dispatch
+
+    _told(name, as_json, partial(dispatch.pause, on=False), lambda found: "goes on")
+
+
+def retry(name: JobName, as_json: AsJson = False) -> None:
+    """Run a failed job again; only what is missing is made."""
+    from flows import dispatch
+
+    _told(name, as_json, dispatch.retry, lambda found: "is tried again")
+
+
+def reprioritise(
+    name: JobName,
+    priority: Annotated[
+        int,
+        typer.Argument(min=LOWEST_PRIORITY, max=HIGHEST_PRIORITY, help="Higher is rendered first.", show_default=False),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Give a job another priority, from its next chunk on."""
+    from flows import dispatch
+
+    act = partial(dispatch.reprioritise, priority=priority)
+    _told(name, as_json, act, lambda found: f"has priority {found.priority}")
+
+
+def _told(name: str, as_json: bool, act: Callable[[Services, UUID], Job], words: Callable[[Job], str]) -> None:
+    """Do something with a job and say what came of it."""
+    from infra import services
+    from infra.jobs.store import JobStore
+    from infra.settings import in_force
+
+    with services.opened(in_force()) as container:
+        found = act(container, container.get(JobStore).job(name).id)
+    if as_json:
+        console.show_json(job_document(found))
+    else:
+        console.say(f"job {str(found.id)[:8]} {words(found)}")
 
 
 def job_document(found: Job) -> dict[str, Any]:

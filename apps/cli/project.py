@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tasks.compiler.check import CheckedProject
     from tasks.compiler.order import Order, Read
     from tasks.compiler.plan import Way
+    from tasks.compiler.trials import Offer
 
 
 class Document(StrEnum):
@@ -152,16 +153,21 @@ def order_of(project: Path, preset: str | None, part: str | None, roots: list[Pa
     return Order(project=str(project.absolute()), preset=preset, range=part, media_roots=extra)
 
 
-def checked_project(order: Order, settings: Settings, probe: Any = None) -> tuple[Read, CheckedProject]:
+def checked_project(
+    order: Order, settings: Settings, probe: Any = None, offer: Offer | None = None
+) -> tuple[Read, CheckedProject]:
     """Read and check a project; without a probe of its own it looks at the media's streams, but does not hash them.
+
+    Args:    offer: the encoders on devices that there are; None: this machine's.
 
     Raises:  KinofarmError FORMAT-0xx, CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, CLI-002, CLI-004.
     """
     from infra import ffmpeg
     from tasks.compiler.order import examine, read
+    from tasks.compiler.trials import here
     from tasks.media.remembered import quick_look
 
-    project = read(order, settings.home, ffmpeg.binary(settings.ffmpeg.binary))
+    project = read(order, settings.home, offer or here(ffmpeg.binary(settings.ffmpeg.binary)))
     return project, examine(order, project, settings.media_roots, probe or quick_look)
 
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.cli import console
-from apps.cli.farm import RECONCILE
+from apps.cli.farm import KEEP
 from apps.cli.options import AsJson, MediaRoots, Preset, Project, Range
 from apps.cli.progress import followed
 from apps.cli.project import checked_project, order_of, tell_warnings, way_of
 from infra.errors import KinofarmError
+from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 
 if TYPE_CHECKING:
     from flows.dispatch import Ready
@@ -54,7 +55,9 @@ Wait = Annotated[
     ),
 ]
 Follow = Annotated[bool, typer.Option("--follow", help="Tell of every chunk as it is finished, too.")]
-Priority = Annotated[int, typer.Option("--priority", min=-100, max=100, help="Higher is rendered first.")]
+Priority = Annotated[
+    int, typer.Option("--priority", min=LOWEST_PRIORITY, max=HIGHEST_PRIORITY, help="Higher is rendered first.")
+]
 IdempotencyKey = Annotated[
     str | None,
     typer.Option("--idempotency-key", metavar="KEY", help="The same key means the same job, however often it is sent."),
@@ -79,7 +82,7 @@ def render(
     also: AlsoFilms = None,
     wait: Wait = True,
     follow: Follow = False,
-    priority: Priority = 0,
+    priority: Priority = NORMAL_PRIORITY,
     idempotency_key: IdempotencyKey = None,
     as_json: AsJson = False,
 ) -> None:
@@ -174,7 +177,7 @@ def reached_farm(settings: Settings, *, standing: bool = False) -> Iterator[Serv
             if standing:
                 raise KinofarmError("FARM-043", home=str(settings.home))
             console.say("no farm is up: starting one for this render (about 10 s)")
-            own = stack.enter_context(farm.embedded(settings, RECONCILE))
+            own = stack.enter_context(farm.embedded(settings, KEEP))
         container = stack.enter_context(services.opened(settings))
         yield container
         if own is not None and own.state is not None:
@@ -212,9 +215,9 @@ def _let_others_finish(container: Services, since: datetime) -> None:
 def _ready(container: Services, order: Order, checked: CheckedProject | None) -> Ready:
     """Plan the film from here, with what the farm remembers of its media."""
     from flows.dispatch import Ready
+    from flows.offers import offer_of
     from infra.cache.store import ChunkStore
     from infra.jobs.facts import FactsStore
-    from infra.prefect import CPU_POOL
     from infra.settings import Settings
     from tasks.compiler.film import film_key, wanted_chunks, wanted_of
     from tasks.compiler.order import all_planned, warnings_of
@@ -222,12 +225,14 @@ def _ready(container: Services, order: Order, checked: CheckedProject | None) ->
 
     settings, store = container.get(Settings), container.get(ChunkStore)
     looked_at = {media.path: media.facts for media in checked.media.values()} if checked else {}
-    read, hashed = checked_project(order, settings, remembering(container.get(FactsStore), looked_at))
+    read, hashed = checked_project(
+        order, settings, remembering(container.get(FactsStore), looked_at), offer_of(container)
+    )
     plans = [each.plan for each in all_planned(order, read, hashed, way_of(settings))]
     lacking = [plan for plan in plans if not store.has(film_key(plan))]
-    keys = {chunk.key for plan in lacking for chunk in wanted_chunks(plan, CPU_POOL)}
+    keys = {chunk.key for plan in lacking for chunk in wanted_chunks(plan)}
     missing = len(keys - store.present(keys)) if keys else 0
-    return Ready(tuple(wanted_of(plans, CPU_POOL)), film_key(plans[0]), warnings_of(read, hashed), missing)
+    return Ready(tuple(wanted_of(plans)), film_key(plans[0]), warnings_of(read, hashed), missing)
 
 
 def _document(container: Services, job: Job, seconds: float) -> dict[str, Any]:

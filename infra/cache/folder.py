@@ -12,20 +12,18 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from infra.cache.store import Key, Stored, Usage
+from infra.cache.store import Key, Stored, Usage, valid
 from infra.errors import KinofarmError
 
 BLOCK = 1024 * 1024
 """Bytes read at a time: enough for hashing at the disk's speed."""
 
-_KEY = re.compile(r"[0-9a-f]{64}")
 _CANNOT_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES)
 
 
@@ -59,7 +57,14 @@ class FolderStore:
         return ours
 
     def get(
-        self, key: Key, into: Path, *, size: int | None = None, sha256: str | None = None, link: bool = True
+        self,
+        key: Key,
+        into: Path,
+        *,
+        size: int | None = None,
+        sha256: str | None = None,
+        compare: bool = True,
+        link: bool = True,
     ) -> Path:
         """See `ChunkStore.get`."""
         place = self._place(key)
@@ -69,7 +74,7 @@ class FolderStore:
             found = place.stat().st_size
             if size is not None and found != size:
                 raise KinofarmError("CACHE-003", key=key, wanted=f"{size} bytes", found=f"{found} bytes")
-            if sha256 is not None and (digest := _digest(place)) != sha256:
+            if compare and sha256 is not None and (digest := _digest(place)) != sha256:
                 raise KinofarmError("CACHE-003", key=key, wanted=sha256, found=digest)
             draft = into.with_name(f".{into.name}.{uuid.uuid4().hex}")
             try:
@@ -102,6 +107,16 @@ class FolderStore:
                 return False
         return True
 
+    def free(self) -> int | None:
+        """See `ChunkStore.free`."""
+        place = self.root
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        try:
+            return shutil.disk_usage(place).free
+        except OSError:
+            return None
+
     def usage(self) -> Usage:
         """See `ChunkStore.usage`."""
         sizes = []
@@ -109,6 +124,12 @@ class FolderStore:
             with contextlib.suppress(FileNotFoundError):
                 sizes.append(entry.stat().st_size)
         return Usage(entries=len(sizes), bytes=sum(sizes))
+
+    def draft(self, key: Key) -> Path:
+        """Return a path in the store's own disk to write an artefact to before it is put by moving."""
+        with self._translated():
+            self._incoming.mkdir(parents=True, exist_ok=True)
+        return self._incoming / f"{valid(key)}.{uuid.uuid4().hex}"
 
     def sweep(self, older: float = 86_400) -> int:
         """See `ChunkStore.sweep`."""
@@ -122,9 +143,7 @@ class FolderStore:
         return swept
 
     def _place(self, key: Key) -> Path:
-        if not _KEY.fullmatch(key):
-            raise KinofarmError("CACHE-001", key=key)
-        return self.root / key[:2] / key[2:4] / key
+        return self.root / valid(key)[:2] / key[2:4] / key
 
     def _held(self, key: Key, place: Path) -> Stored | None:
         try:

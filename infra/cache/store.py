@@ -6,16 +6,30 @@ Every store passes the contract suite in `tests/infra/cache/`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import Field
 
+from infra.errors import KinofarmError
 from infra.values import Value
 
 Key = str
 """64 hex digits."""
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+def valid(key: Key) -> Key:
+    """Return the key.
+
+    Raises:  KinofarmError CACHE-001 when it is none.
+    """
+    if not _KEY.fullmatch(key):
+        raise KinofarmError("CACHE-001", key=key)
+    return key
 
 
 class Stored(Value):
@@ -49,12 +63,20 @@ class ChunkStore(Protocol):
         """
 
     def get(
-        self, key: Key, into: Path, *, size: int | None = None, sha256: str | None = None, link: bool = True
+        self,
+        key: Key,
+        into: Path,
+        *,
+        size: int | None = None,
+        sha256: str | None = None,
+        compare: bool = True,
+        link: bool = True,
     ) -> Path:
         """Lay the artefact at the path `into` (replacing what is there) and return that path.
 
-        Args:    size, sha256: what it must have; each is checked when given. link: the caller only reads the file,
-                 so a store may hard-link it; pass False for a file that others will own or change.
+        Args:    size, sha256: what it must have. compare: read every byte for it; False: the caller does so itself, and
+                 sha256 only says which artefact is meant where a store holds several. link: the caller only reads the
+                 file, so a store may hard-link it; pass False for a file that others will own or change.
         Raises:  KinofarmError CACHE-002 (not there), CACHE-003 (not the wanted bytes), CACHE-004 (cannot write).
         """
 
@@ -72,6 +94,9 @@ class ChunkStore(Protocol):
 
     def delete(self, key: Key) -> bool:
         """Remove the artefact; return whether there was one. Readers that have it open, or linked, keep it."""
+
+    def free(self) -> int | None:
+        """Return the bytes that its disk can still take; None: that is not known."""
 
     def usage(self) -> Usage:
         """Count entries and bytes (walks the store: seconds for 100,000 entries)."""

@@ -7,8 +7,12 @@ The claim walks the jobs in their turn, the chunks of each in their order, and s
 Sorted subqueries and a locking one inside can't be flattened, so that is the plan whatever the statistics say:
 each place that it passes costs one look-up by key.
 
-The order of claims: priority of the job, then the submitter with the fewest chunks in work, then the job with the
-fewest, then the oldest job; within a job its sound first (the longest single piece), then by place in the film.
+The order of claims: priority of the job, raised by a point for each while that it was not served, so that nobody
+starves; then the submitter with the fewest chunks in work, then the job with the fewest, then the oldest job; within a job
+its sound first (the longest single piece), then by place in the film.
+
+Who may claim: not a worker that is draining or broken; a chunk that was planned with an encoder on a device only where that
+encoder works; and a chunk that failed on this worker not again, as long as another one that could do it has not tried.
 """
 
 from __future__ import annotations
@@ -24,6 +28,10 @@ from infra.errors import KinofarmError
 from infra.jobs.engine import surviving, transaction
 from infra.jobs.records import Beat, Claim, Key
 from infra.jobs.states import ChunkState
+from infra.jobs.workers import ALIVE
+
+POINT_SECONDS = 30.0
+"""A job that was not served for so long rises by a point of priority."""
 
 LIVE = "(job.state IN ('planned', 'rendering') AND NOT job.cancel_requested AND NOT job.paused)"
 """The job wants its chunks rendered now."""
@@ -33,26 +41,45 @@ _WANTED_BY = (
     "EXISTS (SELECT FROM job_chunks link JOIN jobs job ON job.id = link.job_id WHERE link.chunk_key = {key} AND {job})"
 )
 
+_FAILED_ON = """EXISTS (SELECT FROM attempts past WHERE past.chunk_key = chunk.key AND past.outcome = 'failed'
+    AND past.worker = {worker} AND past.token > chunk.lease_token - chunk.attempts)"""
+_FOR_ME = f"""
+    (chunk.needs IS NULL OR EXISTS (SELECT FROM me WHERE jsonb_exists(me.encoders, chunk.needs)))
+    AND (chunk.attempts = 0 OR NOT {_FAILED_ON.format(worker=":worker")} OR NOT EXISTS (
+        SELECT FROM workers other
+        WHERE other.name <> :worker AND {ALIVE} AND other.state = 'online' AND jsonb_exists(other.slots, chunk.pool)
+            AND (chunk.needs IS NULL OR jsonb_exists(other.encoders, chunk.needs))
+            AND NOT {_FAILED_ON.format(worker="other.name")}))
+"""  # noqa: S608 (our own constants)
+
 _CLAIMABLE = """
     (chunk.state = 'ready' OR (chunk.state = 'leased' AND chunk.lease_expires < now()))
     AND chunk.attempts < :cap AND (chunk.not_before IS NULL OR chunk.not_before <= now())
 """
 
 _CLAIM = text(f"""
-WITH busy AS MATERIALIZED (
+WITH me AS MATERIALIZED (
+    SELECT state, encoders FROM workers WHERE name = :worker
+), busy AS MATERIALIZED (
     SELECT link.job_id, count(DISTINCT link.chunk_key) AS held
     FROM chunks chunk JOIN job_chunks link ON link.chunk_key = chunk.key
     WHERE chunk.state = 'leased' AND chunk.lease_expires >= now()
     GROUP BY link.job_id
 ), turns AS MATERIALIZED (
     SELECT job.id,
-        row_number() OVER (ORDER BY job.priority DESC, job.held_by_submitter, job.held, job.accepted_at, job.id) AS turn
+        row_number() OVER (ORDER BY job.priority + job.points DESC, job.held_by_submitter, job.held, job.accepted_at,
+            job.id) AS turn
     FROM (
         SELECT job.*, coalesce(busy.held, 0) AS held,
-            sum(coalesce(busy.held, 0)) OVER (PARTITION BY job.submitted_by) AS held_by_submitter
+            sum(coalesce(busy.held, 0)) OVER (PARTITION BY job.submitted_by) AS held_by_submitter,
+            floor(extract(epoch FROM now() - greatest(job.accepted_at, served.at)) / :point_seconds) AS points
         FROM jobs job LEFT JOIN busy ON busy.job_id = job.id
-        WHERE {LIVE}
+        LEFT JOIN LATERAL (
+            SELECT started_at AS at FROM attempts WHERE attempts.job_id = job.id ORDER BY started_at DESC LIMIT 1
+        ) served ON true
+        WHERE {LIVE} AND NOT EXISTS (SELECT FROM me WHERE state <> 'online')
     ) job
+    WHERE :most_of_submitter = 0 OR job.held_by_submitter < :most_of_submitter
 ), picked AS MATERIALIZED (
     SELECT chunk.key, link.index, turns.id AS job_id
     FROM (SELECT id FROM turns ORDER BY turn) turns
@@ -61,7 +88,7 @@ WITH busy AS MATERIALIZED (
     ) link
     CROSS JOIN LATERAL (
         SELECT chunk.key FROM chunks chunk
-        WHERE chunk.key = link.chunk_key AND chunk.pool = :pool AND {_CLAIMABLE}
+        WHERE chunk.key = link.chunk_key AND chunk.pool = :pool AND {_CLAIMABLE} AND {_FOR_ME}
         FOR UPDATE SKIP LOCKED
     ) chunk
     LIMIT 1
@@ -75,7 +102,8 @@ WITH busy AS MATERIALIZED (
     FROM picked WHERE chunks.key = picked.key
     RETURNING chunks.key, lease_token, kind, pool, frames, work, attempts, picked.job_id, picked.index
 ), noted AS (
-    INSERT INTO attempts (chunk_key, token, job_id, owner) SELECT key, lease_token, job_id, :owner FROM taken
+    INSERT INTO attempts (chunk_key, token, job_id, owner, worker)
+    SELECT key, lease_token, job_id, :owner, :worker FROM taken
 )
 SELECT taken.key, lease_token AS token, kind, pool, frames, work, attempts AS attempt, job_id AS job, index,
     job.project, job.traceparent
@@ -86,7 +114,7 @@ _BEAT = text(f"""
 UPDATE chunks SET lease_expires = now() + make_interval(secs => :lease),
     frames_done = greatest(frames_done, least(CAST(:frames_done AS bigint), frames))
 WHERE key = :key AND lease_token = :token AND state = 'leased'
-RETURNING NOT {_WANTED_BY.format(key="chunks.key", job=LIVE)} AS cancelled
+RETURNING NOT {_WANTED_BY.format(key="chunks.key", job=INTERESTED)} AS cancelled
 """)  # noqa: S608 (our own constants)
 
 _FINISH = text("""
@@ -160,20 +188,32 @@ _LEASED = text("SELECT count(*) FROM chunks WHERE pool = :pool AND state = 'leas
 class Ledger:
     """The shards' side of the chunk table. Safe to use from any thread.
 
-    Args:    attempts: tries at one chunk before it fails for good. patience: seconds during which a call is
-             repeated while the database is away.
+    Args:    attempts: tries at one chunk before it fails for good. point_seconds: a job that was not served for so long
+             rises by a point of priority. most_of_submitter: chunks of one submitter in work at once; 0: any number.
+             patience: seconds during which a call is repeated while the database is away.
     Raises:  every method: KinofarmError DB-001 (still away after that), DB-002.
     """
 
-    def __init__(self, engine: Engine, *, attempts: int = 3, patience: float = 30) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        attempts: int = 3,
+        point_seconds: float = POINT_SECONDS,
+        most_of_submitter: int = 0,
+        patience: float = 30,
+    ) -> None:
         self.engine = engine
         self.attempts = attempts
+        self.point_seconds = point_seconds
+        self.most_of_submitter = most_of_submitter
         self.patience = patience
 
     @surviving
-    def claim(self, owner: str, pool: str = "cpu", lease: float = 15) -> Claim | None:
-        """Take the next chunk of the pool for `owner`, for `lease` seconds; None: there is nothing to do now."""
-        values = {"owner": owner, "pool": pool, "lease": lease, "cap": self.attempts}
+    def claim(self, owner: str, pool: str = "cpu", lease: float = 15, worker: str = "") -> Claim | None:
+        """Take the next chunk of the pool for `owner` on `worker`, for `lease` seconds; None: there is nothing to do now."""
+        values = {"owner": owner, "worker": worker, "pool": pool, "lease": lease, "cap": self.attempts}
+        values |= {"point_seconds": self.point_seconds, "most_of_submitter": self.most_of_submitter}
         with transaction(self.engine) as connection:
             row = connection.execute(_CLAIM, values).one_or_none()
         return None if row is None else Claim(**row._mapping)

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from infra.jobs.states import CHUNK_STATES, JOB_STATES
+from infra.jobs.states import CHUNK_STATES, JOB_STATES, WORKER_STATES
 
 _TIME = DateTime(timezone=True)
 _KEY = String(64)
@@ -104,6 +104,7 @@ class ChunkRow(Base):
     key: Mapped[str] = mapped_column(_KEY, primary_key=True)
     kind: Mapped[str]
     pool: Mapped[str]
+    needs: Mapped[str | None] = mapped_column(comment="the encoder on a device that it was planned with")
     state: Mapped[str] = mapped_column(server_default="ready")
     frames: Mapped[int] = mapped_column(BigInteger)
     frames_done: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -142,12 +143,14 @@ class AttemptRow(Base):
     __table_args__ = (
         CheckConstraint("outcome IN ('running', 'done', 'failed', 'lost', 'released')", name="outcome"),
         Index(None, "job_id", "outcome"),
+        Index(None, "job_id", "started_at"),
     )
 
     chunk_key: Mapped[str] = mapped_column(_KEY, ForeignKey("chunks.key", ondelete="CASCADE"), primary_key=True)
     token: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     owner: Mapped[str]
+    worker: Mapped[str] = mapped_column(server_default="")
     outcome: Mapped[str] = mapped_column(server_default="running")
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -190,15 +193,42 @@ class JoinProofRow(Base):
     proven_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class WorkerRow(Base):
+    """A machine that renders: what it can do, how it is, and when it was last heard of.
+
+    encoders: on devices, those that encoded here. slots: chunks at once by pool. probe: what was found when, in full.
+    failures: chunks in a row that failed on what is this machine's own fault.
+    """
+
+    __tablename__ = "workers"
+    __table_args__ = (CheckConstraint(_one_of("state", WORKER_STATES), name="state"),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    instance: Mapped[UUID] = mapped_column(comment="of this start: a second worker of the same name is told apart")
+    state: Mapped[str] = mapped_column(server_default="online")
+    reason: Mapped[str] = mapped_column(server_default="")
+    slots: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    encoders: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    probe: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    failures: Mapped[int] = mapped_column(server_default="0")
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    heartbeat_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    probed_at: Mapped[datetime | None]
+
+
 class CacheEntryRow(Base):
-    """An artefact in the store and how it is used: eviction is an ORDER BY over these."""
+    """An artefact in a cache and how it is used: eviction is an ORDER BY over these.
+
+    place: which cache: the farm's own, or a machine's copies of what lies there.
+    """
 
     __tablename__ = "cache_entries"
     __table_args__ = (
-        CheckConstraint("kind IN ('picture', 'sound', 'film')", name="kind"),
-        Index(None, "last_used"),
+        CheckConstraint("kind IN ('picture', 'sound', 'film', 'source', 'copy')", name="kind"),
+        Index(None, "place", "last_used"),
     )
 
+    place: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(_KEY, primary_key=True)
     kind: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
@@ -207,3 +237,33 @@ class CacheEntryRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_used: Mapped[datetime] = mapped_column(server_default=func.now())
     uses: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
+class CachePlaceRow(Base):
+    """What a cache holds in all; a trigger keeps it equal to the sums over its entries."""
+
+    __tablename__ = "cache_places"
+
+    place: Mapped[str] = mapped_column(primary_key=True)
+    entries: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
+class CachePinRow(Base):
+    """An artefact that somebody reads now: it is not evicted until they let go, or the time is over."""
+
+    __tablename__ = "cache_pins"
+
+    place: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    holder: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class JobSourceRow(Base):
+    """A file that a job's chunks read (media, fonts), by content: the farm's cache keeps it while the job lives."""
+
+    __tablename__ = "job_sources"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(_KEY, primary_key=True, index=True)

@@ -20,16 +20,17 @@ from infra.jobs.models import ChunkRow, JobChunkRow
 from infra.jobs.records import Key, WantedChunk
 
 _NEW_CHUNKS = text("""
-INSERT INTO chunks (key, kind, pool, frames, work)
-SELECT * FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS wanted (key text, kind text, pool text, frames bigint, work jsonb)
+INSERT INTO chunks (key, kind, pool, needs, frames, work)
+SELECT * FROM jsonb_to_recordset(CAST(:wanted AS jsonb))
+    AS wanted (key text, kind text, pool text, needs text, frames bigint, work jsonb)
 ORDER BY key
 ON CONFLICT (key) DO NOTHING
 """)
 
 _REVIVE = text("""
 UPDATE chunks SET state = 'ready', attempts = 0, not_before = NULL, frames_done = 0, error = NULL, result = NULL,
-    lease_owner = NULL, ended_at = NULL, pool = wanted.pool, work = wanted.work
-FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS wanted (key text, pool text, work jsonb)
+    lease_owner = NULL, ended_at = NULL, pool = wanted.pool, needs = wanted.needs, work = wanted.work
+FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS wanted (key text, pool text, needs text, work jsonb)
 WHERE chunks.key = wanted.key
 """)
 
@@ -87,7 +88,14 @@ def _states(keys: Iterable[Key]) -> Select[tuple[str, str]]:
 def _document(chunks: Sequence[WantedChunk]) -> str:
     """The rows as one JSON text: a work can hold a look-up table of a megabyte, which arrays of text take seconds to quote."""
     rows = [
-        {"key": chunk.key, "kind": chunk.kind, "pool": chunk.pool, "frames": chunk.frames, "work": chunk.work}
+        {
+            "key": chunk.key,
+            "kind": chunk.kind,
+            "pool": chunk.pool,
+            "needs": chunk.needs,
+            "frames": chunk.frames,
+            "work": chunk.work,
+        }
         for chunk in chunks
     ]
     return json.dumps(rows)

@@ -12,6 +12,10 @@ from pydantic import Field
 from infra.jobs.states import ENDED, ChunkKind, ChunkState, JobState, Outcome
 from infra.values import Value
 
+CPU_POOL = "cpu"
+GPU_POOL = "gpu"
+"""The pools of work: what any machine can do, and what needs an encoder on a device."""
+
 Key = str
 """64 hex digits: sha256 of what the work is (see the key of a Work document)."""
 
@@ -58,7 +62,8 @@ class WantedChunk(Value):
     index: int = Field(ge=0)
     first_frame: int = Field(0, ge=0)
     frames: int = Field(ge=0)
-    pool: str = "cpu"
+    pool: str = CPU_POOL
+    needs: str | None = Field(None, description="The encoder on a device that it was planned with.")
     work: Mapping[str, Any]
 
 
@@ -71,6 +76,7 @@ class JobChunk(Value):
     first_frame: int
     frames: int
     pool: str
+    needs: str | None
     state: ChunkState
     reused: bool = Field(description="It was finished and at hand when the job was planned.")
     frames_done: int
@@ -135,7 +141,7 @@ class Beat(Value):
     """The answer to a heartbeat.
 
     held: the lease is still ours; if not, another shard may have the chunk: drop the work.
-    cancelled: no job wants it now (cancelled, paused, failed): stop, and `release` it.
+    cancelled: no job wants it any more (cancelled, failed): stop, and `release` it. A paused job's chunks go on.
     """
 
     held: bool
@@ -149,6 +155,7 @@ class Attempt(Value):
     token: int
     job: UUID
     owner: str
+    worker: str
     outcome: Outcome
     error: Mapping[str, Any] | None
     started_at: datetime

@@ -29,6 +29,10 @@ JOB_STATES: tuple[JobState, ...] = (
     "cancelled",
 )
 CHUNK_STATES: tuple[ChunkState, ...] = ("ready", "leased", "done", "failed", "cancelled")
+WorkerState = Literal["online", "draining", "broken", "offline"]
+"""`draining`: takes no more work and ends; `broken`: takes none until what it stands on is well again."""
+WORKER_STATES: tuple[WorkerState, ...] = ("online", "draining", "broken", "offline")
+LOWEST_PRIORITY, NORMAL_PRIORITY, HIGHEST_PRIORITY = 0, 50, 100
 ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 """The job's flow has nothing left to do. A failed job can be opened again."""
 WORKING: tuple[JobState, ...] = ("planned", "rendering")

@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import insert
 from infra.errors import KinofarmError
 from infra.jobs.engine import surviving, transaction
 from infra.jobs.ledger import INTERESTED
-from infra.jobs.models import AttemptRow, ChunkRow, JobChunkRow, JobRow, OutputRow
+from infra.jobs.models import AttemptRow, ChunkRow, JobChunkRow, JobRow, JobSourceRow, OutputRow
 from infra.jobs.planning import Present, at_hand, enter
 from infra.jobs.records import Attempt, Job, JobChunk, Key, Output, Snapshot, WantedChunk
-from infra.jobs.states import ENDED, JOB_STATES, PHASES, WORKING, JobState
+from infra.jobs.states import ENDED, JOB_STATES, NORMAL_PRIORITY, PHASES, WORKING, JobState
 
 _DROP_UNWANTED = text(f"""
 WITH mine AS MATERIALIZED (
@@ -66,7 +66,7 @@ class JobStore:
         output: str,
         options: Mapping[str, Any] | None = None,
         submitted_by: str = "",
-        priority: int = 0,
+        priority: int = NORMAL_PRIORITY,
         idempotency_key: str | None = None,
         traceparent: str | None = None,
     ) -> Job:
@@ -124,6 +124,14 @@ class JobStore:
         return missing
 
     @surviving
+    def needs(self, job_id: UUID, sources: Iterable[Key]) -> None:
+        """Note which sources a job's chunks read, by content: the cache keeps them until the job has ended."""
+        rows = [{"job_id": job_id, "sha256": sha256} for sha256 in sorted(set(sources))]
+        if rows:
+            with transaction(self.engine) as connection:
+                connection.execute(insert(JobSourceRow).values(rows).on_conflict_do_nothing())
+
+    @surviving
     def advance(self, job_id: UUID, state: JobState) -> Job:
         """Bring a job to `state`; nothing happens when it is there. For failures use `fail`.
 
@@ -164,11 +172,19 @@ class JobStore:
 
     @surviving
     def pause(self, job_id: UUID, on: bool = True) -> Job:
-        """Stop claiming a job's chunks (those in work are handed back), or go on with them."""
-        with transaction(self.engine) as connection:
-            _locked(connection, job_id)
-            connection.execute(_touch(job_id).values(paused=on))
-            return _read(connection, job_id)
+        """Hand out no more of a job's chunks (those in work are finished), or go on with them.
+
+        Raises:  KinofarmError JOB-006 when the job has ended.
+        """
+        return self._changed(job_id, paused=on)
+
+    @surviving
+    def prioritise(self, job_id: UUID, priority: int) -> Job:
+        """Give a job another priority, from its next chunk on.
+
+        Raises:  KinofarmError JOB-006 when the job has ended.
+        """
+        return self._changed(job_id, priority=priority)
 
     @surviving
     def reopen(self, job_id: UUID) -> Job:
@@ -178,7 +194,7 @@ class JobStore:
         """
         with transaction(self.engine) as connection:
             if _locked(connection, job_id)["state"] in ENDED:
-                fresh = {"error": None, "cancel_requested": False, "ended_at": None}
+                fresh = {"error": None, "cancel_requested": False, "ended_at": None, "restarts": 0}
                 connection.execute(_to("accepted", job_id).values(fresh))
             return _read(connection, job_id)
 
@@ -249,7 +265,7 @@ class JobStore:
         link, chunk = JobChunkRow, ChunkRow
         query = (
             select(
-                chunk.key, link.kind, link.index, link.first_frame, link.frames, link.reused, chunk.pool, chunk.state,
+                chunk.key, link.kind, link.index, link.first_frame, link.frames, link.reused, chunk.pool, chunk.needs, chunk.state,
                 chunk.frames_done, chunk.attempts, chunk.lease_owner.label("owner"), chunk.error, chunk.result,
                 chunk.started_at, chunk.ended_at,
             )
@@ -266,7 +282,7 @@ class JobStore:
         row = AttemptRow
         mine = select(JobChunkRow.chunk_key).where(JobChunkRow.job_id == job_id)
         query = select(
-            row.chunk_key.label("key"), row.token, row.job_id.label("job"), row.owner, row.outcome, row.error,
+            row.chunk_key.label("key"), row.token, row.job_id.label("job"), row.owner, row.worker, row.outcome, row.error,
             row.started_at, row.ended_at,
         ).where(row.chunk_key.in_(mine)).order_by(row.started_at, row.token)  # fmt: skip
         with transaction(self.engine) as connection:
@@ -288,6 +304,13 @@ class JobStore:
         query = select(row.kind, row.location, row.size, row.sha256, row.created_at).where(row.job_id == job_id)
         with transaction(self.engine) as connection:
             return tuple(Output(**found) for found in connection.execute(query.order_by(row.kind)).mappings())
+
+    def _changed(self, job_id: UUID, **values: Any) -> Job:
+        with transaction(self.engine) as connection:
+            if (state := _locked(connection, job_id)["state"]) in ENDED:
+                raise KinofarmError("JOB-006", job=str(job_id)[:8], state=state)
+            connection.execute(_touch(job_id).values(**values))
+            return _read(connection, job_id)
 
     def _job(self, job_id: UUID) -> Job:
         with transaction(self.engine) as connection:

@@ -20,6 +20,7 @@ from typing import Any, Literal, Protocol
 from infra.errors import KinofarmError
 from infra.jobs.records import Beat, Claim
 from tasks.compiler.execute import Renderer, execute
+from tasks.compiler.sources import at_hand
 from tasks.compiler.work import Work
 from tasks.media.count import count_frames, count_sound
 from tasks.media.loudness import Loudness, measure, read_meter, require_loudness
@@ -145,7 +146,7 @@ def _render(claim: Claim, bench: Bench, pulse: _Pulse) -> dict[str, Any]:
         with bench.scratch(claim.key, claim.token) as folder:
             proof = _proof_of_kept(claim, work, bench, folder)
             if proof is None:
-                proof, file = _made(claim, work, bench, folder, pulse)
+                proof, file = _made(claim, at_hand(work, bench.shelf, folder), bench, folder, pulse)
                 kept = bench.shelf.keep(claim.key, file, claim.kind, proof.sha256)
                 if kept.sha256 != proof.sha256:  # somebody else's came first, and stays
                     proof = _proof_of_kept(claim, work, bench, folder) or proof

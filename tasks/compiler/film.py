@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from infra.jobs.records import WantedChunk
+from infra.jobs.records import CPU_POOL, GPU_POOL, WantedChunk
 from tasks.compiler.plan import Plan
+from tasks.compiler.work import Work
 from tasks.media.containers import PLAIN_MP4
 from tasks.media.palette import PALETTE
 
@@ -31,11 +32,18 @@ def film_key(plan: Plan) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def wanted_of(plans: Sequence[Plan], pool: str) -> Iterator[WantedChunk]:
+def works_of(plan: Plan) -> Iterator[Work]:
+    """Yield the pieces of work of a plan: its pictures in order, then its sound."""
+    yield from (chunk.work for chunk in plan.chunks)
+    if plan.sound is not None:
+        yield plan.sound
+
+
+def wanted_of(plans: Sequence[Plan]) -> Iterator[WantedChunk]:
     """Yield what several plans of one job need: the pictures of one after those of the other, each with its own sound."""
     first = 0
     for number, plan in enumerate(plans):
-        yield from wanted_chunks(plan, pool, first, number)
+        yield from wanted_chunks(plan, first, number)
         first += len(plan.chunks)
 
 
@@ -45,8 +53,10 @@ def places(plans: Sequence[Plan], number: int) -> tuple[range, int]:
     return range(first, first + len(plans[number].chunks)), number
 
 
-def wanted_chunks(plan: Plan, pool: str, first: int = 0, sound: int = 0) -> Iterator[WantedChunk]:
+def wanted_chunks(plan: Plan, first: int = 0, sound: int = 0) -> Iterator[WantedChunk]:
     """Yield what the plan needs, each at its place: the pictures in order, then the sound.
+
+    Pictures that an encoder on a device makes go to the pool of the machines that have one, the rest to any machine.
 
     Args:    first, sound: the indices in the job of the plan's first picture and of its sound.
     """
@@ -57,10 +67,11 @@ def wanted_chunks(plan: Plan, pool: str, first: int = 0, sound: int = 0) -> Iter
             index=first + chunk.index,
             first_frame=chunk.start - plan.chunks[0].start,
             frames=chunk.frames,
-            pool=pool,
+            pool=CPU_POOL if plan.device is None else GPU_POOL,
+            needs=plan.device,
             work=chunk.work.model_dump(mode="json"),
         )
     if plan.sound is not None:
         yield WantedChunk(
-            key=plan.sound.key, kind="sound", index=sound, frames=0, pool=pool, work=plan.sound.model_dump(mode="json")
+            key=plan.sound.key, kind="sound", index=sound, frames=0, work=plan.sound.model_dump(mode="json")
         )

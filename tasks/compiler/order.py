@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from infra.errors import KinofarmError
 from infra.ffmpeg import binary
 from infra.values import Value
 from tasks.compiler.check import CheckedProject, check
-from tasks.compiler.encoders.row import EncoderRow
 from tasks.compiler.exports import check_export, check_name, container_of
 from tasks.compiler.imports.imported import as_it_stands
 from tasks.compiler.limits import planned_limits
@@ -29,7 +27,7 @@ from tasks.compiler.plan import Plan, Way, plan
 from tasks.compiler.presets import apply_preset, presets
 from tasks.compiler.source_times import settled
 from tasks.compiler.timecode import parse_range
-from tasks.compiler.trials import Trial, pinned, trial
+from tasks.compiler.trials import Offer, here, pinned
 from tasks.filesystem.publish import check_folder, check_target
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
@@ -84,11 +82,11 @@ class Ordered:
     plan: Plan
 
 
-def read(order: Order, home: Path | None = None, ffmpeg: Path | None = None) -> Read:
+def read(order: Order, home: Path | None = None, offer: Offer | None = None) -> Read:
     """Read the project file of an order.
 
-    Args:    home: the farm's; the media of a bundle are unpacked into it. ffmpeg: the binary with which encoders on devices
-             are tried, where an export asks for one; None: ours.
+    Args:    home: the farm's; the media of a bundle are unpacked into it. offer: the encoders on devices that an export may
+             ask for; None: those of this machine.
     Raises:  KinofarmError FORMAT-0xx, CLI-002 for a range outside the film, CLI-004 for an unknown preset, CLI-010 for an
              unknown deliverable, CLI-011 for one that is named twice.
     """
@@ -101,7 +99,7 @@ def read(order: Order, home: Path | None = None, ffmpeg: Path | None = None) -> 
     if len({*names}) < len(names):
         raise KinofarmError("CLI-011", name=next(name for name in names if names.count(name) > 1))
     found = [
-        pinned(each, partial(_tried, ffmpeg))
+        pinned(each, offer or here(binary(None)))
         for each in (timeline, *(_deliverable(loaded.timeline, name) for name in names))
     ]
     (timeline, *also), notices = zip(*found, strict=True)
@@ -137,10 +135,6 @@ def all_planned(order: Order, project: Read, checked: CheckedProject, way: Way) 
         made = plan(replace(checked, timeline=further), way, project.start, project.end)
         films.append(Ordered(also.name, also.output, made))
     return tuple(films)
-
-
-def _tried(ffmpeg: Path | None, row: EncoderRow) -> Trial:
-    return trial(row, binary(None) if ffmpeg is None else ffmpeg)
 
 
 def _beyond_limits(order: Order, project: Read) -> Iterator[Notice]:

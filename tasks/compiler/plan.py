@@ -78,7 +78,7 @@ class PlannedChunk:
 class Plan:
     """The film's chunks in order, and its sound; a film of sound alone has no chunks, one that is silent no sound.
 
-    samples: the sound's length per channel. warnings: what is drawn otherwise than the project asks.
+    samples: the sound's length per channel. device: the encoder on a device that its pictures need. warnings: what is drawn otherwise than the project asks.
     muxing: what else goes into the film's file. poster: its frame is counted from the film's first.
     beside: files of text that lie beside it, by suffix.
     """
@@ -92,6 +92,7 @@ class Plan:
     muxing: Muxing = PLAIN_MP4
     poster: Poster | None = None
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    device: str | None = None
 
 
 def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = None) -> Plan:
@@ -106,7 +107,9 @@ def plan(project: CheckedProject, way: Way, start: int = 0, end: int | None = No
     chunks, warnings = _film_chunks(project, way, start, end) if container.pictures else ((), ())
     samples = sound.samples if sound is not None else 0
     poster, beside = _poster(project.timeline, start, end), _beside(project.timeline, start, end)
-    return Plan(chunks, sound, end - start, samples, rate, warnings, goes_in, poster, beside)
+    row = encoder(project.timeline.export)
+    device = row.name if row.hardware and chunks else None
+    return Plan(chunks, sound, end - start, samples, rate, warnings, goes_in, poster, beside, device)
 
 
 def plan_frame(project: CheckedProject, way: Way, frame: int) -> Work:

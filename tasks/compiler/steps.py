@@ -16,13 +16,14 @@ from tasks.compiler.check import CheckedProject
 from tasks.compiler.claimed import Bench, Ended, render_claimed
 from tasks.compiler.order import Order, Ordered, Read, all_planned, examine, read
 from tasks.compiler.plan import Way
+from tasks.compiler.trials import Offer
 from tasks.media.facts import MediaFacts
 
 
 @task(name="load project", cache_policy=NO_CACHE, persist_result=False)
-async def load_project(order: Order, home: Path, ffmpeg: Path) -> Read:
-    """Read the project file of an order into the timeline model; `ffmpeg` tries the devices that it asks for."""
-    return await asyncio.to_thread(read, order, home, ffmpeg)
+async def load_project(order: Order, home: Path, offer: Offer) -> Read:
+    """Read the project file of an order into the timeline model, with the encoders that are on offer."""
+    return await asyncio.to_thread(read, order, home, offer)
 
 
 @task(name="check project", cache_policy=NO_CACHE, persist_result=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +49,17 @@ class Trial(Value):
 Try = Callable[[EncoderRow], Trial]
 
 
+@dataclass(frozen=True)
+class Offer:
+    """Which encoders on devices there are: those of this machine, or of a farm.
+
+    patient: a film that names one which works nowhere now waits for a machine with it, in place of being made in software.
+    """
+
+    attempt: Try
+    patient: bool = False
+
+
 def trials(binary: Path) -> Iterator[Trial]:
     """Try every encoder that needs a device, one after the other."""
     for row in ENCODERS.values():
@@ -60,11 +72,16 @@ def trial(row: EncoderRow, binary: Path) -> Trial:
     return _tried(row.name, binary, binary.stat().st_mtime_ns)
 
 
-def pinned(timeline: Timeline, attempt: Try) -> tuple[Timeline, tuple[Notice, ...]]:
+def here(binary: Path) -> Offer:
+    """Return the encoders on devices of this machine, each tried when it is asked for."""
+    return Offer(lambda row: trial(row, binary))
+
+
+def pinned(timeline: Timeline, offer: Offer) -> tuple[Timeline, tuple[Notice, ...]]:
     """Return the timeline with the encoder that its film will be made with, and what its author should know of it.
 
     "auto" becomes the first encoder on a device that works for the codec and can do what is asked; where none does, and
-    where one that is named does not work, the film is made in software, with a warning.
+    where one that is named does not work (unless the offer is patient), the film is made in software, with a warning.
     """
     video = timeline.export.video
     if video.encoder == "software":
@@ -81,9 +98,12 @@ def pinned(timeline: Timeline, attempt: Try) -> tuple[Timeline, tuple[Notice, ..
         return timeline, ()  # the check refuses the name
     done = []
     for row in rows:
-        found = attempt(row) if _can(row, video) else Trial(encoder=row.name, family=row.hardware, reason=_CANNOT)
+        found = offer.attempt(row) if _can(row, video) else Trial(encoder=row.name, family=row.hardware, reason=_CANNOT)
         if found.works:
             return _with(timeline, row.name), ()
+        if named is not None and offer.patient and _can(row, video):
+            waits = notice("CHECK-944", "export.video.encoder", encoder=row.name, reasons=found.reason)
+            return _with(timeline, row.name), (waits,)
         done.append(found)
     reasons = "; ".join(f"{found.encoder}: {found.reason}" for found in done) or "there is none for this codec"
     software = _with(timeline, "software")
@@ -108,10 +128,9 @@ def _with(timeline: Timeline, name: str) -> Timeline:
     return timeline.model_copy(update={"export": timeline.export.model_copy(update={"video": video})})
 
 
-@lru_cache(maxsize=64)
-def _tried(name: str, binary: Path, modified_ns: int) -> Trial:
-    row = ENCODERS[name]
-    export = Export(video=VideoExport(codec=row.codec, encoder=name))
+def anew(row: EncoderRow, binary: Path) -> Trial:
+    """Try one encoder now, whatever came of it before."""
+    export = Export(video=VideoExport(codec=row.codec, encoder=row.name))
     pixels = row.pixels(export.video)
     shape = PictureShape(
         codec=row.stored_codec,
@@ -127,9 +146,21 @@ def _tried(name: str, binary: Path, modified_ns: int) -> Trial:
         with tempfile.TemporaryDirectory(prefix="kinofarm-trial-") as folder:
             sets = {_encoded(row, export, shape, picture, Path(folder), binary) for picture in PICTURES}
     except KinofarmError as error:
-        return Trial(encoder=name, family=row.hardware, reason=_reason(error))
+        return Trial(encoder=row.name, family=row.hardware, reason=reason_of(error))
     reason = "" if len(sets) == 1 else "its parameter sets change with what it sees: chunks could not be joined"
-    return Trial(encoder=name, family=row.hardware, reason=reason)
+    return Trial(encoder=row.name, family=row.hardware, reason=reason)
+
+
+def reason_of(error: KinofarmError) -> str:
+    """The line in which ffmpeg, or its library, says what is missing: the first one, the others follow from it."""
+    tail = str(error.params.get("tail", "")).splitlines()
+    line = tail[0] if tail else f"{error.message} {error.detail}".strip()
+    return line.partition("] ")[2] or line if line.startswith("[") else line
+
+
+@lru_cache(maxsize=64)
+def _tried(name: str, binary: Path, modified_ns: int) -> Trial:
+    return anew(ENCODERS[name], binary)
 
 
 def _encoded(row: EncoderRow, export: Export, shape: PictureShape, picture: str, folder: Path, binary: Path) -> str:
@@ -141,10 +172,3 @@ def _encoded(row: EncoderRow, export: Export, shape: PictureShape, picture: str,
     argv = picture_argv(row.prepared(stream, export.video), row.arguments(export, RATE, 4), FRAMES, RATE)
     run_ffmpeg([*row.device, *argv[:-1], "trial.mp4"], cwd=folder, timeout=SECONDS, binary=binary)
     return count_frames(folder / "trial.mp4", frames=FRAMES, rate=RATE, shape=shape, what="the trial").extradata
-
-
-def _reason(error: KinofarmError) -> str:
-    """The line in which ffmpeg, or its library, says what is missing: the first one, the others follow from it."""
-    tail = str(error.params.get("tail", "")).splitlines()
-    line = tail[0] if tail else f"{error.message} {error.detail}".strip()
-    return line.partition("] ")[2] or line if line.startswith("[") else line

@@ -81,7 +81,7 @@ def fetch_parts(chunks: Iterable[JobChunk], shelf: Shelf, folder: Path) -> Parts
     for chunk in chunks:
         proof: Any = (ChunkProof if chunk.kind == "picture" else SoundProof).model_validate(chunk.result)
         if chunk.key not in files:
-            file = shelf.fetch(chunk.key, folder / f"{chunk.key}.part", proof.size)
+            file = shelf.fetch(chunk.key, folder / f"{chunk.key}.part", proof.size, proof.sha256)
             if file is None:
                 raise KinofarmError("CACHE-002", key=chunk.key)
             files[chunk.key], hashes[chunk.key] = file, proof.sha256

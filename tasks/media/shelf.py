@@ -36,10 +36,21 @@ class Shelf:
             self.index.record(stored, kind, facts)
         return stored
 
-    def fetch(self, key: Key, into: Path, size: int | None = None) -> Path | None:
-        """Lay an artefact at `into` for reading; None when it is not there, or not whole (then it is thrown away)."""
+    def keep_source(self, sha256: Key, source: Path) -> None:
+        """Copy a source into the store, under its content.
+
+        Raises:  KinofarmError CACHE-003 when the file is not that content; CACHE-00x.
+        """
+        self.index.record(Stored(key=sha256, size=source.stat().st_size, sha256=sha256), "source")
+        self.store.put(sha256, source, sha256=sha256)
+
+    def fetch(self, key: Key, into: Path, size: int | None = None, sha256: str | None = None) -> Path | None:
+        """Lay an artefact at `into` for reading; None when it is not there, or not whole (then it is thrown away).
+
+        Args:    sha256: which bytes are meant, where two shards made the same; the caller proves what it gets.
+        """
         try:
-            return self.store.get(key, into, size=size)
+            return self.store.get(key, into, size=size, sha256=sha256, compare=False)
         except KinofarmError as error:
             if error.code not in ("CACHE-002", "CACHE-003"):
                 raise
@@ -49,7 +60,7 @@ class Shelf:
 
     def discard(self, key: Key) -> None:
         """Throw an artefact away; where it was a finished chunk, that is to be made again."""
-        self.index.discard(key, self.store)
+        self.index.discard(key)
 
     def touch(self, keys: Iterable[Key]) -> None:
         """Say that these artefacts were used now."""

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from infra import ffmpeg
 from infra.cache.folder import FolderStore
-from infra.cache.index import CacheIndex
+from infra.cache.index import CacheIndex, Limits
 from infra.jobs.facts import JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import Job, WantedChunk
@@ -46,7 +46,8 @@ class TestBench:
 
 def bench_in(folder: Path, engine: Engine, attempts: int = 3) -> TestBench:
     """Return a bench that keeps everything in `folder`."""
-    shelf = Shelf(FolderStore(folder / "cache"), CacheIndex(engine), JoinProofs(engine))
+    store = FolderStore(folder / "cache")
+    shelf = Shelf(store, CacheIndex(engine, store, Limits()), JoinProofs(engine))
     ledger = Ledger(engine, attempts=attempts)
     renderer = Renderer(BINARY, VERSION, threads=1)
     bench = Bench(ledger, shelf, lambda key, token: scratch(folder / "scratch", f"{key[:8]}-{token}"), renderer)
@@ -91,6 +92,6 @@ def plan_of(project: Path, roots: tuple[Path, ...], chunk_seconds: float = 0.8) 
 def enter(bench: TestBench, plan: Plan) -> Job:
     """Enter a planned job into the ledger."""
     job = bench.jobs.accept(uuid4(), project="film.json", output="film.mp4")
-    chunks: tuple[WantedChunk, ...] = tuple(wanted_chunks(plan, "cpu"))
+    chunks: tuple[WantedChunk, ...] = tuple(wanted_chunks(plan))
     bench.jobs.plan(job.id, chunks, bench.shelf.store.present, film_key=film_key(plan))
     return bench.jobs.advance(job.id, "rendering")

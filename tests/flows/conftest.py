@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.cli.farm import RECONCILE
+from apps.cli.farm import KEEP
 from infra import farm, services
 from infra.services import Services
 from infra.settings import RenderSettings, Settings, WorkerSettings
@@ -19,7 +19,7 @@ def standing_farm(open_folder: Path) -> Iterator[Services]:
     settings = Settings(
         home=open_folder / "standing", worker=WorkerSettings(slots=2, idle=3), render=RenderSettings(chunk_seconds=1)
     )
-    farm.start(settings, RECONCILE)
+    farm.start(settings, KEEP)
     try:
         with services.opened(settings) as container:
             yield container

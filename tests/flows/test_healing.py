@@ -12,12 +12,13 @@ from flows import healing
 from flows.dispatch import Ready, ensure_shards, stop, submit
 from flows.healing import RESTARTS, reconcile_once
 from infra.cache.folder import FolderStore
-from infra.cache.index import CacheIndex
+from infra.cache.index import CacheIndex, Limits
 from infra.cache.store import ChunkStore
 from infra.container import Container, Registry
 from infra.errors import KinofarmError
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
+from infra.jobs.workers import WorkerStore
 from infra.prefect_api import PrefectApi
 from infra.services import Services
 from infra.settings import Settings, WorkerSettings
@@ -39,8 +40,12 @@ def services(engine: Engine, tmp_path: Path, prefect: FakePrefect) -> Iterator[S
     table.register_value(sqlalchemy.Engine, engine)
     table.register_value(JobStore, JobStore(engine))
     table.register_value(Ledger, Ledger(engine))
-    table.register_value(CacheIndex, CacheIndex(engine))
-    table.register_value(ChunkStore, FolderStore(tmp_path / "cache"))
+    workers = WorkerStore(engine)
+    workers.register("here", uuid4(), {"cpu": 2})
+    table.register_value(WorkerStore, workers)
+    cache = FolderStore(tmp_path / "cache")
+    table.register_value(CacheIndex, CacheIndex(engine, cache, Limits()))
+    table.register_value(ChunkStore, cache)
     table.register_value(PrefectApi, prefect)
     with table, Container(table) as container:
         yield container

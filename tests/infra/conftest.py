@@ -19,7 +19,7 @@ from infra.prefect_api import PrefectApi, Run
 from infra.settings import Settings, WorkerSettings
 
 DEPLOYMENTS = Path(__file__).with_name("farms") / "prefect.yaml"
-RECONCILE = "tests.infra.farms.flows:reconcile_once"
+KEEP = "tests.infra.farms.flows:reconcile_once"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def processes_of(home: Path) -> list[psutil.Process]:
 def running_farm(open_folder: Path) -> Iterator[RunningFarm]:
     """A farm in the background, with one render slot."""
     settings = Settings(home=open_folder / "farm", worker=WorkerSettings(slots=1))
-    connection = farm.start(settings, RECONCILE, DEPLOYMENTS)
+    connection = farm.start(settings, KEEP, DEPLOYMENTS)
     assert connection.api_auth is not None
     api = PrefectApi(connection.api_url, connection.api_auth.get_secret_value())
     try:

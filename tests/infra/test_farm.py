@@ -17,14 +17,14 @@ from infra import farm
 from infra.errors import KinofarmError
 from infra.prefect_api import PrefectApi
 from infra.settings import Settings, WorkerSettings, as_environment
-from tests.infra.conftest import DEPLOYMENTS, RECONCILE, RunningFarm, processes_of, until
+from tests.infra.conftest import DEPLOYMENTS, KEEP, RunningFarm, processes_of, until
 
 PARTS = {
     "PostgreSQL",
     "the Prefect server",
     "the worker of pool orchestrator",
     "the worker of pool cpu",
-    "the reconciler",
+    "the keeper",
 }
 pytestmark = pytest.mark.timeout(240)
 
@@ -136,7 +136,7 @@ def test_an_embedded_farm_beside_another_ends_with_its_parent_and_leaves_nothing
     settings = Settings(home=open_folder / "second", worker=WorkerSettings(slots=1))
     script = (
         "import time; from pathlib import Path; from infra import farm; from infra.settings import Settings\n"
-        f"with farm.embedded(Settings(), {RECONCILE!r}, Path({str(DEPLOYMENTS)!r})) as connection:\n"
+        f"with farm.embedded(Settings(), {KEEP!r}, Path({str(DEPLOYMENTS)!r})) as connection:\n"
         "    time.sleep(600)"
     )
     env = {**os.environ, **as_environment(settings)}

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from infra.cache.folder import FolderStore
-from infra.cache.index import CacheIndex
+from infra.cache.index import CacheIndex, Limits
 from infra.cache.store import ChunkStore, Usage
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
@@ -21,8 +21,13 @@ def cache(tmp_path: Path) -> FolderStore:
 
 
 @pytest.fixture
-def index(engine: Engine) -> CacheIndex:
-    return CacheIndex(engine)
+def index(engine: Engine, cache: FolderStore) -> CacheIndex:
+    return CacheIndex(engine, cache, Limits())
+
+
+def evict(index: CacheIndex, most: int) -> tuple[str, ...]:
+    """Evict down to so many bytes."""
+    return CacheIndex(index.engine, index.store, Limits(bytes=most)).evict()
 
 
 def keep(index: CacheIndex, cache: ChunkStore, folder: Path, name: str, size: int = 10) -> None:
@@ -53,12 +58,12 @@ def test_the_least_recently_used_go_until_the_rest_fits(index: CacheIndex, cache
     for name in "abcd":
         keep(index, cache, tmp_path, name)
     index.touch([key_of("a")])
-    assert index.evict(cache, 40) == ()
-    assert index.evict(cache, 25) == (key_of("b"), key_of("c"))
+    assert evict(index, 40) == ()
+    assert evict(index, 25) == (key_of("b"), key_of("c"))
     assert cache.usage() == index.usage() == Usage(entries=2, bytes=20)
     assert cache.has(key_of("a"))
-    assert index.evict(cache, 0) == (key_of("d"), key_of("a"))
-    assert index.evict(cache, 0) == ()
+    assert evict(index, 0) == (key_of("d"), key_of("a"))
+    assert evict(index, 0) == ()
 
 
 def test_what_a_live_job_needs_stays(engine: Engine, index: CacheIndex, cache: FolderStore, tmp_path: Path) -> None:
@@ -68,9 +73,9 @@ def test_what_a_live_job_needs_stays(engine: Engine, index: CacheIndex, cache: F
     keep(index, cache, tmp_path, "idle")
     keep(index, cache, tmp_path, "film")
     store.plan(job.id, [picture(name, at) for at, name in enumerate("ab")], cache.present, film_key=key_of("film"))
-    assert index.evict(cache, 0) == (key_of("idle"),)
+    assert evict(index, 0) == (key_of("idle"),)
     store.advance(job.id, "cancelled")
-    assert set(index.evict(cache, 0)) == {key_of("a"), key_of("b"), key_of("film")}
+    assert set(evict(index, 0)) == {key_of("a"), key_of("b"), key_of("film")}
 
 
 def test_an_evicted_chunk_is_missing_to_the_next_plan(
@@ -80,7 +85,7 @@ def test_an_evicted_chunk_is_missing_to_the_next_plan(
     job = planned(store, "ab")
     rendered(engine, index, cache, tmp_path, "ab")
     store.advance(job.id, "cancelled")
-    assert index.evict(cache, 10) == (key_of("a"),)
+    assert evict(index, 10) == (key_of("a"),)
     assert Ledger(engine).waiting() == 0
     again = planned(store, "", present=cache.present)
     wanted = [picture("a", 0), picture("b", 1)]
@@ -96,9 +101,9 @@ def test_a_job_that_plans_first_keeps_what_eviction_had_chosen(
     job = planned(store, "a")
     rendered(engine, index, cache, tmp_path, "a")
     store.advance(job.id, "cancelled")
-    (chosen,) = index._too_much(0)
+    (chosen,) = CacheIndex(engine, cache, Limits(bytes=0))._excess(0, entries=0) or ()
     planned(store, "a", present=cache.present)
-    assert not index._evicted(chosen, cache)
+    assert not index._evicted(chosen)
     assert cache.has(chosen)
 
 
@@ -108,7 +113,7 @@ def test_a_damaged_artefact_is_discarded_whoever_needs_it(
     store = JobStore(engine)
     job = planned(store, "a")
     rendered(engine, index, cache, tmp_path, "a")
-    index.discard(key_of("a"), cache)
+    index.discard(key_of("a"))
     assert not cache.has(key_of("a"))
     assert store.snapshot(job.id).states == {"ready": 1}
     assert Ledger(engine).waiting() == 1
@@ -119,8 +124,8 @@ def test_an_entry_without_artefact_is_dropped_when_its_turn_comes(
 ) -> None:
     with engine.begin() as connection:
         connection.execute(
-            text("INSERT INTO cache_entries (key, kind, size, sha256) VALUES (:key, 'sound', 5, :key)"),
+            text("INSERT INTO cache_entries (place, key, kind, size, sha256) VALUES ('farm', :key, 'sound', 5, :key)"),
             {"key": key_of("a")},
         )
-    assert index.evict(cache, 0) == (key_of("a"),)
+    assert evict(index, 0) == (key_of("a"),)
     assert index.usage() == Usage(entries=0, bytes=0)

@@ -68,7 +68,7 @@ def test_sound_comes_first_then_the_order_of_the_film(ledger: Ledger, store: Job
 
 def test_a_higher_priority_comes_first(ledger: Ledger, store: JobStore) -> None:
     planned(store, ["low0", "low1"])
-    planned(store, ["high0", "high1"], priority=5)
+    planned(store, ["high0", "high1"], priority=55)
     assert [name_of(ledger.claim("shard")) for _ in range(3)] == ["high0", "high1", "low0"]
 
 
@@ -82,7 +82,7 @@ def test_jobs_and_submitters_take_turns(ledger: Ledger, store: JobStore) -> None
 
 def test_a_chunk_that_two_jobs_want_is_claimed_once_and_at_the_higher_priority(ledger: Ledger, store: JobStore) -> None:
     planned(store, ["early", "shared"])
-    urgent = planned(store, ["shared"], priority=1)
+    urgent = planned(store, ["shared"], priority=51)
     first = claimed(ledger)
     assert (name_of(first), first.job) == ("shared", urgent.id)
     assert [name_of(ledger.claim("shard")) for _ in range(2)] == ["early", None]
@@ -216,16 +216,16 @@ def test_a_cancelled_chunk_is_ready_again_when_a_new_job_wants_it(ledger: Ledger
     assert claimed(ledger).attempt == 1
 
 
-def test_a_paused_job_waits_and_goes_on(ledger: Ledger, store: JobStore) -> None:
-    job = planned(store, ["a"])
+def test_a_paused_job_finishes_what_is_in_work_waits_and_goes_on(ledger: Ledger, store: JobStore) -> None:
+    job = planned(store, ["a", "b"])
     claim = claimed(ledger)
     store.pause(job.id)
-    assert ledger.beat(claim.key, claim.token).cancelled
-    assert ledger.release(claim.key, claim.token)
+    assert not ledger.beat(claim.key, claim.token).cancelled  # what is in work is finished
+    assert ledger.finish(claim.key, claim.token, RESULT)
     assert ledger.claim("shard") is None
-    assert store.snapshot(job.id).states == {"ready": 1}
+    assert store.snapshot(job.id).states == {"done": 1, "ready": 1}
     store.pause(job.id, on=False)
-    assert name_of(ledger.claim("shard")) == "a"
+    assert name_of(ledger.claim("shard")) == "b"
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -123,7 +123,7 @@ def test_a_failure_that_no_retry_can_help_fails_the_chunk_at_once(
     media.write_bytes(media_factory.video().read_bytes())
     plan = plan_of(film_of(media, tmp_path / "project", frames=20), (tmp_path,))
     job = enter(bench, plan)
-    media.unlink()
+    media.write_bytes(b"another film")
     ended = render_claimed(claimed(bench), bench.bench)
     assert ended.outcome == "failed"
     snapshot = bench.jobs.snapshot(job.id)

@@ -14,7 +14,7 @@ from tasks.compiler.encoders.hardware import HARDWARE
 from tasks.compiler.encoders.row import EncoderRow, on_scale
 from tasks.compiler.exports import check_export
 from tasks.compiler.model import Export, Timeline, VideoExport
-from tasks.compiler.trials import Trial, pinned, trial
+from tasks.compiler.trials import Offer, Trial, pinned, trial
 from tests.tasks.compiler.films import timeline
 
 
@@ -53,19 +53,19 @@ def test_an_encoder_whose_headers_follow_what_it_sees_is_not_believed(monkeypatc
 
 
 def test_auto_takes_the_first_device_that_works_and_says_so_when_none_does() -> None:
-    found, said = pinned(film(encoder="auto", profile="high"), works("h264_qsv", "h264_vaapi"))
+    found, said = pinned(film(encoder="auto", profile="high"), Offer(works("h264_qsv", "h264_vaapi")))
     assert (found.export.video.encoder, said) == ("h264_qsv", ())
     list(check_export(found))
-    found, (one,) = pinned(film(encoder="auto", codec="hevc"), works())
+    found, (one,) = pinned(film(encoder="auto", codec="hevc"), Offer(works()))
     assert (found.export.video.encoder, one.code) == ("software", "CHECK-942")
     assert "libx265" in one.message
 
 
 def test_a_named_device_that_does_not_work_is_fallen_back_from_with_its_reason() -> None:
-    found, (one,) = pinned(film(encoder="h264_nvenc"), works())
+    found, (one,) = pinned(film(encoder="h264_nvenc"), Offer(works()))
     assert (found.export.video.encoder, one.code) == ("software", "CHECK-943")
     assert "h264_nvenc" in one.message
-    ten, (other,) = pinned(film(encoder="h264_nvenc", bits=10), works("h264_nvenc"))
+    ten, (other,) = pinned(film(encoder="h264_nvenc", bits=10), Offer(works("h264_nvenc")))
     assert (ten.export.video.encoder, other.code) == ("software", "CHECK-943")
 
 
@@ -74,7 +74,7 @@ def test_without_a_wish_for_a_device_none_is_tried() -> None:
         raise AssertionError(row.name)
 
     for video in ({}, {"encoder": "libx264"}, {"encoder": "nobody"}):
-        assert pinned(film(**video), never) == (film(**video), ())
+        assert pinned(film(**video), Offer(never)) == (film(**video), ())
 
 
 @pytest.mark.parametrize("row", HARDWARE, ids=lambda row: row.name)
