@@ -26,6 +26,7 @@ _FAMILIES: Mapping[str, str] = {
     "SETTINGS": "the farm's settings",
     "TEXT": "titles, subtitles and fonts",
     "VERIFY": "checking a film before it is published",
+    "WAIT": "why a job does not go on (told by `kinofarm job`)",
 }
 
 

@@ -24,21 +24,35 @@ def page() -> str:
         "## The farm",
         _table(Settings, ""),
     ]
-    for name, field in Settings.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section):
-            parts += [f"## {name}", field.description or "", _table(section, name)]
+    for name, section, description in _sections(Settings):
+        parts += [f"## {name}", description, _table(section, name)]
     return "\n\n".join(parts)
 
 
 def names() -> Iterator[str]:
     """Yield every setting's dotted name."""
-    for name, field in Settings.model_fields.items():
+    yield from _plain(Settings)
+    for name, section, _ in _sections(Settings):
+        yield from (f"{name}.{inner}" for inner in _plain(section))
+
+
+def _sections(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, type[Section], str]]:
+    """Yield every section of the tree with its dotted name and its meaning, those within after the one that holds them."""
+    for name, field in model.model_fields.items():
         section = field.annotation
         if isinstance(section, type) and issubclass(section, Section):
-            yield from (f"{name}.{inner}" for inner in section.model_fields)
-        else:
-            yield name
+            yield above + name, section, field.description or ""
+            yield from _sections(section, f"{above}{name}.")
+
+
+def _plain(model: type[BaseModel]) -> list[str]:
+    """Return the names of a section's own settings, without those of sections within."""
+    found = model.model_fields.items()
+    return [
+        name
+        for name, field in found
+        if not (isinstance(field.annotation, type) and issubclass(field.annotation, Section))
+    ]
 
 
 def _table(model: type[BaseModel], section: str) -> str:
