@@ -18,6 +18,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import psutil
 import pydantic
@@ -81,6 +82,17 @@ def prepare(home: Path) -> None:
             raise PermissionError(13, "it can't be written to")
     except OSError as error:
         raise KinofarmError("FARM-041", home=str(home), reason=error.strerror or str(error)) from None
+
+
+def instance(home: Path) -> UUID:
+    """Return what tells this home's worker from another one of the same name; made once, so that a start after a crash
+    finds its own name free."""
+    file = home / "run" / "instance"
+    with contextlib.suppress(OSError, ValueError):
+        return UUID(file.read_text().strip())
+    made = uuid4()
+    write_private(file, f"{made}\n")
+    return made
 
 
 def empty_scratch(home: Path) -> None:

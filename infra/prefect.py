@@ -32,7 +32,7 @@ POOLS: Mapping[str, str] = {
     GPU_POOL: "Shards on machines whose devices encode, as many as a device encodes at once.",
 }
 INSTANCE = "KINOFARM_INSTANCE"
-"""Environment variable: tells one start of a machine's supervisor from another."""
+"""Environment variable: tells a machine's worker from another one of the same name."""
 PARENTS = 8
 """Renders that may plan, wait and assemble at once: each costs 100 MB while it waits."""
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"

@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
-from uuid import uuid4
 
 import psutil
 
@@ -69,7 +68,7 @@ class Supervisor:
         self.machine = machine.name(settings)
         self.slots = machine.slots(settings)
         self.pools = (*((prefect.ORCHESTRATOR_POOL,) if role == "farm" else ()), *self.slots)
-        self.instance = uuid4()
+        self.instance = farm_state.instance(self.home)
         self.registry: WorkerStore | None = None
         given = settings.prefect
         self.server = prefect.PrefectServer(self.home) if given.api_url is None else None
@@ -102,6 +101,8 @@ class Supervisor:
         if self.role == "farm":
             self._set_up(ledger, variables)
         self._until(self._workers_online, "the workers")
+        if self.registry is not None:
+            self.registry.beat(self.machine, self.instance)  # from here on its keeper does
         if self.keep:
             self._add(prefect.keeper(self.home, self.keep, variables), grace=1)
         self._write(ready=True)

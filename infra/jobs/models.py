@@ -204,7 +204,7 @@ class WorkerRow(Base):
     __table_args__ = (CheckConstraint(_one_of("state", WORKER_STATES), name="state"),)
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    instance: Mapped[UUID] = mapped_column(comment="of this start: a second worker of the same name is told apart")
+    instance: Mapped[UUID] = mapped_column(comment="of its home: a second worker of the same name is told apart")
     state: Mapped[str] = mapped_column(server_default="online")
     reason: Mapped[str] = mapped_column(server_default="")
     slots: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

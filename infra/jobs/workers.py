@@ -93,7 +93,7 @@ class WorkerStore:
 
     @surviving
     def register(self, name: str, instance: UUID, slots: Mapping[str, int]) -> None:
-        """Enter a worker that starts; what another start of it had found is forgotten.
+        """Enter a worker that starts, at once where it is the one that had the name before, as after a crash.
 
         Raises:  KinofarmError FARM-061 when a worker of that name is alive.
         """
@@ -113,7 +113,7 @@ class WorkerStore:
 
     @surviving
     def beat(self, name: str, instance: UUID) -> WorkerState | None:
-        """Say that a worker lives; returns its state, None when the name is not (or no longer) this start's."""
+        """Say that a worker lives; returns its state, None when the name is not (or no longer) its own."""
         with transaction(self.engine) as connection:
             return connection.execute(_BEAT, {"name": name, "instance": instance}).scalar_one_or_none()
 

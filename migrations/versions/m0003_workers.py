@@ -23,7 +23,7 @@ def upgrade() -> None:
             "instance",
             sa.Uuid(),
             nullable=False,
-            comment="of this start: a second worker of the same name is told apart",
+            comment="of its home: a second worker of the same name is told apart",
         ),
         sa.Column("state", sa.Text(), server_default="online", nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -86,6 +87,16 @@ def _expect_nothing_left(farm: Kinofarm, desk: Path) -> None:
     assert farm.scratch() == []
     assert not [process for process in farm.processes() if "ffmpeg" in Path(process.exe()).name]
     assert not list(desk.glob(".*"))
+
+
+@pytest.mark.timeout(300)
+def test_a_farm_whose_supervisor_was_killed_is_up_again_at_once() -> None:
+    with running("reborn") as farm:
+        for process in farm.processes():
+            with contextlib.suppress(psutil.Error):  # it went with its parent
+                process.kill()
+        assert farm.run("up", "--json").code == 0
+        assert json.loads(farm.run("workers", "--json").out)[0]["alive"]
 
 
 @pytest.mark.timeout(300)

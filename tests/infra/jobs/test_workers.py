@@ -49,6 +49,7 @@ def test_a_name_belongs_to_the_worker_that_lives(engine: Engine, workers: Worker
     first = joined(workers, "a", "h264_nvenc")
     with pytest.raises(KinofarmError, match="FARM-061"):
         workers.register("a", uuid4(), {"cpu": 1})
+    workers.register("a", first, {"cpu": 1})  # after a crash, say: its own home
     silence(engine, "a")
     second = uuid4()
     workers.register("a", second, {"cpu": 2})
