@@ -98,6 +98,22 @@ def online(farm: Kinofarm, *names: str) -> bool:
     return all(name in found and found[name]["alive"] and found[name]["state"] == "online" for name in names)
 
 
+def cut_off(farm: Kinofarm, job: str, machine: Kinofarm) -> tuple[list[psutil.Process], set[str]] | None:
+    """Suspend a worker's processes; returns them and the chunks that it holds, None (and it goes on) when it holds none."""
+    stopped, name = machine.processes(), machine.settings["WORKER__NAME"]
+    for process in stopped:
+        with contextlib.suppress(psutil.Error):
+            process.suspend()
+    chunks = farm.job(job)["chunks"]
+    held = {each["key"] for each in chunks if each["state"] == "leased" and each["owner"].startswith(f"{name} ")}
+    if held:
+        return stopped, held
+    for process in stopped:
+        with contextlib.suppress(psutil.Error):
+            process.resume()
+    return None
+
+
 def submitted(farm: Kinofarm, desk: Path, first: int) -> str:
     """Submit a slow film, another for each `first`, and take its sources away once they are in the bucket."""
     media = desk / "media"
@@ -126,19 +142,7 @@ def test_two_workers_with_only_a_bucket_in_common_render_one_film_and_one_that_i
             return owners == {"one", "two"}
 
         spread.wait_until(job, both, timeout=120)
-        held = until(
-            lambda: [
-                chunk
-                for chunk in spread.job(job)["chunks"]
-                if (chunk["owner"] or "").startswith("one ") and chunk["state"] == "leased"
-            ],
-            30,
-            "worker one is in mid-chunk",
-        )
-        stopped = one.processes()
-        for process in stopped:
-            with contextlib.suppress(psutil.Error):
-                process.suspend()  # cut off: its lease runs out
+        stopped, held = until(lambda: cut_off(spread, job, one), 60, "worker one is cut off in mid-chunk")
         ended = spread.wait(job, timeout=200)
         assert ended["state"] == "done", ended["error"]
         until(lambda: not workers(spread)["one"]["alive"], 30, "worker one is missed")
@@ -154,8 +158,7 @@ def test_two_workers_with_only_a_bucket_in_common_render_one_film_and_one_that_i
         }
         owners = {chunk["owner"].split()[0] for chunk in after["chunks"]}
         assert owners == {"one", "two"}
-        taken_over = {chunk["key"] for chunk in held}
-        assert all(chunk["owner"].startswith("two") for chunk in after["chunks"] if chunk["key"] in taken_over)
+        assert all(chunk["owner"].startswith("two") for chunk in after["chunks"] if chunk["key"] in held)
         assert hashlib.sha256((desk / "film.mp4").read_bytes()).hexdigest() == before
         shown = [number(picture) for picture in films.frames(desk / "film.mp4")]
         assert shown == list(range(3, 3 + FRAMES))

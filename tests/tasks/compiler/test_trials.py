@@ -69,6 +69,16 @@ def test_a_named_device_that_does_not_work_is_fallen_back_from_with_its_reason()
     assert (ten.export.video.encoder, other.code) == ("software", "CHECK-943")
 
 
+def test_on_a_farm_a_named_device_is_waited_for_and_auto_is_not() -> None:
+    nobody = Offer(works(), patient=True)
+    found, (one,) = pinned(film(encoder="h264_nvenc"), nobody)
+    assert (found.export.video.encoder, one.code) == ("h264_nvenc", "CHECK-944")
+    found, (one,) = pinned(film(encoder="auto"), nobody)
+    assert (found.export.video.encoder, one.code) == ("software", "CHECK-942")
+    found, (one,) = pinned(film(encoder="h264_nvenc", bits=10), nobody)  # none will ever do that
+    assert (found.export.video.encoder, one.code) == ("software", "CHECK-943")
+
+
 def test_without_a_wish_for_a_device_none_is_tried() -> None:
     def never(row: EncoderRow) -> Trial:
         raise AssertionError(row.name)
