@@ -114,13 +114,12 @@ def _waiting(ledger: Ledger, pool: str) -> int:
 
 @dataclass
 class Place:
-    """Where a shard works: the machine, and how often in a row the machine itself was at fault."""
+    """Where a shard works, and what the farm is told of how that machine does."""
 
     machine: str
     pool: str
     workers: WorkerStore
     settings: WorkerSettings
-    failures: int = 0
 
     @property
     def owner(self) -> str:
@@ -133,12 +132,10 @@ class Place:
             return
         try:
             if ended.error is not None and ended.error["code"] in OWN_FAULTS:
-                self.failures += 1
                 reason = f"{ended.error['code']} {ended.error['message']}"
                 if self.workers.failed(self.machine, reason, self.settings.breaker):
                     logger.error("this machine takes no more chunks: %s", reason)
-            elif self.failures:
-                self.failures = 0
+            else:  # also what another shard of this machine had counted is over
                 self.workers.succeeded(self.machine)
         except KinofarmError as away:
             logger.warning("the farm was not told how this machine does: %s", away)
