@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from flows.dispatch import NOT_STARTED, SHARDS, ensure_shards
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
+from infra.events import JobFailed, emit
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import Job
 from infra.jobs.states import ENDED, JOB_STATES
@@ -72,7 +72,7 @@ def _heal(services: Services, job: Job, run: Run | None) -> None:
     jobs, now = services.get(JobStore), datetime.now(UTC)
     if run is None:
         if now - job.accepted_at > UNSEEN:
-            _end(jobs, job, lambda: KinofarmError("FLOW-008"))
+            _end(jobs, job, KinofarmError("FLOW-008"))
     elif run.state in ("CANCELLED", "CANCELLING"):
         if not jobs.cancel(job.id).ended and run.state == "CANCELLED":
             jobs.advance(job.id, "cancelled")
@@ -93,7 +93,7 @@ def _restart(services: Services, job: Job, run: Run) -> None:
         return
     times = jobs.count_restart(job.id)
     if times > RESTARTS:
-        _end(jobs, job, lambda: KinofarmError("FLOW-007", times=times))
+        _end(jobs, job, KinofarmError("FLOW-007", times=times))
         return
     logger.warning("the run of job %s is %s: start %d of at most %d", job.id, run.state, times, RESTARTS)
     services.get(PrefectApi).set_state(
@@ -101,8 +101,12 @@ def _restart(services: Services, job: Job, run: Run) -> None:
     )
 
 
-def _end(jobs: JobStore, job: Job, error: Callable[[], KinofarmError]) -> None:
-    jobs.advance(job.id, "cancelled") if job.cancel_requested else jobs.fail(job.id, error().as_dict())
+def _end(jobs: JobStore, job: Job, error: KinofarmError) -> None:
+    if job.cancel_requested:
+        jobs.advance(job.id, "cancelled")
+        return
+    jobs.fail(job.id, error.as_dict())
+    emit(JobFailed(job=job.id, project=job.project, code=error.code, message=error.message))
 
 
 def _start_shards(services: Services) -> None:

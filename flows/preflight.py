@@ -43,7 +43,7 @@ def _ffmpeg(services: Services) -> None:
 
 def _disk(services: Services) -> None:
     home = services.get(Settings).home.absolute()
-    place = home if home.exists() else home.parent
+    place = next(path for path in (home / "scratch", home, *home.parents) if path.exists())
     free = os.statvfs(place).f_bavail * os.statvfs(place).f_frsize
     if free < SCRATCH_GIGABYTES * GIGABYTE:
         raise KinofarmError("FARM-064", folder=str(home), free=f"{free / GIGABYTE:.2f}", wanted=SCRATCH_GIGABYTES)

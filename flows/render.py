@@ -78,7 +78,7 @@ async def story(job: Running, order: Order) -> dict[str, Any]:
     """What happens to a job, in order."""
     probe = remembering(job.services.get(FactsStore))
     offer = await asyncio.to_thread(offer_of, job.services)
-    project = await load_project(order, job.settings.home, offer)
+    project = await load_project(order, job.settings.home, offer, probe)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe)
     await check_outputs(job, order, project, checked)
     ordered = await plan_films(order, unvisited(project), unvisited(checked), way(job))

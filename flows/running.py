@@ -108,6 +108,8 @@ async def carried_out(job_id: UUID, story: Callable[[Running], Awaitable[dict[st
     with about(job=job_id), services.opened(settings) as container:
         jobs = container.get(JobStore)
         job = await asyncio.to_thread(_accepted, jobs, job_id, asked)
+        if job.id != job_id:  # its idempotency key was used before: that render is this one
+            return Completed(message=f"the same render as job {job.id}")
         if job.ended:
             return Completed(message="the job was done before") if job.state == "done" else Cancelled(message=CANCELLED)
         with scratch(settings.home.absolute() / "scratch", f"job-{str(job_id)[:8]}") as folder:
@@ -133,7 +135,7 @@ async def carried_out(job_id: UUID, story: Callable[[Running], Awaitable[dict[st
 
 def _accepted(jobs: JobStore, job_id: UUID, asked: Mapping[str, Any]) -> Job:
     job = jobs.accept(job_id, **asked)
-    return jobs.reopen(job_id) if job.state == "failed" else job
+    return jobs.reopen(job_id) if job.state == "failed" and job.id == job_id else job
 
 
 async def _cancelled(run: Running) -> State[Any]:
@@ -147,5 +149,5 @@ async def _failed(run: Running, error: Mapping[str, Any]) -> State[Any]:
     job = await asyncio.to_thread(run.jobs.fail, run.id, error)
     if job.state == "cancelled":
         return Cancelled(message=CANCELLED)
-    run.emit(JobFailed(job=run.id, code=str(error["code"]), message=str(error["message"])))
+    run.emit(JobFailed(job=run.id, project=job.project, code=str(error["code"]), message=str(error["message"])))
     return Failed(message=f"{error['code']} {error['message']}")

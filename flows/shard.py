@@ -88,7 +88,9 @@ def workbench(container: Services) -> Bench:
         ledger=container.get(Ledger),
         shelf=Shelf(container.get(ChunkStore), container.get(CacheIndex), container.get(JoinProofs)),
         scratch=folder,
-        renderer=Renderer(ffmpeg.path, ffmpeg.version, threads(settings), settings.ffmpeg.timeout),
+        renderer=Renderer(
+            ffmpeg.path, ffmpeg.version, threads(settings), settings.ffmpeg.timeout, settings.ffmpeg.hang
+        ),
         lease=settings.worker.lease,
     )
 

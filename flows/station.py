@@ -45,14 +45,14 @@ class Station:
         Raises:  KinofarmError DB-00x.
         """
         settings, workers, now = services.get(Settings), services.get(WorkerStore), time.monotonic()
-        state = workers.beat(self.name, self.instance)
-        if state is None or state == "offline":
+        pulse = workers.beat(self.name, self.instance)
+        if pulse is None or pulse.state == "offline":
             return  # another start has the name, or this one is about to end
-        if state == "broken" and now - self._checked_at > RECHECK_SECONDS:
+        if pulse.state == "broken" and now - self._checked_at > RECHECK_SECONDS:
             self._checked_at = now
             self._recover(services, workers)
         busy = self._probing is not None and self._probing.is_alive()
-        if not busy and now - self._probed_at > settings.worker.reprobe_minutes * 60:
+        if not busy and (pulse.probe_wanted or now - self._probed_at > settings.worker.reprobe_minutes * 60):
             self._probed_at = now
             self._probing = threading.Thread(target=self._probe, args=[settings], name="probe", daemon=True)
             self._probing.start()

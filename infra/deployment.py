@@ -1,4 +1,7 @@
-"""Deploying the flows: when it has to be done again, and the process that does it (`prefect deploy --all`).
+"""Deploying: all that a Prefect server and a database need to have for this version of the farm.
+
+`up` does it step by step while the servers start (`infra.supervisor`), and only when something has changed; `deploy` does all
+of it, for servers that run already. Both end in the same state, however often they are done.
 
 HOME/prefect/deployed    a hash over all that was deployed last, so that a restart need not do it again
 """
@@ -11,13 +14,72 @@ import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from infra import prefect
 from infra.daemon import Daemon
 from infra.errors import KinofarmError
+from infra.jobs import engine as database
 from infra.prefect import POOLS, python_daemon
+from infra.prefect_api import PrefectApi
+from infra.settings import Settings
+from infra.values import Value
+
+if TYPE_CHECKING:
+    from infra.farm import FarmConnection
 
 _ENTRYPOINT = re.compile(r"^\s*entrypoint:\s*([\w.]+)\.\w+\s*$", re.MULTILINE)
+DEPLOY_SECONDS = 180.0
 PACKAGES = Path(__file__).resolve().parents[1]
+
+
+class Deployed(Value):
+    """What a Prefect server has for the farm, by name."""
+
+    pools: tuple[str, ...]
+    deployments: tuple[str, ...]
+    automations: tuple[str, ...]
+
+
+def deploy(settings: Settings, connection: FarmConnection, render_slots: int, file: Path | None = None) -> Deployed:
+    """Bring a database and a Prefect server that run to what this version of the farm needs.
+
+    Args:    file: the prefect.yaml to deploy; None: the shipped one.
+    Raises:  KinofarmError FARM-02x, FARM-030, FARM-031, FARM-067 for a block that is missing, DB-00x.
+    """
+    auth = connection.api_auth.get_secret_value() if connection.api_auth else None
+    api, file = PrefectApi(connection.api_url, auth), file or shipped()
+    try:
+        api.version()  # before anything is changed
+        missing = [block for block in settings.notify.blocks if api.block(block) is None]
+        if missing:
+            raise KinofarmError("FARM-067", blocks=", ".join(missing))
+        database.upgrade(connection.database_url.get_secret_value())
+        prefect.set_up_pools(api, render_slots)
+        prefect.set_up_automations(api, settings.notify.blocks)
+        _run(process(connection.home, file, connection.prefect_environment()))
+        remember(connection.home, state(file))
+        return Deployed(pools=tuple(POOLS), deployments=tuple(sorted(api.deployments())), automations=api.automations())
+    finally:
+        api.close()
+
+
+def _run(deployer: Daemon) -> None:
+    deployer.start()
+    try:
+        deployer.wait(DEPLOY_SECONDS)
+    finally:
+        deployer.stop()
+    require_done(deployer)
+
+
+def require_done(deployer: Daemon) -> None:
+    """Check that a deployment that has ended went well.
+
+    Raises:  KinofarmError FARM-031.
+    """
+    if deployer.returncode != 0:
+        raise KinofarmError("FARM-031", tail=deployer.log_tail(), log=str(deployer.log))
 
 
 def state(file: Path) -> str:

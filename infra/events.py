@@ -4,13 +4,14 @@ Events wake up, the database tells: an event may be lost (a burst, a restart of 
 Whoever shows state reads a snapshot, applies events and reads again now and then. Emitting never blocks and never fails
 the work that it tells of.
 
-Resources:  `kinofarm.job.<job id>`, `kinofarm.chunk.<chunk key>`; a chunk's event names its job as related resource.
+Resources:  `kinofarm.job.<job id>`, `kinofarm.chunk.<chunk key>`, `kinofarm.file.<arrival id>`; a chunk's event names its
+job as related resource.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from infra.values import Value
@@ -18,10 +19,23 @@ from infra.values import Value
 logger = logging.getLogger("kinofarm.events")
 
 
-class JobEvent(Value):
-    """Something that happened to a job."""
+class Event(Value):
+    """Something that happened. resource: what it happened to. related: what that belongs to."""
 
     name: ClassVar[str]
+
+    @property
+    def resource(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    @property
+    def related(self) -> list[dict[str, str]]:
+        return []
+
+
+class JobEvent(Event):
+    """Something that happened to a job."""
+
     job: UUID
 
     @property
@@ -68,6 +82,7 @@ class JobPublished(JobEvent):
 
 class JobFailed(JobEvent):
     name: ClassVar[str] = "kinofarm.job.failed"
+    project: str
     code: str
     message: str
 
@@ -116,7 +131,34 @@ class ChunkFailed(ChunkEvent):
     retry: bool
 
 
-EVENTS: dict[str, type[JobEvent]] = {
+class FileArrived(Event):
+    """A file in a watched folder is whole and can be rendered; the event has all parameters of the render flow.
+
+    start: "event" when a deployment's trigger is to start the render, "run" when the watcher does so itself.
+    """
+
+    name: ClassVar[str] = "kinofarm.file.arrived"
+    arrival: UUID
+    folder: str
+    file: str
+    start: Literal["run", "event"]
+    project: str
+    output: str
+    preset: str | None
+    priority: int
+    submitted_by: str
+    idempotency_key: str
+
+    @property
+    def resource(self) -> dict[str, str]:
+        return {
+            "prefect.resource.id": f"kinofarm.file.{self.arrival}",
+            "prefect.resource.name": self.file,
+            "kinofarm.start": self.start,
+        }
+
+
+EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
         JobAccepted,
@@ -130,12 +172,13 @@ EVENTS: dict[str, type[JobEvent]] = {
         ChunkReused,
         ChunkDone,
         ChunkFailed,
+        FileArrived,
     )
 }
 """Every event of the farm by its name."""
 
 
-def emit(event: JobEvent) -> None:
+def emit(event: Event) -> None:
     """Hand the event to Prefect's background sender and return at once; a failure is logged and forgotten."""
     try:
         from prefect.events import emit_event
@@ -145,12 +188,12 @@ def emit(event: JobEvent) -> None:
         logger.warning("the event %s was lost", event.name, exc_info=True)
 
 
-def payload_of(event: JobEvent) -> dict[str, Any]:
-    """Return the event's fields as JSON values, the job included."""
+def payload_of(event: Event) -> dict[str, Any]:
+    """Return the event's fields as JSON values, the job's id included."""
     return event.model_dump(mode="json")
 
 
-def event_from(name: str, payload: dict[str, Any]) -> JobEvent | None:
+def event_from(name: str, payload: dict[str, Any]) -> Event | None:
     """Return the typed event of a Prefect event's name and payload; None for an event that is not the farm's."""
     known = EVENTS.get(name)
     return known.model_validate(payload) if known else None

@@ -6,8 +6,8 @@
     connect(settings)                                   the farm that runs on this home, or None
     stop(settings)                                      end it, and everything that it started
 
-`keep` names a plain function as "module:function" (infra does not import flows); it is called every few seconds
-with a service container, in a process of its own. `deployments` is the prefect.yaml to deploy; None: the shipped one.
+`keep` names plain functions as "name=module:function" (infra does not import flows); each is called every few seconds
+with a service container, in a process of its own that has that name. `deployments` is the prefect.yaml to deploy; None: the shipped one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ class Farm:
     def __init__(
         self,
         settings: Settings,
-        keep: str | None = None,
+        keep: Sequence[str] = (),
         *,
         deployments: Path | None = None,
         embedded: bool = False,
@@ -121,7 +121,7 @@ def connect(settings: Settings) -> FarmConnection | None:
 
 
 @contextlib.contextmanager
-def embedded(settings: Settings, keep: str | None = None, deployments: Path | None = None) -> Iterator[FarmConnection]:
+def embedded(settings: Settings, keep: Sequence[str] = (), deployments: Path | None = None) -> Iterator[FarmConnection]:
     """Run a farm for the duration of this block. It ends with this process too, however that ends.
 
     Raises:  as `Farm.run_forever`; FARM-042 when the supervisor ended without saying why.
@@ -133,7 +133,7 @@ def embedded(settings: Settings, keep: str | None = None, deployments: Path | No
         supervisor.stop((signal.SIGTERM,), grace=STOP_SECONDS)
 
 
-def start(settings: Settings, keep: str | None = None, deployments: Path | None = None) -> FarmConnection:
+def start(settings: Settings, keep: Sequence[str] = (), deployments: Path | None = None) -> FarmConnection:
     """Start a farm in the background, which goes on when this process ends; return once it is ready.
 
     Raises:  as `Farm.run_forever`; FARM-042 when the supervisor ended without saying why.
@@ -173,14 +173,14 @@ def stop(settings: Settings) -> bool:
     return True
 
 
-def _supervisor(settings: Settings, keep: str | None, deployments: Path | None, *, embedded: bool) -> Daemon:
+def _supervisor(settings: Settings, keep: Sequence[str], deployments: Path | None, *, embedded: bool) -> Daemon:
     home = settings.home.absolute()
     farm_state.prepare(home)
     farm_state.told_failure(home, forget=True)
     how = "embedded" if embedded else "standing"
     return Daemon(
         "the farm's supervisor",
-        [sys.executable, "-m", "infra.launch", "supervise", how, keep or "", str(deployments or "")],
+        [sys.executable, "-m", "infra.launch", "supervise", how, ",".join(keep), str(deployments or "")],
         env={**prefect.python_environment(home), **as_environment(settings), "KINOFARM_HOME": str(home)},
         cwd=home,
         log=home / "logs" / "farm.log",

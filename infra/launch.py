@@ -4,7 +4,7 @@
     worker POOL NAME LIMIT MODULE ...  waits until the pool exists, then works for it; keeps MODULEs warm for its engines
     deploy FILE POOL ...           waits likewise, then is `prefect deploy --all`
     supervise HOW FUNCTION FILE    the supervisor of a farm, see `infra.farm`; HOW: embedded or standing
-    keep FUNCTION                  calls it ("module:function") every few seconds with a service container
+    keep NAME FUNCTION             calls it ("module:function") every few seconds with a service container
 
 Worker and deployment import Prefect while the server still starts, which saves seconds of the farm's start.
 """
@@ -44,8 +44,8 @@ def main(argv: Sequence[str]) -> None:
             _deploy(file, pools)
         case ["supervise", how, keep, deployments]:
             _supervise(how, keep, Path(deployments) if deployments else None)
-        case ["keep", name]:
-            _keep(name)
+        case ["keep", name, function]:
+            _keep(name, function)
         case _:
             raise SystemExit(f"{__doc__}")
 
@@ -83,25 +83,27 @@ def _supervise(how: str, keep: str, deployments: Path | None) -> None:
     telemetry.set_up("supervisor")
     try:
         is_embedded = how == "embedded"
-        farm.Farm(settings, keep or None, deployments=deployments, embedded=is_embedded).run_forever()
+        farm.Farm(
+            settings, keep.split(",") if keep else (), deployments=deployments, embedded=is_embedded
+        ).run_forever()
     except KinofarmError as error:
         farm_state.tell_failure(settings.home, error)
         raise SystemExit(f"{error}\n{error.detail}") from None
 
 
-def _keep(name: str) -> None:
+def _keep(name: str, called: str) -> None:
     from infra import services, telemetry
 
     settings = Settings()
-    telemetry.set_up("keeper")
-    module, _, function = name.partition(":")
+    telemetry.set_up(name)
+    module, _, function = called.partition(":")
     call = getattr(importlib.import_module(module), function)
     with services.opened(settings) as container:
         while True:
             try:
                 call(container)
             except Exception:  # whatever it was, the next round may heal it; a lost round must not end the loop
-                logger.exception("a round of the keeper failed")
+                logger.exception("a round of the %s failed", name)
             time.sleep(KEEP_SECONDS)
 
 

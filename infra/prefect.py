@@ -16,13 +16,14 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from infra.daemon import Daemon
 from infra.engines import FOLDER as ENGINES
 from infra.errors import KinofarmError
 from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.postgres import EmbeddedPostgres
-from infra.prefect_api import PrefectApi
+from infra.prefect_api import AUTOMATIONS, PrefectApi
 from infra.process import environment
 
 ORCHESTRATOR_POOL = "orchestrator"
@@ -160,9 +161,9 @@ def worker_name(machine: str, pool: str) -> str:
     return f"{machine}-{pool}"
 
 
-def keeper(home: Path, function: str, variables: Mapping[str, str]) -> Daemon:
-    """Return the process that calls `function` ("module:function") every few seconds, not started."""
-    return python_daemon(home, "the keeper", "keeper", ["keep", function], variables)
+def keeper(home: Path, name: str, function: str, variables: Mapping[str, str]) -> Daemon:
+    """Return the process `name` that calls `function` ("module:function") every few seconds, not started."""
+    return python_daemon(home, f"the {name}", name, ["keep", name, function], variables)
 
 
 def set_up_pools(api: PrefectApi, render_slots: int) -> None:
@@ -172,6 +173,41 @@ def set_up_pools(api: PrefectApi, render_slots: int) -> None:
     """
     for pool, description in POOLS.items():
         api.ensure_pool(pool, max(PARENTS, 2 * render_slots) if pool == ORCHESTRATOR_POOL else None, description)
+
+
+def set_up_automations(api: PrefectApi, blocks: Sequence[str]) -> tuple[str, ...]:
+    """Make the farm's automations, or set them: crash detection, and a message through each block for a job that failed.
+
+    Returns: those of the blocks that the server does not have.
+    Raises:  KinofarmError FARM-02x.
+    """
+    found = {block: api.block(block) for block in blocks}
+    told = [_message_of_failures(block, known) for block, known in found.items() if known is not None]
+    api.ensure_automations([*AUTOMATIONS, *told])
+    return tuple(block for block, known in found.items() if known is None)
+
+
+def _message_of_failures(block: str, block_id: str) -> Mapping[str, Any]:
+    return {
+        "name": f"kinofarm: {block} is told of jobs that failed",
+        "description": "Made from the setting notify.blocks.",
+        "enabled": True,
+        "trigger": {
+            "type": "event",
+            "posture": "Reactive",
+            "match": {"prefect.resource.id": "kinofarm.job.*"},
+            "expect": ["kinofarm.job.failed"],
+            "threshold": 1,
+        },
+        "actions": [
+            {
+                "type": "send-notification",
+                "block_document_id": block_id,
+                "subject": "Kinofarm: {{ event.payload.project }} was not rendered",
+                "body": "{{ event.payload.code }}: {{ event.payload.message }}\nJob {{ event.payload.job }}",
+            }
+        ],
+    }
 
 
 def python_daemon(home: Path, name: str, log: str, argv: Sequence[str], variables: Mapping[str, str]) -> Daemon:

@@ -140,11 +140,19 @@ class PrefectApi:
         else:
             self._ask("PATCH", f"/work_pools/{name}", body)
 
-    def ensure_automations(self, wanted: Sequence[Mapping[str, Any]] = AUTOMATIONS) -> None:
-        """Make the automations that are missing, by name, and set those that exist."""
-        names = [automation["name"] for automation in wanted]
-        found = self._ask("POST", "/automations/filter", {"automations": {"name": {"any_": names}}})
-        known = {automation["name"]: automation["id"] for automation in found}
+    def block(self, name: str) -> str | None:
+        """Return the id of a block "type/name"; None: there is none."""
+        kind, _, own = name.partition("/")
+        found = self._ask("GET", f"/block_types/slug/{kind}/block_documents/name/{own}", missing=None)
+        return None if found is None else str(found["id"])
+
+    def ensure_automations(self, wanted: Sequence[Mapping[str, Any]], ours: str = "kinofarm: ") -> None:
+        """Make the automations that are missing, by name, set those that exist, and delete others that begin with `ours`."""
+        found = self._ask("POST", "/automations/filter", {"limit": 200})
+        known = {each["name"]: each["id"] for each in found if each["name"].startswith(ours)}
+        names = {automation["name"] for automation in wanted}
+        for name in known.keys() - names - {each["name"] for each in found if _of_deployment(each)}:
+            self._ask("DELETE", f"/automations/{known[name]}", missing=None)
         for automation in wanted:
             if (known_id := known.get(automation["name"])) is None:
                 self._ask("POST", "/automations/", automation)
@@ -157,6 +165,51 @@ class PrefectApi:
         flows = self._ask("POST", "/flows/filter", {"limit": 200})
         names = {flow["id"]: flow["name"] for flow in flows}
         return frozenset(f"{names.get(each['flow_id'], '?')}/{each['name']}" for each in found)
+
+    def put_deployment(
+        self,
+        like: str,
+        name: str,
+        *,
+        parameters: Mapping[str, Any],
+        tags: Sequence[str],
+        schedules: Sequence[Mapping[str, Any]],
+        description: str,
+    ) -> None:
+        """Make a deployment of the same flow, in the same pool, as `flow/deployment`, or set the one of that name.
+
+        Raises:  KinofarmError FARM-022 when the parameters or schedules are refused, FARM-023 when there is none like it.
+        """
+        flow, _, short = like.partition("/")
+        found = self._ask("GET", f"/deployments/name/{flow}/{short}", missing=None)
+        if found is None:
+            raise KinofarmError("FARM-023", deployment=like)
+        same = ("flow_id", "entrypoint", "path", "pull_steps", "work_pool_name", "work_queue_name")
+        body = {name: found[name] for name in (*same, "parameter_openapi_schema", "enforce_parameter_schema")}
+        body |= {"name": name, "parameters": dict(parameters), "tags": list(tags), "schedules": list(schedules)}
+        self._ask("POST", "/deployments/", body | {"description": description})
+
+    def automations(self) -> tuple[str, ...]:
+        """Return the names of all automations, sorted."""
+        return tuple(sorted(each["name"] for each in self._ask("POST", "/automations/filter", {"limit": 200})))
+
+    def deployments_tagged(self, tag: str) -> tuple[dict[str, Any], ...]:
+        """Return the deployments that have the tag, as Prefect shows them."""
+        body = {"deployments": {"tags": {"all_": [tag]}}, "limit": 200}
+        return tuple(self._ask("POST", "/deployments/filter", body))
+
+    def delete_deployment(self, deployment: str) -> None:
+        """Delete a deployment, with its runs that have not begun."""
+        self._ask("DELETE", f"/deployments/{deployment}", missing=None)
+
+    def next_run(self, deployment: str) -> datetime | None:
+        """Return when the next planned run of a deployment starts; None: none is planned yet."""
+        body = {
+            "deployments": {"id": {"any_": [deployment]}},
+            "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        }
+        found = self._ask("POST", "/flow_runs/filter", body | {"sort": "EXPECTED_START_TIME_ASC", "limit": 1})
+        return datetime.fromisoformat(found[0]["expected_start_time"]) if found else None
 
     def create_run(
         self,
@@ -239,6 +292,13 @@ class PrefectApi:
         if answer.status_code in BUSY:
             raise httpx.TransportError(f"it answered {answer.status_code}")
         return answer
+
+
+def _of_deployment(automation: Mapping[str, Any]) -> bool:
+    """Whether an automation is the trigger of a deployment, which comes and goes with it."""
+    return any(str(tag).startswith("deployment") for tag in automation.get("tags") or ()) or any(
+        action.get("type") == "run-deployment" for action in automation.get("actions", ())
+    )
 
 
 def _run(found: Mapping[str, Any]) -> Run:

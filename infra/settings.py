@@ -54,7 +54,12 @@ class FfmpegSettings(Section):
     threads: int = Field(
         0, ge=0, description="Threads per ffmpeg; 0: the machine's cores divided by the worker's slots, at least 1."
     )
-    timeout: float = Field(3600, gt=0, description="Seconds after which one ffmpeg process is stopped as hung.")
+    timeout: float = Field(3600, gt=0, description="Seconds that one ffmpeg process may take.")
+    hang: float = Field(
+        60,
+        gt=0,
+        description="Seconds with neither a new frame nor processor time after which ffmpeg is stopped as hung.",
+    )
 
 
 class WorkerSettings(Section):
@@ -148,6 +153,61 @@ class CacheSettings(Section):
     )
 
 
+class WatchedFolder(Section):
+    folder: Path = Field(description="Where projects and media files are dropped.")
+    output: Path = Field(description="Where the films go; folders below the watched one are kept.")
+    preset: str | None = Field(
+        None, description="Export preset; unset: as the project says, and for a media file H.264 in MP4."
+    )
+    names: tuple[str, ...] = Field(
+        (), description='Which files, such as ["*.otio"]; unset: whatever ends like a project or a media file.'
+    )
+    recursive: bool = Field(True, description="Look into the folders below, too.")
+    priority: int = Field(50, ge=0, le=100, description="Of the jobs; higher is rendered first.")
+    submitter: str = Field("watch", description="In whose name the jobs are; fair share is between submitters.")
+    polls: int = Field(3, ge=1, description="Looks in a row at which size and time of a file must be the same.")
+    poll_seconds: float = Field(2, gt=0, description="Between two looks; on a local disk a change is noticed at once.")
+    give_up_minutes: float = Field(
+        10, ge=0, description="Minutes for which a file that can't be read, or whose media are missing, is tried again."
+    )
+    move: bool = Field(
+        False, description="Move a file into done/ or failed/ below the watched folder, with a report beside it."
+    )
+    start: Literal["run", "event"] = Field(
+        "run",
+        description="Who starts the render: the watcher itself, or the trigger of the deployment that waits for its event.",
+    )
+
+
+class Webhook(Section):
+    name: str = Field(description="What the log of deliveries calls it.", min_length=1, max_length=100)
+    url: SecretStr = Field(description="Where it is told; kept secret, since many carry a token.")
+    secret: SecretStr | None = Field(
+        None, description="With what its requests are signed (Standard Webhooks); unset: they are not signed."
+    )
+    events: tuple[Literal["job.accepted", "job.done", "job.failed", "job.cancelled"], ...] = Field(
+        ("job.done", "job.failed", "job.cancelled"), description="What it is told of."
+    )
+
+
+class NotifySettings(Section):
+    webhooks: tuple[Webhook, ...] = Field((), description="Programs that are told of jobs by a request of ours.")
+    blocks: tuple[str, ...] = Field(
+        (),
+        description='Notification blocks of the Prefect server, such as "slack-webhook/ops" or "email-server/ops", that are told of failed jobs.',
+    )
+
+
+class HousekeepingSettings(Section):
+    job_days: int = Field(90, ge=1, description="Days for which an ended job is remembered; its film stays.")
+    log_days: int = Field(30, ge=1, description="Days for which the log of webhooks goes back.")
+    worker_days: int = Field(7, ge=1, description="Days after which a machine that was not heard of is forgotten.")
+
+
+class WatchSettings(Section):
+    folders: tuple[WatchedFolder, ...] = Field((), description="Folders in which a file that is dropped becomes a job.")
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -171,6 +231,11 @@ class Settings(BaseSettings):
     fairness: FairnessSettings = Field(default_factory=FairnessSettings, description="Whose chunk is next.")
     render: RenderSettings = Field(default_factory=RenderSettings, description="How a timeline is cut into work.")
     cache: CacheSettings = Field(default_factory=CacheSettings, description="The store of finished chunks.")
+    watch: WatchSettings = Field(default_factory=WatchSettings, description="Folders whose files become jobs.")
+    notify: NotifySettings = Field(default_factory=NotifySettings, description="Who is told what became of jobs.")
+    housekeeping: HousekeepingSettings = Field(
+        default_factory=HousekeepingSettings, description="For how long what is over is remembered."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -221,9 +286,15 @@ def as_environment(settings: Settings) -> dict[str, str]:
                     getattr(value, field),
                 )
         elif isinstance(value, tuple):
-            variables[name] = json.dumps([str(each) for each in value])
+            variables[name] = json.dumps(value, default=_as_json)
         elif value is not None:
             variables[name] = str(value)
 
     put("KINOFARM", settings)
     return variables
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return dict(value) if isinstance(value, BaseModel) else str(value)

@@ -16,7 +16,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import metadata
@@ -57,7 +57,7 @@ class Supervisor:
     """One farm's supervisor; `start`, then `watch`, then `stop`, all in the main thread of a process of its own."""
 
     def __init__(
-        self, settings: Settings, keep: str | None, deployments: Path, *, embedded: bool, role: Role = "farm"
+        self, settings: Settings, keep: Sequence[str], deployments: Path, *, embedded: bool, role: Role = "farm"
     ) -> None:
         self.settings = settings
         self.home = settings.home.absolute()
@@ -103,8 +103,8 @@ class Supervisor:
         self._until(self._workers_online, "the workers")
         if self.registry is not None:
             self.registry.beat(self.machine, self.instance)  # from here on its keeper does
-        if self.keep:
-            self._add(prefect.keeper(self.home, self.keep, variables), grace=1)
+        for name, _, function in (each.partition("=") for each in self.keep):
+            self._add(prefect.keeper(self.home, name, function, variables), grace=1)
         self._write(ready=True)
         logger.info("the farm is ready after %.1f s", (datetime.now(UTC) - self._began).total_seconds())
 
@@ -218,21 +218,22 @@ class Supervisor:
                 return
 
     def _deploy(self, deployer: Daemon, wanted: str) -> None:
-        """Wait for the deployment, started if the server turns out to have none, and set up the automations.
+        """Set up the automations, and wait for the deployment, started if the server turns out to have none.
 
         Raises:  KinofarmError FARM-031.
         """
+        missing = prefect.set_up_automations(self.api, self.settings.notify.blocks)
+        if missing:  # no reason not to render
+            logger.warning("the Prefect server has no block %s: nobody is told through it", ", ".join(missing))
         if deployer.pid is None:
             if self.api.deployments():
                 return
             deployer.start()
-        self.api.ensure_automations()
         try:
             self._until(lambda: not deployer.alive(), deployer.name)
         finally:
             deployer.stop()
-        if deployer.returncode != 0:
-            raise KinofarmError("FARM-031", tail=deployer.log_tail(), log=str(deployer.log))
+        deployment.require_done(deployer)
         deployment.remember(self.home, wanted)
 
     def _report_losses(self) -> None:

@@ -1,8 +1,8 @@
-"""Commands about the farm: up, down, status, doctor, config."""
+"""Commands about the farm: up, down, status, deploy, doctor, config."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,14 +10,18 @@ from apps.cli import console
 from apps.cli.options import AsJson
 from infra.errors import KinofarmError
 
-KEEP = "flows.keeping:keep_farm"
-KEEP_WORKER = "flows.keeping:keep_worker"
-"""What a farm's machine, and a worker's, call every few seconds."""
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+KEEP = ("keeper=flows.keeping:keep_farm",)
+KEEP_WORKER = ("keeper=flows.keeping:keep_worker",)
+"""What a farm's machine, and a worker's, call every few seconds, each in a process of its name."""
+WATCH = "watcher=apps.watch.keeping:watch_folders"
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this file's commands."""
-    for command in (up, down, status, doctor, config):
+    for command in (up, down, status, deploy, doctor, config):
         app.command()(command)
 
 
@@ -38,14 +42,19 @@ def up(
             console.say(f"the farm is up: home {connection.home}, Prefect {connection.api_url}")
 
     if foreground:
-        farm.Farm(settings, KEEP).run_forever(ready)
+        farm.Farm(settings, kept(settings)).run_forever(ready)
         return
     running = farm.connect(settings)
     if running is not None and running.state is not None and running.state.embedded:
         raise KinofarmError("FARM-040", home=str(running.home), pid=running.state.supervisor.pid)
     if running is None:
         console.say("starting the farm (about 10 s)")
-    ready(running or farm.start(settings, KEEP))
+    ready(running or farm.start(settings, kept(settings)))
+
+
+def kept(settings: Settings) -> tuple[str, ...]:
+    """Return what a farm that is up calls every few seconds."""
+    return (*KEEP, *((WATCH,) if settings.watch.folders else ()))
 
 
 def down(as_json: AsJson = False) -> None:
@@ -94,6 +103,28 @@ def status(as_json: AsJson = False) -> None:
         _show_status(facts)
     if not all(one.ok for one in health):
         raise typer.Exit(console.FARM_UNAVAILABLE)
+
+
+def deploy(as_json: AsJson = False) -> None:
+    """Bring the farm's database and Prefect server to what this version needs: tables, pools, flows, schedules, triggers.
+
+    For servers that the settings name (database.url, prefect.api_url), or the farm that is up. `kinofarm up` does the same
+    by itself. Doing it again changes nothing.
+    """
+    from infra import deployment, farm, farm_state, machine
+    from infra.settings import in_force
+
+    settings = in_force()
+    connection = farm.connect(settings)
+    if connection is None:
+        raise KinofarmError("FARM-043", home=str(settings.home))
+    farm_state.prepare(settings.home.absolute())
+    found = deployment.deploy(settings, connection, machine.render_slots(settings.worker.slots))
+    if as_json:
+        console.show_json(found.model_dump(mode="json"))
+        return
+    for what, names in found.model_dump().items():
+        console.show(f"{what:<12} {', '.join(names)}")
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from apps.cli import console, demo, farm, interchange, jobs, project, render, workers
+from apps.cli import console, demo, farm, interchange, jobs, news, project, render, schedules, watching, workers
 from apps.cli.progress import JobFailed
 from infra.errors import KinofarmError
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in console.EXIT_CODES.items()) + ".",
 )
-for room in (farm, demo, project, interchange, render, jobs, workers):
+for room in (farm, demo, project, interchange, render, jobs, schedules, watching, news, workers):
     room.add_to(app)
 
 

@@ -123,7 +123,9 @@ def frame(
     read, checked = checked_project(order_of(project, None, None, media_roots), settings, probe)
     number = parse_time(at, read.timeline.rate)
     binary = ffmpeg.binary(settings.ffmpeg.binary)
-    renderer = Renderer(binary, ffmpeg.version(binary), settings.ffmpeg.threads, settings.ffmpeg.timeout)
+    renderer = Renderer(
+        binary, ffmpeg.version(binary), settings.ffmpeg.threads, settings.ffmpeg.timeout, settings.ffmpeg.hang
+    )
     render_still(checked, way_of(settings), number, output, renderer)
     if as_json:
         console.show_json({"frame": number, "picture": str(output)})
@@ -167,8 +169,9 @@ def checked_project(
     from tasks.compiler.trials import here
     from tasks.media.remembered import quick_look
 
-    project = read(order, settings.home, offer or here(ffmpeg.binary(settings.ffmpeg.binary)))
-    return project, examine(order, project, settings.media_roots, probe or quick_look)
+    probe, offer = probe or quick_look, offer or here(ffmpeg.binary(settings.ffmpeg.binary))
+    project = read(order, settings.home, offer, probe)
+    return project, examine(order, project, settings.media_roots, probe)
 
 
 def way_of(settings: Settings) -> Way:

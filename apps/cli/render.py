@@ -131,7 +131,7 @@ def rendered(
     parameters = {
         **order.model_dump(mode="json", exclude_none=True),
         "output": str(target),
-        "submitted_by": _submitter(),
+        "submitted_by": submitter(),
     }
     parameters |= {name: value for name, value in more.items() if value is not None}
     options = order.model_dump(mode="json", exclude={"project"})
@@ -272,8 +272,8 @@ def _also(texts: list[str]) -> tuple[Also, ...]:
     return tuple(found)
 
 
-def _submitter() -> str:
-    """The user's name, or number where the system has no name for it."""
+def submitter() -> str:
+    """Return the user's name, or number where the system has no name for it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -18,6 +18,7 @@ _FAMILIES: Mapping[str, str] = {
     "INTERNAL": "bugs of Kinofarm",
     "JOB": "jobs and their states",
     "MEDIA": "media files",
+    "NEWS": "telling webhooks what became of jobs",
     "PATH": "where files may lie",
     "PLAN": "cutting a timeline into work",
     "PREFECT": "the Prefect server and its workers",
@@ -27,6 +28,7 @@ _FAMILIES: Mapping[str, str] = {
     "TEXT": "titles, subtitles and fonts",
     "VERIFY": "checking a film before it is published",
     "WAIT": "why a job does not go on (told by `kinofarm job`)",
+    "WATCH": "watched folders",
 }
 
 

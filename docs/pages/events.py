@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from infra import events
-from infra.events import JobEvent
+from infra.events import Event, JobEvent
 
 
 def page() -> str:
@@ -21,12 +21,12 @@ def page() -> str:
     return "\n\n".join(parts)
 
 
-def kinds() -> list[type[JobEvent]]:
+def kinds() -> list[type[Event]]:
     """Return the event types that have a name, in the order of the module."""
     return [
         value
         for value in vars(events).values()
-        if isinstance(value, type) and issubclass(value, JobEvent) and getattr(value, "name", None)
+        if isinstance(value, type) and issubclass(value, Event) and getattr(value, "name", None)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -43,6 +43,15 @@ def _sections(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, ty
         if isinstance(section, type) and issubclass(section, Section):
             yield above + name, section, field.description or ""
             yield from _sections(section, f"{above}{name}.")
+        elif (listed := _listed(section)) is not None:
+            words = f"Each `[[{above}{name}]]`; as an environment variable the whole list is one JSON text."
+            yield f"{above}{name}[]", listed, words
+
+
+def _listed(annotation: Any) -> type[Section] | None:
+    """Return the section of a list of sections."""
+    kinds = get_args(annotation) if get_origin(annotation) is tuple else ()
+    return kinds[0] if kinds and isinstance(kinds[0], type) and issubclass(kinds[0], Section) else None
 
 
 def _plain(model: type[BaseModel]) -> list[str]:
@@ -61,9 +70,9 @@ def _table(model: type[BaseModel], section: str) -> str:
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             continue
         dotted = f"{section}.{name}" if section else name
-        variable = "KINOFARM_" + dotted.upper().replace(".", "__")
+        variable = "" if "[]" in dotted else f"`KINOFARM_{dotted.upper().replace('.', '__')}`"
         rows.append(
-            f"| `{dotted}` | `{variable}` | {_type(field.annotation)} | {_default(name, field)} | {_meaning(field)} |"
+            f"| `{dotted}` | {variable} | {_type(field.annotation)} | {_default(name, field)} | {_meaning(field)} |"
         )
     return "\n".join(rows)
 
@@ -75,6 +84,8 @@ def _meaning(field: FieldInfo) -> str:
 def _default(name: str, field: FieldInfo) -> str:
     if name == "home":
         return _HOME
+    if field.is_required():
+        return "required"
     value = field.default
     if value is None or value == ():
         return "unset"
@@ -92,7 +103,11 @@ def _type(annotation: Any) -> str:
     }
     if annotation in plain:
         return plain[annotation]
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{word}`" for word in get_args(annotation))
     kinds = [kind for kind in get_args(annotation) if kind not in (type(None), Ellipsis)]
+    if _listed(annotation) is not None:
+        return "list of tables, below"
     if get_origin(annotation) is tuple:
         return f"list of {_type(kinds[0])}s"
     return " or ".join(_type(kind) for kind in kinds)

@@ -10,11 +10,24 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, MetaData, String, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from infra.jobs.states import CHUNK_STATES, JOB_STATES, WORKER_STATES
+from infra.jobs.states import ARRIVAL_STATES, CHUNK_STATES, DELIVERY_STATES, JOB_STATES, WORKER_STATES
 
 _TIME = DateTime(timezone=True)
 _KEY = String(64)
@@ -214,6 +227,7 @@ class WorkerRow(Base):
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     heartbeat_at: Mapped[datetime] = mapped_column(server_default=func.now())
     probed_at: Mapped[datetime | None]
+    probe_wanted: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class CacheEntryRow(Base):
@@ -267,3 +281,69 @@ class JobSourceRow(Base):
 
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     sha256: Mapped[str] = mapped_column(_KEY, primary_key=True, index=True)
+
+
+class ArrivalRow(Base):
+    """A file that was dropped into a watched folder and stopped growing, in one state of its bytes: it becomes one job.
+
+    generation: counts files of the same name, size and time, each after the one before was moved away.
+    """
+
+    __tablename__ = "arrivals"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", ARRIVAL_STATES), name="state"),
+        UniqueConstraint("folder", "name", "size", "modified_ns", "generation"),
+        Index("ix_arrivals_open", "folder", postgresql_where=text("state IN ('arrived', 'submitted')")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    folder: Mapped[str]
+    name: Mapped[str] = mapped_column(comment="below the folder")
+    size: Mapped[int] = mapped_column(BigInteger)
+    modified_ns: Mapped[int] = mapped_column(BigInteger)
+    generation: Mapped[int] = mapped_column(server_default="0")
+    state: Mapped[str] = mapped_column(server_default="arrived")
+    output: Mapped[str | None]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    tries: Mapped[int] = mapped_column(server_default="0")
+    moved: Mapped[bool] = mapped_column(server_default=text("false"))
+    arrived_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class NewsRow(Base):
+    """That a job was accepted or has ended, until the webhooks that are to be told have their deliveries.
+
+    A trigger on the jobs writes it in the transaction that changes the job, so that none is lost.
+    """
+
+    __tablename__ = "news"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    event: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DeliveryRow(Base):
+    """What a webhook is told: the log of deliveries, and those that are still to be made."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", DELIVERY_STATES), name="state"),
+        Index("ix_deliveries_waiting", "due_at", postgresql_where=text("state = 'waiting'")),
+        Index(None, "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    webhook: Mapped[str]
+    event: Mapped[str]
+    job_id: Mapped[UUID] = mapped_column(comment="no reference: the log outlives the job")
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    status: Mapped[int | None] = mapped_column(comment="of the last answer, HTTP")
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]

@@ -32,6 +32,11 @@ CHUNK_STATES: tuple[ChunkState, ...] = ("ready", "leased", "done", "failed", "ca
 WorkerState = Literal["online", "draining", "broken", "offline"]
 """`draining`: takes no more work and ends; `broken`: takes none until what it stands on is well again."""
 WORKER_STATES: tuple[WorkerState, ...] = ("online", "draining", "broken", "offline")
+ArrivalState = Literal["arrived", "submitted", "done", "failed", "replaced"]
+"""`replaced`: the file changed, and what it is now is an arrival of its own."""
+ARRIVAL_STATES: tuple[ArrivalState, ...] = ("arrived", "submitted", "done", "failed", "replaced")
+DeliveryState = Literal["waiting", "delivered", "given up"]
+DELIVERY_STATES: tuple[DeliveryState, ...] = ("waiting", "delivered", "given up")
 LOWEST_PRIORITY, NORMAL_PRIORITY, HIGHEST_PRIORITY = 0, 50, 100
 ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 """The job's flow has nothing left to do. A failed job can be opened again."""

@@ -46,6 +46,18 @@ GROUP BY chunk.state
 """)
 
 
+_FORGET = text("""
+DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND ended_at < now() - make_interval(days => :days)
+    AND NOT EXISTS (
+        SELECT FROM arrivals WHERE 'watch-' || arrivals.id = jobs.idempotency_key AND arrivals.state = 'submitted')
+""")
+_FORGET_CHUNKS = text("""
+DELETE FROM chunks WHERE state <> 'leased'
+    AND NOT EXISTS (SELECT FROM job_chunks WHERE chunk_key = chunks.key)
+    AND NOT EXISTS (SELECT FROM cache_entries WHERE cache_entries.key = chunks.key)
+""")
+
+
 class JobStore:
     """The jobs of the farm. Safe to use from any thread.
 
@@ -304,6 +316,17 @@ class JobStore:
         query = select(row.kind, row.location, row.size, row.sha256, row.created_at).where(row.job_id == job_id)
         with transaction(self.engine) as connection:
             return tuple(Output(**found) for found in connection.execute(query.order_by(row.kind)).mappings())
+
+    @surviving
+    def forget(self, days: int) -> int:
+        """Forget jobs that ended so many days ago, and chunks that nothing speaks of any more; return how many jobs.
+
+        A job whose file in a watched folder is still to be moved away stays.
+        """
+        with transaction(self.engine) as connection:
+            forgotten = int(connection.execute(_FORGET, {"days": days}).rowcount)
+            connection.execute(_FORGET_CHUNKS)
+        return forgotten
 
     def _changed(self, job_id: UUID, **values: Any) -> Job:
         with transaction(self.engine) as connection:

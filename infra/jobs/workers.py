@@ -36,11 +36,16 @@ RETURNING name
 """).bindparams(bindparam("slots", type_=JSONB))  # noqa: S608 (our own constants)
 
 _PROBED = text("""
-UPDATE workers SET slots = :slots, encoders = :encoders, probe = :probe, probed_at = now()
+UPDATE workers SET slots = :slots, encoders = :encoders, probe = :probe, probed_at = now(), probe_wanted = false
 WHERE name = :name AND instance = :instance
 """).bindparams(*(bindparam(name, type_=JSONB) for name in ("slots", "encoders", "probe")))
 
-_BEAT = text("UPDATE workers SET heartbeat_at = now() WHERE name = :name AND instance = :instance RETURNING state")
+_BEAT = text("""
+UPDATE workers SET heartbeat_at = now() WHERE name = :name AND instance = :instance RETURNING state, probe_wanted
+""")
+_WANT_PROBE = text("""
+UPDATE workers SET probe_wanted = true WHERE state <> 'offline' AND (CAST(:name AS text) IS NULL OR name = :name)
+""")
 _TURN = text("""
 UPDATE workers SET state = :state, reason = :reason, failures = CASE WHEN :state = 'online' THEN 0 ELSE failures END
 WHERE name = :name AND instance = :instance
@@ -81,6 +86,13 @@ class Worker(Value):
         return self.alive and self.state == "online"
 
 
+class Pulse(Value):
+    """What a worker is told when it beats: its state, and whether it is to find out anew what it can do."""
+
+    state: WorkerState
+    probe_wanted: bool
+
+
 class WorkerStore:
     """The table of workers. Safe to use from any thread.
 
@@ -112,10 +124,17 @@ class WorkerStore:
             connection.execute(_PROBED, {"name": name, "instance": instance, **found})
 
     @surviving
-    def beat(self, name: str, instance: UUID) -> WorkerState | None:
-        """Say that a worker lives; returns its state, None when the name is not (or no longer) its own."""
+    def beat(self, name: str, instance: UUID) -> Pulse | None:
+        """Say that a worker lives; returns how it is, None when the name is not (or no longer) its own."""
         with transaction(self.engine) as connection:
-            return connection.execute(_BEAT, {"name": name, "instance": instance}).scalar_one_or_none()
+            row = connection.execute(_BEAT, {"name": name, "instance": instance}).mappings().one_or_none()
+        return None if row is None else Pulse(**row)
+
+    @surviving
+    def want_probe(self, name: str | None = None) -> int:
+        """Ask a worker, or all, to find out anew what it can do; return how many were asked."""
+        with transaction(self.engine) as connection:
+            return int(connection.execute(_WANT_PROBE, {"name": name}).rowcount)
 
     @surviving
     def turn(self, name: str, instance: UUID, state: WorkerState, reason: str = "") -> None:

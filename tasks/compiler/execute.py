@@ -26,12 +26,16 @@ _MEDIA = re.compile(r"media:([0-9a-f]{64})")
 
 @dataclass(frozen=True)
 class Renderer:
-    """The ffmpeg that a machine renders with: binary, version line, threads per process, seconds it may take."""
+    """The ffmpeg that a machine renders with: binary, version line, threads per process, seconds it may take.
+
+    hang: seconds with neither a new frame nor processor time after which it is taken for hung.
+    """
 
     binary: Path
     version: str
     threads: int
     timeout: float = 3600
+    hang: float = 60
 
 
 def execute(
@@ -67,6 +71,7 @@ def execute(
             on_progress=_frames_of(on_frames) if number == len(work.stages) - 1 else None,
             should_stop=should_stop,
             timeout=renderer.timeout,
+            hang=renderer.hang,
             binary=renderer.binary,
         )
         number += 1

@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import KinofarmError
-from tasks.compiler.imports import json_text, kinofarm, timeline_studio
+from tasks.compiler.imports import json_text, kinofarm, media, timeline_studio
 from tasks.compiler.imports.imported import Imported, as_it_stands
 from tasks.compiler.model import Timeline
 from tasks.compiler.notice import Notice
+from tasks.media.facts import MediaFacts
+from tasks.media.remembered import quick_look
+
+Probe = Callable[[Path], MediaFacts]
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Importer:
     name, suffixes, comes_from: what the documentation says of it.
     recognises, read: for a format in JSON, told by what stands in it, whatever the file is called.
     read_file: for any other, told by its suffix; the second argument is the folder that bundles are unpacked into.
+    read_media: for media files, told by their suffixes; the second argument probes one.
     written: `kinofarm export` writes it.
     """
 
@@ -50,6 +55,7 @@ class Importer:
     recognises: Callable[[Mapping[str, Any]], bool] | None = None
     read: Callable[[dict[str, Any]], Imported] | None = None
     read_file: Callable[[Path, Path | None], Imported] | None = None
+    read_media: Callable[[Path, Probe], Imported] | None = None
     written: bool = False
 
 
@@ -123,20 +129,27 @@ IMPORTERS: Mapping[str, Importer] = {
         recognises=timeline_studio.recognises,
         read=timeline_studio.read,
     ),
+    "media": Importer(
+        "a media file, as a film of one clip", media.SUFFIXES, "every camera and recorder", read_media=media.read
+    ),
 }
 """Those in JSON are tried in this order; the first that recognises the file reads it."""
 
 
-def load(path: Path, unpack_into: Path | None = None) -> Loaded:
+def load(path: Path, unpack_into: Path | None = None, probe: Probe = quick_look) -> Loaded:
     """Read a project file into the timeline model.
 
     Args:    unpack_into: where the media of an archive go (`.otioz`); None: one that brings media is refused.
+             probe: looks at a media file that is given as a project.
     Raises:  FORMAT-001 to FORMAT-019 for a file that cannot be read, FORMAT-020 to FORMAT-099 with the place in
-             the file for what stands in it. Nothing else is raised, whatever the file holds.
+             the file for what stands in it; for a media file MEDIA-00x, SECURITY-00x. Nothing else is raised, whatever the
+             file holds.
     """
-    by_suffix = next((row for row in IMPORTERS.values() if row.read_file and path.suffix.lower() in row.suffixes), None)
-    if by_suffix is not None and by_suffix.read_file is not None:
-        imported = by_suffix.read_file(path, unpack_into)
+    row = by_suffix(path)
+    if row is not None and row.read_file is not None:
+        imported = row.read_file(path, unpack_into)
+    elif row is not None and row.read_media is not None:
+        imported = row.read_media(path, probe)
     else:
         imported = load_object(json_text.parse(json_text.read_bytes(path)))
     return Loaded(
@@ -146,6 +159,17 @@ def load(path: Path, unpack_into: Path | None = None) -> Loaded:
         in_file=imported.in_file,
         extras=imported.extras,
     )
+
+
+def by_suffix(path: Path) -> Importer | None:
+    """Return the format that a file's suffix tells; None: it is JSON of some kind, or nothing that we know."""
+    told = (row for row in IMPORTERS.values() if row.read_file or row.read_media)
+    return next((row for row in told if path.suffix.lower() in row.suffixes), None)
+
+
+def suffixes() -> frozenset[str]:
+    """Return every suffix of a file that can be a project."""
+    return frozenset(suffix for row in IMPORTERS.values() for suffix in row.suffixes)
 
 
 def load_object(project: dict[str, Any]) -> Imported:

@@ -32,6 +32,7 @@ from tasks.filesystem.publish import check_folder, check_target
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.facts import MediaFacts
 from tasks.media.manifest import manifest_place
+from tasks.media.remembered import quick_look
 
 
 class Also(Value):
@@ -82,15 +83,20 @@ class Ordered:
     plan: Plan
 
 
-def read(order: Order, home: Path | None = None, offer: Offer | None = None) -> Read:
+def read(
+    order: Order,
+    home: Path | None = None,
+    offer: Offer | None = None,
+    probe: Callable[[Path], MediaFacts] = quick_look,
+) -> Read:
     """Read the project file of an order.
 
     Args:    home: the farm's; the media of a bundle are unpacked into it. offer: the encoders on devices that an export may
-             ask for; None: those of this machine.
+             ask for; None: those of this machine. probe: looks at a media file that is given as a project.
     Raises:  KinofarmError FORMAT-0xx, CLI-002 for a range outside the film, CLI-004 for an unknown preset, CLI-010 for an
              unknown deliverable, CLI-011 for one that is named twice.
     """
-    loaded = load(Path(order.project), None if home is None else home.absolute() / BUNDLES)
+    loaded = load(Path(order.project), None if home is None else home.absolute() / BUNDLES, probe)
     timeline = loaded.timeline if order.preset is None else apply_preset(loaded.timeline, order.preset)
     whole = 0, timeline.duration
     start, end = whole if order.range is None else parse_range(order.range, timeline.rate, timeline.duration)

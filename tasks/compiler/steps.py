@@ -21,9 +21,9 @@ from tasks.media.facts import MediaFacts
 
 
 @task(name="load project", cache_policy=NO_CACHE, persist_result=False)
-async def load_project(order: Order, home: Path, offer: Offer) -> Read:
+async def load_project(order: Order, home: Path, offer: Offer, probe: Callable[[Path], MediaFacts]) -> Read:
     """Read the project file of an order into the timeline model, with the encoders that are on offer."""
-    return await asyncio.to_thread(read, order, home, offer)
+    return await asyncio.to_thread(read, order, home, offer, probe)
 
 
 @task(name="check project", cache_policy=NO_CACHE, persist_result=False)

@@ -1,0 +1,101 @@
+"""A media file as a project: a film of one clip, the file from its beginning to its end, at its own size and rate.
+
+So everything that takes a project takes a file that comes from a camera: `kinofarm render clip.mov -o film.mp4
+--preset web`, a watch folder, a schedule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+from infra.errors import KinofarmError
+from tasks.compiler.imports.imported import Imported
+from tasks.compiler.model import Clip, Export, MediaSource, Size, Timeline, Track
+from tasks.media.facts import MediaFacts, PictureFacts
+
+SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".asf", ".mxf", ".ts", ".m2ts", ".mts"),
+    *(".mpg", ".mpeg", ".ogv", ".dv", ".gif", ".wav", ".w64", ".aif", ".aiff", ".caf", ".flac", ".mp3", ".aac"),
+    *(".ac3", ".eac3", ".m4a", ".ogg", ".opus", ".wv"),
+)
+"""What files that are read in this way end in."""
+
+USUAL_RATES = tuple(
+    Fraction(*rate) for rate in ((24000, 1001), (24,), (25,), (30000, 1001), (30,), (48,), (50,), (60000, 1001), (60,))
+)
+NEAR = Fraction(1, 500)
+"""A measured rate that lies so near to a usual one is that one."""
+SOUND_RATE = Fraction(25)
+"""Frames a second by which a film without pictures is counted."""
+LEAST_SIDE = 16
+
+
+def read(path: Path, probe: Callable[[Path], MediaFacts]) -> Imported:
+    """Read a media file as a project.
+
+    Raises:  KinofarmError FORMAT-001 when there is none, FORMAT-131 for a single picture, MEDIA-00x, SECURITY-00x.
+    """
+    if not path.is_file():
+        raise KinofarmError("FORMAT-001", path=str(path))
+    facts = probe(path)
+    picture, sound = facts.picture(), facts.sound()
+    if picture is not None and picture.still:
+        raise KinofarmError("FORMAT-131", file=path.name)
+    if picture is None:
+        start, end, rate, size, export = (
+            *_extent_of_sound(facts),
+            SOUND_RATE,
+            Size(width=1280, height=720),
+            _sound_alone(),
+        )
+        frames = math.floor((end - start) * rate)
+    else:
+        start, rate, size, export = picture.start, _rate(picture), _size(picture), Export()
+        frames = picture.frames if picture.on_grid else math.floor((picture.end - picture.start) * rate)
+    clip = Clip(
+        id="file",
+        name=path.name[:200],
+        source=MediaSource(path=path.name),
+        start=0,
+        end=max(1, frames),
+        source_start=start,
+    )
+    track = Track(id="file", kind="audio" if picture is None else "video", clips=(clip,))
+    sample_rate = sound.sample_rate if sound is not None and 8_000 <= sound.sample_rate <= 192_000 else 48_000
+    timeline = Timeline(
+        name=path.stem[:200],
+        rate=rate,
+        size=size,
+        sample_rate=sample_rate,
+        duration=max(1, frames),
+        tracks=(track,),
+        export=export,
+    )
+    return Imported(timeline)
+
+
+def _extent_of_sound(facts: MediaFacts) -> tuple[Fraction, Fraction]:
+    sound = facts.sound()
+    return (sound.start, sound.end) if sound is not None else (Fraction(0), facts.duration)
+
+
+def _sound_alone() -> Export:
+    return Export(container="m4a")
+
+
+def _rate(picture: PictureFacts) -> Fraction:
+    """The rate of the file; of one whose frames come at any time, the usual rate that is nearest to its average."""
+    measured = picture.rate or SOUND_RATE
+    nearest = min(USUAL_RATES, key=lambda usual: abs(usual - measured))
+    if abs(nearest - measured) <= nearest * NEAR or not picture.on_grid:
+        return nearest
+    return min(max(measured, Fraction(1)), Fraction(240)).limit_denominator(1001)
+
+
+def _size(picture: PictureFacts) -> Size:
+    """The size at which a player shows the file, even as 4:2:0 needs."""
+    width, height = (max(LEAST_SIDE, 2 * round(side / 2)) for side in picture.display_size)
+    return Size(width=width, height=height)
