@@ -46,7 +46,7 @@ _done_at: dict[str, float] = {}
 
 def reconcile_once(services: Services) -> None:
     """Heal what there is to heal now. An error in one step does not keep the others from being taken."""
-    for step in (_expire, _heal_jobs, _start_shards, _sweep):
+    for step in (_expire, _heal_jobs, _start_shards, _evict):
         try:
             step(services)
         except KinofarmError as error:
@@ -115,13 +115,20 @@ def _start_shards(services: Services) -> None:
         ensure_shards(services)
 
 
-def _sweep(services: Services) -> None:
-    settings, store = services.get(Settings), services.get(ChunkStore)
-    if _is_due("sweep", SWEEP_SECONDS):
-        sweep(settings.home.absolute() / "scratch", older=SWEEP_SECONDS)
+def _evict(services: Services) -> None:
     if _is_due("evict", EVICT_SECONDS):
-        store.sweep()
         services.get(CacheIndex).evict()
+
+
+def sweep_machine(services: Services) -> None:
+    """Remove what killed processes left on this machine, and unfinished uploads of the farm.
+
+    Raises:  KinofarmError CACHE-00x.
+    """
+    if _is_due("scratch", SWEEP_SECONDS):
+        sweep(services.get(Settings).home.absolute() / "scratch", older=SWEEP_SECONDS)
+    if _is_due("store", EVICT_SECONDS):
+        services.get(ChunkStore).sweep()
 
 
 def _is_due(what: str, seconds: float) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from flows.healing import reconcile_once
+from flows.healing import reconcile_once, sweep_machine
 from flows.station import tick
 from flows.telling import tell
 from infra.errors import KinofarmError
@@ -17,15 +18,18 @@ def keep_farm(services: Services) -> None:
     """On the machine that runs the farm: keep its own station, heal what a crash lost anywhere, tell the webhooks."""
     keep_worker(services)
     reconcile_once(services)
-    try:
-        tell(services)
-    except KinofarmError as away:
-        logger.warning("webhooks have to wait: %s", away)
+    _tried(tell, services, "webhooks have to wait")
 
 
 def keep_worker(services: Services) -> None:
-    """On a machine that renders for a farm elsewhere: keep its station."""
+    """On a machine that renders for a farm elsewhere: keep its station, and remove what was left on it."""
+    _tried(tick, services, "the farm was not told of this machine")
+    _tried(sweep_machine, services, "what was left here stays for now")
+
+
+def _tried(step: Callable[[Services], None], services: Services, otherwise: str) -> None:
+    """Do it; an error keeps nothing else from being done."""
     try:
-        tick(services)
-    except KinofarmError as away:
-        logger.warning("the farm was not told of this machine: %s", away)
+        step(services)
+    except KinofarmError as error:
+        logger.warning("%s: %s", otherwise, error)

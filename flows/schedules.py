@@ -60,7 +60,7 @@ def add(services: Services, name: str, order: Order, output: Path, cron: str, ti
             description=f"Renders {order.project} into {output}; made by kinofarm schedule.",
         )
     except KinofarmError as refused:
-        if refused.code == "FARM-022" and "cron" in str(refused).lower():
+        if refused.code == "FARM-022" and "cron" in str(refused.params.get("reason", "")).lower():
             raise KinofarmError("CLI-023", cron=cron) from None
         raise
 

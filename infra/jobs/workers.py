@@ -79,6 +79,7 @@ class Worker(Value):
     started_at: datetime
     heartbeat_at: datetime
     probed_at: datetime | None
+    probe_wanted: bool = Field(False, description="Somebody asked for new trials, and they have not been made yet.")
 
     @property
     def works(self) -> bool:

@@ -11,7 +11,7 @@ from infra.errors import KinofarmError
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import GPU_POOL
 from infra.jobs.store import JobStore
-from infra.jobs.workers import WorkerStore
+from infra.jobs.workers import Pulse, WorkerStore
 from tests.infra.jobs.farm import ERROR, RESULT, accepted, everything, name_of, picture, planned
 
 
@@ -54,7 +54,7 @@ def test_a_name_belongs_to_the_worker_that_lives(engine: Engine, workers: Worker
     second = uuid4()
     workers.register("a", second, {"cpu": 2})
     assert workers.beat("a", first) is None
-    assert workers.beat("a", second) == "online"
+    assert workers.beat("a", second) == Pulse(state="online", probe_wanted=False)
     (found,) = workers.workers()
     assert (found.encoders, found.slots) == ((), {"cpu": 2})  # what the first could do says nothing of the second
 
@@ -158,3 +158,14 @@ def test_a_submitter_has_no_more_in_work_than_allowed(engine: Engine, store: Job
     assert claims[0] is not None
     assert ledger.finish(claims[0].key, claims[0].token, RESULT)
     assert name_of(ledger.claim("shard")) == "a2"
+
+
+def test_new_trials_are_asked_for_until_they_are_made(workers: WorkerStore) -> None:
+    one, two = joined(workers, "one"), joined(workers, "two")
+    assert workers.want_probe("one") == 1
+    assert workers.beat("one", one) == Pulse(state="online", probe_wanted=True)
+    assert workers.beat("two", two) == Pulse(state="online", probe_wanted=False)
+    workers.probed("one", one, {"cpu": 1}, (), {})
+    assert workers.beat("one", one) == Pulse(state="online", probe_wanted=False)
+    workers.turn("two", two, "offline")
+    assert workers.want_probe() == 1
