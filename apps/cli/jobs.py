@@ -54,17 +54,13 @@ def job(name: JobName, as_json: AsJson = False) -> None:
     from infra.settings import in_force
 
     with services.opened(in_force()) as container:
+        if as_json:
+            console.show_json(whole_document(container, name))
+            return
         store = container.get(JobStore)
         found = store.job(name)
         chunks, outputs = store.chunks(found.id), store.outputs(found.id)
         waits = container.get(Waiting).reasons(found.id)
-    if as_json:
-        document = job_document(found)
-        document["waits"] = [reason.as_dict() for reason in waits]
-        document["chunks"] = [chunk_document(chunk) for chunk in chunks]
-        document["outputs"] = [output.model_dump(mode="json") for output in outputs]
-        console.show_json(document)
-        return
     console.show(f"job       {found.id}")
     console.show(
         f"state     {found.state}{' (cancel asked for)' if found.cancel_requested and not found.ended else ''}"
@@ -155,6 +151,23 @@ def _told(name: str, as_json: bool, act: Callable[[Services, UUID], Job], words:
         console.show_json(job_document(found))
     else:
         console.say(f"job {str(found.id)[:8]} {words(found)}")
+
+
+def whole_document(container: Services, name: str) -> dict[str, Any]:
+    """Return all that is known of a job as JSON values.
+
+    Raises:  KinofarmError JOB-002, JOB-003, DB-00x.
+    """
+    from infra.jobs.store import JobStore
+    from infra.jobs.waiting import Waiting
+
+    store = container.get(JobStore)
+    found = store.job(name)
+    document = job_document(found)
+    document["waits"] = [reason.as_dict() for reason in container.get(Waiting).reasons(found.id)]
+    document["chunks"] = [chunk_document(chunk) for chunk in store.chunks(found.id)]
+    document["outputs"] = [output.model_dump(mode="json") for output in store.outputs(found.id)]
+    return document
 
 
 def job_document(found: Job) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Kinofarm as a script sees it: the command, its exit code, its JSON, and nothing from the inside."""
+"""Kinofarm as a script sees it: the command, its exit code, its JSON.
+
+What is asked again and again while a farm works is asked from this process, by the functions that the commands call: each
+start of Python would take a second from the farm.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from apps.cli.jobs import job_document, whole_document
+from infra import services
+from infra.jobs.store import JobStore
+from infra.services import Services
+from infra.settings import Settings
 
 COMMAND = Path(sys.executable).with_name("kinofarm")
 ENDED = ("done", "failed", "cancelled")
@@ -89,10 +99,16 @@ class Kinofarm:
         """Submit a render to the farm that is up, and return the job's id."""
         return str(self.render(project, out, "--no-wait", *more)["job"])
 
+    @contextlib.contextmanager
+    def services(self) -> Iterator[Services]:
+        """The services of the farm that is up."""
+        with services.opened(Settings(home=self.home)) as container:
+            yield container
+
     def job(self, job: str) -> dict[str, Any]:
-        answer = self.run("job", job, "--json")
-        assert answer.code == 0, f"{answer.out}\n{answer.err}"
-        return answer.document
+        """What `kinofarm job ID --json` prints."""
+        with self.services() as container:
+            return dict(json.loads(json.dumps(whole_document(container, job))))
 
     def wait(self, job: str, timeout: float = 300) -> dict[str, Any]:
         """Wait until a job has ended and return it."""
@@ -109,8 +125,9 @@ class Kinofarm:
             time.sleep(0.3)
 
     def jobs(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.run("jobs", "-n", "1000", "--json").out)
-        return found
+        """What `kinofarm jobs -n 1000 --json` prints."""
+        with self.services() as container:
+            return [job_document(job) for job in container.get(JobStore).jobs(1000)]
 
     def processes(self) -> list[psutil.Process]:
         """Every living process that belongs to this home: by its environment, command line or working folder."""

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from apps.cli.watching import arrival_document
+from infra.jobs.arrivals import ArrivalStore
 from tests.acceptance import films
 from tests.acceptance.kinofarm import ENDED, Kinofarm, folder, running
 from tests.acceptance.projects import media_clip, timeline, track, written
@@ -40,8 +42,9 @@ class Watched:
         return (self.root / "films" / name / file).with_suffix(".mp4")
 
     def arrivals(self, file: str) -> list[dict[str, Any]]:
-        found = json.loads(self.farm.run("arrivals", "-n", "10000", "--json").out)["arrivals"]
-        return [each for each in found if each["name"] == file]
+        with self.farm.services() as container:
+            found = container.get(ArrivalStore).recent(10_000)
+        return [arrival_document(each) for each in found if each.name == file]
 
     def jobs(self, file: str) -> list[dict[str, Any]]:
         return [job for job in self.farm.jobs() if Path(job["project"]).name == file]
