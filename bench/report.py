@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.results import ComparisonRow, EditRow, Measured, OtherRow, Results
+from bench.results import ComparisonRow, EditRow, FaultsRow, JobsRow, Measured, OtherRow, Results
 from bench.workloads import WORKLOADS
 from infra import ffmpeg
 
@@ -36,6 +36,10 @@ def page(results: Results) -> str:
         parts += ["## Other programs", _others(results)]
     if results.edits:
         parts += ["## Ten minutes, edited", _edits(results.edits)]
+    for jobs in results.jobs:
+        parts += ["## Many small jobs", _jobs(jobs)]
+    for rounds in results.faults:
+        parts += ["## Rounds of faults", _faults(rounds)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -53,6 +57,52 @@ def faults(results: Results) -> list[str]:
         if row.unchanged > row.unchanged_limit or row.unchanged_encoded:
             found.append(f"unchanged, {row.preset}: {row.unchanged:.1f} s, {row.unchanged_encoded} chunks encoded")
     return found
+
+
+def _jobs(row: JobsRow) -> str:
+    """Many jobs of one tiny chunk: how long, how quickly taken on, and where the processors' time went."""
+    spent = [f"| {cost.part} | {cost.cpu:.3f} |" for cost in row.costs]
+    tasks = [f"| {name} | {seconds * 1000:.0f} |" for name, seconds in row.tasks.items()]
+    return "\n\n".join(
+        (
+            f"{row.jobs} jobs of one chunk of 12 frames (320x180) and its sound, {row.slots} slots, up to {row.unfinished} "
+            f"unfinished at once (`make soak`, commit {row.measured.commit}, {row.measured.day}): all done, none twice, "
+            f"{row.shard_runs} shard runs. {row.seconds:.0f} s in all, {row.seconds / row.jobs:.2f} s a job.",
+            f"Accepted through the submit function in {row.submit_p50:.0f} ms (p50), {row.submit_p95:.0f} ms (p95). "
+            f"A chunk takes {row.chunk * 1000:.0f} ms in a shard on the busy machine, its bare ffmpeg {row.ffmpeg * 1000:.0f} ms "
+            f"on the idle one ({row.ffmpeg_cpu * 1000:.0f} ms of a processor).",
+            "\n".join(
+                [
+                    "| part of the farm | processor seconds a job |",
+                    "| --- | ---: |",
+                    *spent,
+                    f"| **all** | **{row.cpu:.3f}** |",
+                ]
+            ),
+            "\n".join(["| task of a render, on the busy machine | ms by the clock |", "| --- | ---: |", *tasks]),
+        )
+    )
+
+
+def _faults(row: FaultsRow) -> str:
+    """Rounds of faults by kind."""
+    lines = [
+        "| fault | rounds | violations | finished chunks encoded again | slowest end after it, s |",
+        "| --- |" + " ---: |" * 4,
+    ]
+    lines += [
+        f"| {fault.fault} | {fault.rounds} | {fault.violations} | {fault.again} | {fault.slowest:.0f} |"
+        for fault in row.faults
+    ]
+    return "\n\n".join(
+        (
+            f"{row.rounds} rounds from seed {row.seed} (`make soak`, commit {row.measured.commit}, {row.measured.day}), each a film "
+            f"of five chunks on two machines that share an S3 bucket, PostgreSQL and Prefect, in network namespaces of their own. "
+            f"Every job ended as it should, every film has every frame; a killed or suspended machine was missed after at most "
+            f"{row.noticed:.0f} s.",
+            "\n".join(lines),
+        )
+    )
 
 
 def _comparisons(rows: Sequence[ComparisonRow]) -> str:

@@ -76,12 +76,73 @@ class EditRow(Value):
         return Edits(**self.model_dump(exclude={"measured"}))
 
 
+class CostRow(Value):
+    """What a part of the farm spent: seconds of a processor per job."""
+
+    part: str
+    cpu: float
+
+
+class JobsRow(Value):
+    """Many jobs of one tiny chunk, see tests/soak/test_many_jobs.py.
+
+    seconds: from the first submission to the last film. unfinished: the most at once. submit_*: milliseconds. chunks: with the
+    sounds. chunk, ffmpeg: seconds by the clock of a chunk in a shard, and of its bare ffmpeg on an idle machine. ffmpeg_cpu: its
+    processor seconds. tasks: mean seconds by the clock of a render's tasks.
+    """
+
+    jobs: int
+    slots: int
+    seconds: float
+    unfinished: int
+    submit_p50: float
+    submit_p95: float
+    chunks: int
+    chunk: float
+    ffmpeg: float
+    ffmpeg_cpu: float
+    shard_runs: int
+    costs: tuple[CostRow, ...]
+    tasks: dict[str, float]
+    measured: Measured
+
+    @property
+    def cpu(self) -> float:
+        """Processor seconds of a job, all parts of the farm together."""
+        return sum(cost.cpu for cost in self.costs)
+
+
+class FaultRow(Value):
+    """Rounds of one fault, see tests/soak/faults.py. again: finished chunks that were encoded again. lost: attempts that came to
+    nothing. slowest: seconds from the fault's end to the job's.
+    """
+
+    fault: str
+    rounds: int
+    violations: int
+    again: int
+    lost: int
+    slowest: float
+
+
+class FaultsRow(Value):
+    """A run of rounds. noticed: seconds, the longest until a killed machine was missed."""
+
+    seed: int
+    rounds: int
+    faults: tuple[FaultRow, ...]
+    noticed: float
+    measured: Measured
+
+
 class Results(Value):
     """All that is known."""
 
     comparisons: tuple[ComparisonRow, ...] = ()
     edits: tuple[EditRow, ...] = ()
     others: tuple[OtherRow, ...] = ()
+    jobs: tuple[JobsRow, ...] = ()
+    faults: tuple[FaultsRow, ...] = ()
 
     def merged(self, newer: Results) -> Results:
         """These results, with newer rows in place of older ones of the same workload and preset."""
@@ -89,6 +150,8 @@ class Results(Value):
             comparisons=_merged(self.comparisons, newer.comparisons),
             edits=_merged(self.edits, newer.edits),
             others=_merged(self.others, newer.others),
+            jobs=newer.jobs or self.jobs,
+            faults=newer.faults or self.faults,
         )
 
 

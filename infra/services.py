@@ -12,7 +12,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy
 
@@ -34,6 +34,9 @@ from infra.jobs.workers import WorkerStore
 from infra.prefect_api import PrefectApi
 from infra.settings import Settings
 from infra.values import Value
+
+if TYPE_CHECKING:
+    from infra.cache.s3 import S3Store
 
 T = TypeVar("T")
 
@@ -109,20 +112,37 @@ def _ffmpeg(settings: Settings) -> Ffmpeg:
 
 def _store(svcs_container: Services) -> ChunkStore:
     settings = svcs_container.get(Settings)
-    near, s3 = FolderStore(cache_folder(settings)), settings.cache.s3
-    if s3.bucket is None:
+    near, far = FolderStore(cache_folder(settings)), _bucket(settings)
+    if far is None:
         return near
     from infra.cache.layered import LayeredStore
-    from infra.cache.s3 import S3Store, connect  # costs half a second to import, and only this needs it
 
-    secret = s3.secret_key.get_secret_value() if s3.secret_key else None
-    far = S3Store(connect(s3.endpoint, s3.region, s3.access_key, secret), s3.bucket, s3.prefix)
     copies = limits(settings).model_copy(
         update={"bytes": int(settings.cache.copies_gigabytes * GIGABYTE), "entries": None}
     )
     return LayeredStore(
         far, near, CacheIndex(svcs_container.get(sqlalchemy.Engine), near, copies, machine.name(settings))
     )
+
+
+def _bucket(settings: Settings) -> S3Store | None:
+    s3 = settings.cache.s3
+    if s3.bucket is None:
+        return None
+    from infra.cache.s3 import S3Store, connect  # costs half a second to import, and only this needs it
+
+    secret = s3.secret_key.get_secret_value() if s3.secret_key else None
+    return S3Store(connect(s3.endpoint, s3.region, s3.access_key, secret), s3.bucket, s3.prefix)
+
+
+def ensure_bucket(settings: Settings) -> None:
+    """Make the bucket that the settings name, unless it is there.
+
+    Raises:  KinofarmError CACHE-005, CACHE-006.
+    """
+    bucket = _bucket(settings)
+    if bucket is not None:
+        bucket.ensure()
 
 
 def _index(svcs_container: Services) -> CacheIndex:

@@ -106,15 +106,17 @@ def status(as_json: AsJson = False) -> None:
 
 
 def deploy(as_json: AsJson = False) -> None:
-    """Bring the farm's database and Prefect server to what this version needs: tables, pools, flows, schedules, triggers.
+    """Bring the farm's database and Prefect server to what this version needs: tables, pools, flows, schedules, triggers;
+    and make the bucket, where the cache lies in one.
 
     For servers that the settings name (database.url, prefect.api_url), or the farm that is up. `kinofarm up` does the same
     by itself. Doing it again changes nothing.
     """
-    from infra import deployment, farm, farm_state, machine
+    from infra import deployment, farm, farm_state, machine, services
     from infra.settings import in_force
 
     settings = in_force()
+    services.ensure_bucket(settings)
     connection = farm.connect(settings)
     if connection is None:
         raise KinofarmError("FARM-043", home=str(settings.home))

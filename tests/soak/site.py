@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ from tests.soak.gates import Gate
 from tests.soak.machines import Machine, engines, machines, until_online
 
 NAMES = ("one", "two")
-FRAMES = 150
-SOURCE_FRAMES = 4000
+FRAMES = 300
+SOURCE_FRAMES = 1000
 HANG_SECONDS = 8
 REST_SECONDS = 60.0
 LONGEST_JOB = 300.0
@@ -49,7 +50,7 @@ class Site:
         first = self.made
         self.made += 1
         clip = media_clip("source.mp4", 0, frames, str(first / RATE))
-        project = timeline(frames, track("V", clip), rate=str(RATE), size=(640, 360), preset="slow")
+        project = timeline(frames, track("V", clip), rate=str(RATE), size=(960, 540), preset="slow")
         film = self.desk / f"film{first}" / "film.mp4"
         film.parent.mkdir()
         return self.farm.submit(written(self.desk / f"project{first}.json", project), film), film, first
@@ -79,12 +80,25 @@ class Site:
         with self.engine.connect() as connection:
             return int(connection.execute(text(question), {"id": job}).scalar_one())
 
-    def until_in_work(self, job: str, done: int) -> None:
-        """Wait until so many chunks are done; less, when the job has ended by then."""
+    def at_work(self, job: str, done: int, dice: random.Random) -> Machine:
+        """Wait until so many chunks of a job are done and another is in work; return a machine that holds one."""
         deadline = time.monotonic() + LONGEST_JOB
-        while self.finished(job) < done and self.job(job)["state"] not in ENDED:
+        question = """SELECT DISTINCT split_part(lease_owner, ' ', 1) FROM job_chunks link
+            JOIN chunks chunk ON chunk.key = link.chunk_key WHERE link.job_id = :id AND chunk.state = 'leased'"""
+        while True:
+            with self.engine.connect() as connection:
+                holding = sorted(connection.execute(text(question), {"id": job}).scalars())
+            if holding and self.finished(job) >= done:
+                return next(machine for machine in self.machines if machine.name == dice.choice(holding))
+            assert self.job(job)["state"] not in ENDED, "it has ended before anything could be broken"
             assert time.monotonic() < deadline, self.story(job)
             time.sleep(0.1)
+
+    def lost(self, since: Any) -> int:
+        """How many attempts since then came to nothing."""
+        question = "SELECT count(*) FROM attempts WHERE started_at >= :since AND outcome <> 'done'"
+        with self.engine.connect() as connection:
+            return int(connection.execute(text(question), {"since": since}).scalar_one())
 
     def ended(self, job: str) -> dict[str, Any]:
         """Wait for a job's end."""

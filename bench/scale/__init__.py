@@ -1,0 +1,1 @@
+"""The farm on paper: what its parts cost was measured, what a thousand machines would do is simulated."""

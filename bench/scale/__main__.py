@@ -1,0 +1,28 @@
+"""`python -m bench.scale`: measure costs and trials anew and keep them in scale.json; `make docs` simulates with them."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from apps.cli.farm import KEEP
+from bench.scale.costs import FILE
+from bench.scale.measuring import measured
+from infra.process import run_ffmpeg
+
+
+def main() -> None:
+    """Measure."""
+    with tempfile.TemporaryDirectory(prefix="kinofarm-scale-source-") as folder:
+        Path(folder).chmod(0o755)
+        source = Path(folder) / "source.mp4"
+        pattern = ("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=200", "-f", "lavfi", "-i", "sine=330:r=48000:d=200")
+        encoding = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac")
+        run_ffmpeg([*pattern, *encoding, source.name], cwd=Path(folder))
+        found = measured(KEEP, source, lambda words: print(words, file=sys.stderr, flush=True))
+    FILE.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
