@@ -11,7 +11,7 @@ QUIET  := -qq --root-user-action=ignore
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test acceptance check format docs bench lock clean
+.PHONY: help setup demo test acceptance faults soak check format docs bench scale lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,16 @@ test: $(STAMP)  ## run the tests, side by side on every core (with ARGS="..." fo
 
 acceptance: $(STAMP)  ## run the long tests, which `make test` leaves out (with ARGS="..." for pytest)
 	@$(BIN)/python -m pytest -m long --timeout=1800 $(ARGS)
+
+faults: $(STAMP)  ## break a farm of two machines in 38 ways and times (root: with networks, disks, clocks of their own)
+	@KINOFARM_SOAK_ROUNDS=$${ROUNDS:-38} KINOFARM_SOAK_SEED=$${SEED:-0} $(BIN)/python -m pytest -v -s tests/soak/test_faults.py $(ARGS)
+
+soak: $(STAMP)  ## 100 rounds of faults, and 1000 jobs at once; the figures go into bench/RESULTS.md (about two hours)
+	@KINOFARM_SOAK_KEEP=1 KINOFARM_SOAK_ROUNDS=$${ROUNDS:-100} KINOFARM_SOAK_JOBS=$${JOBS:-1000} KINOFARM_SOAK_SEED=$${SEED:-0} \
+	  $(BIN)/python -m pytest -v -s tests/soak $(ARGS)
+
+scale: $(STAMP)  ## measure what the parts of a farm cost, on a quiet machine (about six minutes); then: make docs
+	@$(BIN)/python -m bench.scale
 
 check: $(STAMP)  ## lint, types, layers, docs
 	@$(BIN)/ruff check --quiet . && echo "lint    ok"

@@ -87,17 +87,17 @@ def _jobs(row: JobsRow) -> str:
 def _faults(row: FaultsRow) -> str:
     """Rounds of faults by kind."""
     lines = [
-        "| fault | rounds | violations | finished chunks encoded again | slowest end after it, s |",
-        "| --- |" + " ---: |" * 4,
+        "| fault | rounds | violations | finished chunks encoded again | attempts lost | slowest end after it, s |",
+        "| --- |" + " ---: |" * 5,
     ]
     lines += [
-        f"| {fault.fault} | {fault.rounds} | {fault.violations} | {fault.again} | {fault.slowest:.0f} |"
+        f"| {fault.fault} | {fault.rounds} | {fault.violations} | {fault.again} | {fault.lost} | {fault.slowest:.0f} |"
         for fault in row.faults
     ]
     return "\n\n".join(
         (
             f"{row.rounds} rounds from seed {row.seed} (`make soak`, commit {row.measured.commit}, {row.measured.day}), each a film "
-            f"of five chunks on two machines that share an S3 bucket, PostgreSQL and Prefect, in network namespaces of their own. "
+            f"of ten chunks on two machines that share an S3 bucket, PostgreSQL and Prefect, in network namespaces of their own. "
             f"Every job ended as it should, every film has every frame; a killed or suspended machine was missed after at most "
             f"{row.noticed:.0f} s.",
             "\n".join(lines),

@@ -10,8 +10,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from infra import machine
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.jobs.ledger import Ledger
@@ -19,6 +20,7 @@ from infra.jobs.records import CPU_POOL, GPU_POOL, Job, Key, WantedChunk
 from infra.jobs.states import NORMAL_PRIORITY
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
+from infra.prefect import parents
 from infra.prefect_api import PrefectApi
 from infra.services import Services, shares_sources
 from infra.settings import Settings
@@ -44,19 +46,19 @@ class Ready:
 def submit(
     services: Services, parameters: Mapping[str, Any], options: Mapping[str, Any], ready: Ready | None = None
 ) -> Job:
-    """Start a render and enter its job; the same idempotency key means the same job.
+    """Take a render on; the same idempotency key means the same job.
+
+    From here on it is in the ledger and will be rendered. Its run is started at once where there is a place for it, else by
+    the keeper when its turn comes (`admit`).
 
     Args:    parameters: of the render flow. options: as the flow enters them. ready: entered at once, and shards
              started, so that the first chunks are in work while the render's own run still starts (it takes seconds,
              plans the same and finds it there).
-    Raises:  KinofarmError FARM-02x, JOB-004, DB-00x.
+    Raises:  KinofarmError FARM-023, JOB-004, DB-00x.
     """
-    api, jobs = services.get(PrefectApi), services.get(JobStore)
-    if ready and ready.missing:
-        ensure_shards(services, ready.missing)
-    run = api.create_run(RENDER, parameters, idempotency_key=parameters.get("idempotency_key"))
+    jobs = services.get(JobStore)
     job = jobs.accept(
-        run,
+        uuid4(),
         project=str(parameters["project"]),
         output=str(parameters["output"]),
         options=options,
@@ -65,13 +67,63 @@ def submit(
         idempotency_key=parameters.get("idempotency_key"),
         traceparent=parameters.get("traceparent"),
     )
-    if ready and ready.missing and job.state == "accepted" and not shares_sources(services.get(Settings)):
+    try:
+        if ready and ready.missing and job.state == "accepted":
+            _enter(services, job, ready)
+        admit(services, only=job.id)
+    except KinofarmError as away:
+        if away.code == "FARM-023":  # there is no farm that could ever render it
+            jobs.fail(job.id, away.as_dict())
+            raise
+        logger.warning("job %s is taken on, and begins later: %s", job.id, away)
+        return job
+    return jobs.job(job.id)
+
+
+def _enter(services: Services, job: Job, ready: Ready) -> None:
+    ensure_shards(services, ready.missing)
+    if shares_sources(services.get(Settings)):
+        return
+    try:
+        present = services.get(ChunkStore).present
+        services.get(JobStore).plan(job.id, ready.chunks, present, film_key=ready.film_key, warnings=ready.warnings)
+    except KinofarmError as late:  # its run was quicker and is past that, or it was cancelled
+        logger.info("the plan of job %s was not entered from here: %s", job.id, late)
+
+
+def admit(services: Services, only: UUID | None = None) -> int:
+    """Start the runs of jobs that have none, as many as may be there at once; return how many.
+
+    Started twice for one job, as after a crash, is one run: Prefect knows them by the job's id.
+
+    Args:    only: this job, and only if no other waits: whoever submits to a busy farm does not wait for Prefect.
+    Raises:  KinofarmError FARM-020, FARM-021, FARM-023, DB-00x.
+    """
+    settings, jobs = services.get(Settings), services.get(JobStore)
+    started = 0
+    most = parents(machine.render_slots(settings.worker.slots))
+    waiting = jobs.admissible(most, settings.fairness.point_seconds)
+    if only is not None and [job.id for job in waiting] != [only]:
+        return 0
+    for job in waiting:
         try:
-            present = services.get(ChunkStore).present
-            jobs.plan(job.id, ready.chunks, present, film_key=ready.film_key, warnings=ready.warnings)
-        except KinofarmError as late:  # its run was quicker and is past that, or it was cancelled
-            logger.info("the plan of job %s was not entered from here: %s", job.id, late)
-    return job
+            run = services.get(PrefectApi).create_run(RENDER, _parameters(job), idempotency_key=str(job.id))
+        except KinofarmError as refused:
+            if refused.code != "FARM-022":
+                raise
+            jobs.fail(job.id, refused.as_dict())
+            continue
+        jobs.admitted(job.id, run)
+        started += 1
+    return started
+
+
+def _parameters(job: Job) -> dict[str, Any]:
+    """The parameters of the render flow for a job."""
+    given = {name: value for name, value in job.options.items() if value is not None}
+    about = {"project": job.project, "output": job.output, "priority": job.priority, "submitted_by": job.submitted_by}
+    keys = {"idempotency_key": job.idempotency_key, "traceparent": job.traceparent}
+    return given | about | {name: value for name, value in keys.items() if value} | {"job": str(job.id)}
 
 
 def ensure_shards(services: Services, expected: int = 0) -> int:
@@ -99,10 +151,12 @@ def stop(services: Services, job_id: UUID) -> Job:
     job = jobs.cancel(job_id)
     if job.ended:
         return job
+    if job.run_id is None:
+        return jobs.advance(job_id, "cancelled")
     try:
-        run = api.run(job_id)
+        run = api.run(job.run_id)
         if run is None or (
-            run.state in NOT_STARTED and api.set_state(job_id, "CANCELLED", message="by kinofarm cancel")
+            run.state in NOT_STARTED and api.set_state(job.run_id, "CANCELLED", message="by kinofarm cancel")
         ):
             return jobs.advance(job_id, "cancelled")
     except KinofarmError as away:  # the flag is set: its flow, or the reconciler, ends it
@@ -120,7 +174,8 @@ def retry(services: Services, job_id: UUID) -> Job:
     if job.state != "failed":
         raise KinofarmError("JOB-007", job=str(job_id)[:8], state=job.state)
     opened = jobs.reopen(job_id)
-    api.set_state(job_id, "SCHEDULED", name="AwaitingRetry", message="by kinofarm retry", force=True)
+    if opened.run_id is not None:
+        api.set_state(opened.run_id, "SCHEDULED", name="AwaitingRetry", message="by kinofarm retry", force=True)
     return opened
 
 

@@ -10,7 +10,7 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 
-from flows.dispatch import NOT_STARTED, SHARDS, ensure_shards
+from flows.dispatch import NOT_STARTED, SHARDS, admit, ensure_shards
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
@@ -46,7 +46,7 @@ _done_at: dict[str, float] = {}
 
 def reconcile_once(services: Services) -> None:
     """Heal what there is to heal now. An error in one step does not keep the others from being taken."""
-    for step in (_expire, _heal_jobs, _start_shards, _evict):
+    for step in (_expire, admit, _heal_jobs, _start_shards, _evict):
         try:
             step(services)
         except KinofarmError as error:
@@ -59,12 +59,13 @@ def _expire(services: Services) -> None:
 
 
 def _heal_jobs(services: Services) -> None:
-    live = services.get(JobStore).jobs(MOST_JOBS, LIVE)
+    live = [job for job in services.get(JobStore).jobs(MOST_JOBS, LIVE) if job.run_id is not None]
     if not live:
         return
     unfinished = {run.id: run for run in services.get(PrefectApi).runs([ORCHESTRATOR_POOL])}
     for job in live:
-        run = unfinished.get(job.id) or services.get(PrefectApi).run(job.id)
+        assert job.run_id is not None
+        run = unfinished.get(job.run_id) or services.get(PrefectApi).run(job.run_id)
         _heal(services, job, run)
 
 
@@ -77,7 +78,7 @@ def _heal(services: Services, job: Job, run: Run | None) -> None:
         if not jobs.cancel(job.id).ended and run.state == "CANCELLED":
             jobs.advance(job.id, "cancelled")
     elif run.state in NOT_STARTED:
-        if job.cancel_requested and services.get(PrefectApi).set_state(job.id, "CANCELLED", message="cancelled"):
+        if job.cancel_requested and services.get(PrefectApi).set_state(run.id, "CANCELLED", message="cancelled"):
             jobs.advance(job.id, "cancelled")
     elif run.state in ("CRASHED", "FAILED", "COMPLETED") and now - run.since > GRACE:
         _restart(services, job, run)
@@ -97,7 +98,7 @@ def _restart(services: Services, job: Job, run: Run) -> None:
         return
     logger.warning("the run of job %s is %s: start %d of at most %d", job.id, run.state, times, RESTARTS)
     services.get(PrefectApi).set_state(
-        job.id, "SCHEDULED", name="AwaitingRetry", message=f"start {times} after a crash", force=True
+        run.id, "SCHEDULED", name="AwaitingRetry", message=f"start {times} after a crash", force=True
     )
 
 

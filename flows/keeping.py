@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from flows.admission import keep_admitting
 from flows.healing import reconcile_once, sweep_machine
 from flows.station import tick
 from flows.telling import tell
@@ -15,7 +16,8 @@ logger = logging.getLogger("kinofarm.keeping")
 
 
 def keep_farm(services: Services) -> None:
-    """On the machine that runs the farm: keep its own station, heal what a crash lost anywhere, tell the webhooks."""
+    """On the machine that runs the farm: keep its own station, admit jobs, heal what a crash lost, tell the webhooks."""
+    keep_admitting(services)
     keep_worker(services)
     reconcile_once(services)
     _tried(tell, services, "webhooks have to wait")

@@ -1,6 +1,6 @@
 """Render a project: load, check, plan, have the chunks rendered, assemble, verify, publish.
 
-The flow runs in the pool `orchestrator`, so that it takes no render slot while it waits. Its run's id is the job's id.
+The flow runs in the pool `orchestrator`, so that it takes no render slot while it waits.
 A run that is started again, as after a crash, goes on with what is missing. A run that Prefect's REST API started with
 nothing but a project and an output is as good as one that the command line submitted.
 """
@@ -32,9 +32,9 @@ from tasks.media.remembered import remembering
 def stop_job(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
     """End the job of a run that was cancelled in Prefect's own way (its process is gone by then)."""
     with services.opened(in_force()) as container:
-        jobs = container.get(JobStore)
-        if not jobs.cancel(flow_run.id).ended:
-            jobs.advance(flow_run.id, "cancelled")
+        jobs, job = container.get(JobStore), UUID(str(flow_run.parameters.get("job") or flow_run.id))
+        if not jobs.cancel(job).ended:
+            jobs.advance(job, "cancelled")
 
 
 @flow(name="render", flow_run_name="render {project}", on_cancellation=[stop_job], persist_result=False)
@@ -49,6 +49,7 @@ async def render(
     submitted_by: str = "",
     idempotency_key: str | None = None,
     traceparent: str | None = None,
+    job: str | None = None,
 ) -> State[Any]:
     """Render the project file `project` into the film `output`.
 
@@ -58,11 +59,14 @@ async def render(
         media_roots: folders from which media may be read, beside the project's own and the farm's.
         also: further films of the same timeline, each {"name": a deliverable or preset, "output": an absolute path}.
         priority: of the job's chunks, 0 to 100; higher goes first. submitted_by: fair share is between submitters.
+        job: the job that is carried out, by its id; unset: a new one, which gets this run's id.
     """
     further = tuple(Also.model_validate(each) for each in also or ())
     order = Order(project=project, preset=preset, range=range, media_roots=tuple(media_roots or ()), also=further)
+    run = UUID(runtime.flow_run.id)
     return await carried_out(
-        UUID(runtime.flow_run.id),
+        UUID(job) if job else run,
+        run,
         partial(story, order=order),
         project=project,
         output=output,

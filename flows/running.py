@@ -96,10 +96,12 @@ class Running:
         emit(event)
 
 
-async def carried_out(job_id: UUID, story: Callable[[Running], Awaitable[dict[str, Any]]], **asked: Any) -> State[Any]:
+async def carried_out(
+    job_id: UUID, run_id: UUID, story: Callable[[Running], Awaitable[dict[str, Any]]], **asked: Any
+) -> State[Any]:
     """Enter the job unless it is there, run the story as that job, and bring it to its end.
 
-    Args:    story: what is to happen; returns the job's result. asked: what `JobStore.accept` takes.
+    Args:    run_id: of this flow run. story: what is to happen; returns the job's result. asked: what `JobStore.accept` takes.
     Returns: the state in which Prefect is to see the run. A job that has ended (the run was started again after its
              end) is left as it is.
     Raises:  KinofarmError DB-001 when the database stays away: the job is left open.
@@ -107,8 +109,8 @@ async def carried_out(job_id: UUID, story: Callable[[Running], Awaitable[dict[st
     settings = in_force()
     with about(job=job_id), services.opened(settings) as container:
         jobs = container.get(JobStore)
-        job = await asyncio.to_thread(_accepted, jobs, job_id, asked)
-        if job.id != job_id:  # its idempotency key was used before: that render is this one
+        job = await asyncio.to_thread(_accepted, jobs, job_id, {**asked, "run": run_id})
+        if job.id != job_id or job.run_id != run_id:  # its idempotency key was used before: that render is this one
             return Completed(message=f"the same render as job {job.id}")
         if job.ended:
             return Completed(message="the job was done before") if job.state == "done" else Cancelled(message=CANCELLED)
@@ -135,7 +137,7 @@ async def carried_out(job_id: UUID, story: Callable[[Running], Awaitable[dict[st
 
 def _accepted(jobs: JobStore, job_id: UUID, asked: Mapping[str, Any]) -> Job:
     job = jobs.accept(job_id, **asked)
-    return jobs.reopen(job_id) if job.state == "failed" and job.id == job_id else job
+    return jobs.reopen(job_id) if job.state == "failed" and job.id == job_id and job.run_id == asked["run"] else job
 
 
 async def _cancelled(run: Running) -> State[Any]:

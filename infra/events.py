@@ -42,10 +42,6 @@ class JobEvent(Event):
     def resource(self) -> dict[str, str]:
         return {"prefect.resource.id": f"kinofarm.job.{self.job}", "prefect.resource.name": f"job {str(self.job)[:8]}"}
 
-    @property
-    def related(self) -> list[dict[str, str]]:
-        return [{"prefect.resource.id": f"prefect.flow-run.{self.job}", "prefect.resource.role": "flow-run"}]
-
 
 class JobAccepted(JobEvent):
     name: ClassVar[str] = "kinofarm.job.accepted"
@@ -104,7 +100,7 @@ class ChunkEvent(JobEvent):
     @property
     def related(self) -> list[dict[str, str]]:
         job = {"prefect.resource.id": f"kinofarm.job.{self.job}", "prefect.resource.role": "kinofarm-job"}
-        return [job, *super().related]
+        return [job]
 
 
 class ChunkStarted(ChunkEvent):

@@ -172,7 +172,12 @@ def set_up_pools(api: PrefectApi, render_slots: int) -> None:
     Raises:  KinofarmError FARM-02x.
     """
     for pool, description in POOLS.items():
-        api.ensure_pool(pool, max(PARENTS, 2 * render_slots) if pool == ORCHESTRATOR_POOL else None, description)
+        api.ensure_pool(pool, parents(render_slots) if pool == ORCHESTRATOR_POOL else None, description)
+
+
+def parents(render_slots: int) -> int:
+    """Return how many renders may plan, wait and assemble at once."""
+    return max(PARENTS, 2 * render_slots)
 
 
 def set_up_automations(api: PrefectApi, blocks: Sequence[str]) -> tuple[str, ...]:

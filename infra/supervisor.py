@@ -95,7 +95,8 @@ class Supervisor:
             self._join(ledger)
         for pool in self.pools:
             name = prefect.worker_name(self.machine, pool)
-            limit = self.slots.get(pool, 0)
+            # the pool has the limit too, but its server counts late: a burst of runs would exceed it
+            limit = self.slots.get(pool) or prefect.parents(machine.render_slots(self.settings.worker.slots))
             self._workers.append(self._add(prefect.worker(self.home, pool, name, limit, modules, variables)))
         self._write(ready=False)
         if self.role == "farm":

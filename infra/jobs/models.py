@@ -66,7 +66,7 @@ class StateChange(Base):
 
 
 class JobRow(Base):
-    """One render; the id is that of its Prefect flow run."""
+    """One render. run_id: of the Prefect flow run that carries it out; null until it was admitted."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -81,6 +81,7 @@ class JobRow(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID | None] = mapped_column(unique=True)
     state: Mapped[str] = mapped_column(server_default="accepted")
     project: Mapped[str]
     output: Mapped[str]

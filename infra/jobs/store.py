@@ -46,6 +46,14 @@ GROUP BY chunk.state
 """)
 
 
+_ADMISSIBLE = text("""
+SELECT * FROM jobs WHERE run_id IS NULL AND state NOT IN ('done', 'failed', 'cancelled')
+    AND NOT cancel_requested AND NOT paused
+ORDER BY priority + floor(extract(epoch FROM now() - accepted_at) / :point_seconds) DESC, accepted_at, id
+LIMIT greatest(0, :most - (
+    SELECT count(*) FROM jobs WHERE run_id IS NOT NULL AND state NOT IN ('done', 'failed', 'cancelled')))
+""")
+
 _FORGET = text("""
 DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND ended_at < now() - make_interval(days => :days)
     AND NOT EXISTS (
@@ -81,13 +89,16 @@ class JobStore:
         priority: int = NORMAL_PRIORITY,
         idempotency_key: str | None = None,
         traceparent: str | None = None,
+        run: UUID | None = None,
     ) -> Job:
         """Enter a job, or return the one that is there: by its id, else by its idempotency key.
 
+        Args:    run: the flow run that carries it out, unless it has one.
         Raises:  KinofarmError JOB-004 when another render has that idempotency key.
         """
         row = {
             "id": job_id,
+            "run_id": run,
             "project": project,
             "output": output,
             "options": dict(options or {}),
@@ -105,7 +116,26 @@ class JobStore:
                 found = connection.execute(same).mappings().one()
                 if any(found[name] != row[name] for name in ("project", "output", "options")):
                     raise KinofarmError("JOB-004", key=idempotency_key, job=found["id"], project=found["project"])
+            elif run is not None and found["run_id"] is None:
+                connection.execute(_touch(job_id).values(run_id=run))
+                return _read(connection, job_id)
         return _job(found)
+
+    @surviving
+    def admissible(self, most: int, point_seconds: float) -> tuple[Job, ...]:
+        """Return the jobs that may be given a run now, in their turn: by priority, which rises while they wait.
+
+        Args:    most: jobs that may have one at once. point_seconds: of waiting for a point of priority.
+        """
+        with transaction(self.engine) as connection:
+            rows = connection.execute(_ADMISSIBLE, {"most": most, "point_seconds": point_seconds}).mappings()
+            return tuple(_job(row) for row in rows)
+
+    @surviving
+    def admitted(self, job_id: UUID, run: UUID) -> None:
+        """Note which run carries a job out; one that has a run keeps it."""
+        with transaction(self.engine) as connection:
+            connection.execute(update(JobRow).where(JobRow.id == job_id, JobRow.run_id.is_(None)).values(run_id=run))
 
     @surviving
     def plan(

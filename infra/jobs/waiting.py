@@ -41,7 +41,7 @@ WHERE chunk.state = 'leased' AND chunk.lease_expires > now() AND {LIVE}
 _OTHERS = text(f"SELECT count(*) FROM jobs job WHERE {LIVE} AND job.id <> :job")  # noqa: S608
 
 _STARTED = text("""
-SELECT count(*) FROM jobs WHERE state IN ('planned', 'rendering', 'assembling', 'verifying', 'publishing')
+SELECT count(*) FROM jobs WHERE run_id IS NOT NULL AND state NOT IN ('done', 'failed', 'cancelled')
 """)
 
 
@@ -79,7 +79,7 @@ class Waiting:
     ) -> Iterator[KinofarmError]:
         if job.paused:
             yield KinofarmError("WAIT-001")
-        if job.state == "accepted" and started:
+        if job.run_id is None and started:
             yield KinofarmError("WAIT-002", renders=started)
         working = [worker for worker in workers if worker.works]
         if ready and not working:

@@ -1,4 +1,4 @@
-"""Doors by which work arrives and news leaves: files in watched folders, webhooks; a worker can be asked for new trials.
+"""Doors by which work arrives and news leaves: files in watched folders, webhooks; jobs are taken on before they have a run.
 
 Revision: 0004, after 0003.
 """
@@ -88,6 +88,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_waiting", "deliveries", ["due_at"], postgresql_where=sa.text("state = 'waiting'"))
     op.create_index("ix_deliveries_created_at", "deliveries", ["created_at"])
+    op.add_column("jobs", sa.Column("run_id", sa.Uuid(), nullable=True))
+    op.execute("UPDATE jobs SET run_id = id")
+    op.create_unique_constraint("uq_jobs_run_id", "jobs", ["run_id"])
     op.add_column("workers", sa.Column("probe_wanted", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.execute(_NEWS)
 
@@ -97,6 +100,8 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER news_of_new_jobs ON jobs")
     op.execute("DROP FUNCTION note_news()")
     op.drop_column("workers", "probe_wanted")
+    op.drop_constraint("uq_jobs_run_id", "jobs")
+    op.drop_column("jobs", "run_id")
     op.drop_table("deliveries")
     op.drop_table("news")
     op.drop_table("arrivals")

@@ -66,10 +66,11 @@ def begun(farm: Kinofarm, job: str) -> dict[str, Any]:
 
 def at_work(farm: Kinofarm, job: str) -> list[str]:
     """What of a job still lives: its run's engine, every ffmpeg of the farm, its scratch."""
-    found = [str(path) for path in farm.scratch() if path.name.startswith(f"job-{job[:8]}")]
+    found = [str(path) for path in farm.scratch() if f"job-{job[:8]}" in path.name]
+    run = farm.job(job)["run_id"]
     for process in farm.processes():
         with contextlib.suppress(psutil.Error):
-            if "ffmpeg" in Path(process.exe()).name or process.environ().get("PREFECT__FLOW_RUN_ID") == job:
+            if "ffmpeg" in Path(process.exe()).name or run in process.environ().get("PREFECT__FLOW_RUN_ID", ""):
                 found.append(" ".join(process.cmdline())[:100])
     return found
 

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from flows import healing
-from flows.dispatch import Ready, ensure_shards, stop, submit
+from flows.dispatch import Ready, admit, ensure_shards, stop, submit
 from flows.healing import RESTARTS, reconcile_once
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
@@ -19,6 +19,7 @@ from infra.errors import KinofarmError
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
+from infra.prefect import PARENTS
 from infra.prefect_api import PrefectApi
 from infra.services import Services
 from infra.settings import Settings, WorkerSettings
@@ -53,7 +54,7 @@ def services(engine: Engine, tmp_path: Path, prefect: FakePrefect) -> Iterator[S
 
 def job_in(services: Services, job_id: UUID | None = None, chunks: int = 0) -> UUID:
     jobs = services.get(JobStore)
-    job = jobs.accept(job_id or uuid4(), **FILM)
+    job = jobs.accept(job_id or uuid4(), run=job_id, **FILM)
     if chunks:
         jobs.plan(job.id, [picture((job.id, index), index) for index in range(chunks)], nothing)
         jobs.advance(job.id, "rendering")
@@ -117,7 +118,7 @@ def test_a_job_that_was_cancelled_before_its_run_began_ends_both(services: Servi
 def test_a_new_job_whose_run_is_not_seen_yet_is_given_time(
     services: Services, prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = job_in(services)
+    job = job_in(services, uuid4())  # Prefect does not know its run
     reconcile_once(services)
     assert state_of(services, job) == "accepted"
     monkeypatch.setattr(healing, "UNSEEN", -healing.UNSEEN)
@@ -169,14 +170,80 @@ def test_the_same_idempotency_key_is_the_same_job(services: Services) -> None:
 
 def test_stopping_a_job_that_has_not_begun_ends_it_at_once(services: Services, prefect: FakePrefect) -> None:
     job = submit(services, FILM, {})
+    assert job.run_id is not None
     assert stop(services, job.id).state == "cancelled"
-    run = prefect.run(job.id)
+    run = prefect.run(job.run_id)
     assert run is not None
     assert run.state == "CANCELLED"
 
 
 def test_stopping_a_running_job_sets_its_flag(services: Services, prefect: FakePrefect) -> None:
     job = submit(services, FILM, {})
-    prefect.add("RUNNING", job.id)
+    prefect.add("RUNNING", job.run_id)
     assert stop(services, job.id).state == "accepted"
     assert services.get(JobStore).cancelled(job.id)
+
+
+def test_no_more_jobs_are_admitted_than_there_are_places_and_then_by_priority(
+    services: Services, prefect: FakePrefect
+) -> None:
+    jobs = services.get(JobStore)
+    first = [submit(services, FILM, {}) for _ in range(PARENTS)]
+    assert all(job.run_id for job in first)
+    waiting = {priority: submit(services, {**FILM, "priority": priority}, {}) for priority in (10, 90, 50)}
+    assert not any(job.run_id for job in waiting.values())
+    assert admit(services) == 0
+    assert len(prefect.runs(["orchestrator"])) == PARENTS
+    for ended, priority in zip(first, (90, 50, 10), strict=False):
+        jobs.cancel(ended.id)
+        jobs.advance(ended.id, "cancelled")
+        assert admit(services) == 1
+        assert jobs.job(waiting[priority].id).run_id is not None
+
+
+def test_admitted_twice_after_a_crash_is_one_run(services: Services, prefect: FakePrefect, engine: Engine) -> None:
+    job = submit(services, FILM, {})
+    with engine.begin() as connection:  # killed between Prefect's answer and the note of it
+        connection.execute(sqlalchemy.text("UPDATE jobs SET run_id = NULL"))
+    admit(services)
+    assert services.get(JobStore).job(job.id).run_id == job.run_id
+    assert len(prefect.runs(["orchestrator"])) == 1
+
+
+def test_a_job_that_was_cancelled_or_paused_before_its_turn_gets_no_run(
+    services: Services, prefect: FakePrefect
+) -> None:
+    jobs = services.get(JobStore)
+    cancelled, paused = job_in(services), job_in(services)
+    assert stop(services, cancelled).state == "cancelled"
+    jobs.pause(paused)
+    assert admit(services) == 0
+    jobs.pause(paused, on=False)
+    assert admit(services) == 1
+
+
+def test_a_job_is_taken_on_while_prefect_is_away_and_gets_its_run_later(
+    services: Services, prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> UUID:
+        raise KinofarmError("FARM-020", url="u", reason="it is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(prefect, "create_run", away)
+        job = submit(services, FILM, {})
+        assert (job.state, job.run_id) == ("accepted", None)
+    reconcile_once(services)
+    assert services.get(JobStore).job(job.id).run_id is not None
+
+
+def test_a_job_whose_parameters_prefect_refuses_fails_with_what_it_says(
+    services: Services, prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> UUID:
+        raise KinofarmError("FARM-022", path="p", reason="409 no such parameter")
+
+    monkeypatch.setattr(prefect, "create_run", refused)
+    job = submit(services, FILM, {"nonsense": 1})
+    assert job.state == "failed"
+    assert job.error is not None
+    assert job.error["code"] == "FARM-022"

@@ -109,7 +109,7 @@ def test_soft_subtitles_come_in_the_film_and_beside_it_and_cost_no_chunk(
 
 
 def _tasks_are_named(farm: Services, job: UUID) -> None:
-    mine = {"flow_runs": {"id": {"any_": [str(job)]}}}
+    mine = {"flow_runs": {"id": {"any_": [str(farm.get(JobStore).job(job).run_id)]}}}
     names = until(lambda: {run["name"].rpartition("-")[0] for run in asked(farm, "/task_runs/filter", mine)})
     assert {"load project", "check project", "plan film", "assemble film", "verify film", "publish film"} <= names
     by_name = {"task_runs": {"name": {"like_": f"render job-{str(job)[:8]}"}}}
@@ -120,7 +120,7 @@ def _tasks_are_named(farm: Services, job: UUID) -> None:
 
 def _events_were_told(farm: Services, job: str) -> None:
     wanted = {
-        "filter": {"event": {"prefix": ["kinofarm."]}, "related": {"id": [f"prefect.flow-run.{job}"]}},
+        "filter": {"event": {"prefix": ["kinofarm."]}, "any_resource": {"id": [f"kinofarm.job.{job}"]}},
         "limit": 50,
     }
     names = until(lambda: _published(asked(farm, "/events/filter", wanted)["events"]), 20)

@@ -50,7 +50,7 @@ def test_paused(engine: Engine, store: JobStore) -> None:
 
 def test_queued_behind_the_renders_that_run(engine: Engine, store: JobStore) -> None:
     worker(engine)
-    planned(store, ["a"])
+    store.admitted(planned(store, ["a"]).id, uuid4())
     assert codes(engine, accepted(store).id) == ["WAIT-002"]
 
 
