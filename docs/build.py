@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.pages import cli, errors, events, flows, settings, tables, titles
+from docs.pages import cli, errors, events, flows, scale, settings, tables, titles
 
 ROOT = Path(__file__).parents[1]
 NOTE = "<!-- Made from the code by `make docs`. Change the code, not this page. -->\n"
@@ -25,6 +25,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/flows.md": flows.page,
     "docs/formats.md": tables.formats,
     "docs/presets.md": tables.presets,
+    "docs/scale.md": scale.page,
     "docs/settings.md": settings.page,
     "docs/titles.md": titles.page,
     "docs/transitions.md": tables.transitions,

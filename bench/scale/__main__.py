@@ -1,4 +1,7 @@
-"""`python -m bench.scale`: measure costs and trials anew and keep them in scale.json; `make docs` simulates with them."""
+"""`python -m bench.scale`: measure costs and trials anew, simulate with them, and keep both as JSON; `make docs` shows them.
+
+`python -m bench.scale --simulate` only simulates anew.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,24 @@ import tempfile
 from pathlib import Path
 
 from apps.cli.farm import KEEP
-from bench.scale.costs import FILE
+from bench.scale.costs import FILE, kept
+from bench.scale.growth import FILE as GROWTH, MACHINES, Growth, simulated
 from bench.scale.measuring import measured
 from infra.process import run_ffmpeg
 
 
 def main() -> None:
-    """Measure."""
+    """Measure, unless it is not asked for, and simulate."""
+    if "--simulate" not in sys.argv:
+        _measure()
+    scale, sizes = kept(), []
+    for machines in MACHINES:
+        sizes.append(simulated(scale, machines))
+        print(repr(sizes[-1]), file=sys.stderr, flush=True)
+    GROWTH.write_text(Growth(sizes=tuple(sizes)).model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def _measure() -> None:
     with tempfile.TemporaryDirectory(prefix="kinofarm-scale-source-") as folder:
         Path(folder).chmod(0o755)
         source = Path(folder) / "source.mp4"

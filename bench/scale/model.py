@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import statistics
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -268,13 +268,3 @@ class Simulation:
 
     def _outcome(self, seconds: float, pieces: int) -> Outcome:
         return Outcome(seconds, pieces, self.films)
-
-
-def growing(costs: Costs, machines: Iterator[int] | tuple[int, ...], **more: Any) -> dict[int, Outcome]:
-    """Simulate farms of so many machines, each with as many jobs as keep it busy."""
-    found = {}
-    for count in machines:
-        farm = Farm(costs, machines=count, **more)
-        jobs = max(4, 2 * farm.parents, 3 * count * farm.slots // farm.chunks)
-        found[count] = Simulation(farm).steady(jobs, 600.0, 300.0)
-    return found
