@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from infra import machine
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.jobs.ledger import Ledger
@@ -20,7 +19,7 @@ from infra.jobs.records import CPU_POOL, GPU_POOL, Job, Key, WantedChunk
 from infra.jobs.states import NORMAL_PRIORITY
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
-from infra.prefect import parents
+from infra.prefect import renders_at_once
 from infra.prefect_api import PrefectApi
 from infra.services import Services, shares_sources
 from infra.settings import Settings
@@ -101,8 +100,7 @@ def admit(services: Services, only: UUID | None = None) -> int:
     """
     settings, jobs = services.get(Settings), services.get(JobStore)
     started = 0
-    most = parents(machine.render_slots(settings.worker.slots))
-    waiting = jobs.admissible(most, settings.fairness.point_seconds)
+    waiting = jobs.admissible(renders_at_once(settings), settings.fairness.point_seconds)
     if only is not None and [job.id for job in waiting] != [only]:
         return 0
     for job in waiting:

@@ -185,7 +185,7 @@ async def _chunks_rendered(job: Running) -> None:
             if snapshot.job.cancel_requested:
                 raise Stopped
             if snapshot.failed and snapshot.error is not None:
-                raise ChunkFailed(snapshot.error)
+                raise ChunkFailed(await asyncio.to_thread(_evidence, job, snapshot.error))
             if snapshot.finished:
                 return
             if not snapshot.states.get("leased") and time.monotonic() - looked > STALL_SECONDS:
@@ -193,6 +193,24 @@ async def _chunks_rendered(job: Running) -> None:
                 await asyncio.to_thread(shards_soon, job.services)
             await changes.wait(LOOK_SECONDS)
             await asyncio.sleep(BREATH_SECONDS)
+
+
+def _evidence(job: Running, error: Mapping[str, Any]) -> dict[str, Any]:
+    """A failed chunk's error, with what each attempt at it came to, and where."""
+    failed = next((chunk for chunk in job.jobs.chunks(job.id) if chunk.state == "failed"), None)
+    if failed is None:  # somebody tries it again meanwhile
+        return dict(error)
+    tried = [attempt for attempt in job.jobs.attempts(job.id) if attempt.key == failed.key][-failed.attempts :]
+    attempts = [
+        {
+            "worker": attempt.worker,
+            "outcome": attempt.outcome,
+            "error": f"{attempt.error['code']} {attempt.error['message']}" if attempt.error else "",
+            "started_at": attempt.started_at.isoformat(),
+        }
+        for attempt in tried
+    ]
+    return {**error, "chunk": failed.index, "attempts": attempts}
 
 
 def _shelf(job: Running) -> Shelf:

@@ -41,7 +41,7 @@ class Deployed(Value):
     automations: tuple[str, ...]
 
 
-def deploy(settings: Settings, connection: FarmConnection, render_slots: int, file: Path | None = None) -> Deployed:
+def deploy(settings: Settings, connection: FarmConnection, file: Path | None = None) -> Deployed:
     """Bring a database and a Prefect server that run to what this version of the farm needs.
 
     Args:    file: the prefect.yaml to deploy; None: the shipped one.
@@ -55,7 +55,7 @@ def deploy(settings: Settings, connection: FarmConnection, render_slots: int, fi
         if missing:
             raise KinofarmError("FARM-067", blocks=", ".join(missing))
         database.upgrade(connection.database_url.get_secret_value())
-        prefect.set_up_pools(api, render_slots)
+        prefect.set_up_pools(api, prefect.renders_at_once(settings))
         prefect.set_up_automations(api, settings.notify.blocks)
         _run(process(connection.home, file, connection.prefect_environment()))
         remember(connection.home, state(file))

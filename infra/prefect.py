@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra import machine
 from infra.daemon import Daemon
 from infra.engines import FOLDER as ENGINES
 from infra.errors import KinofarmError
@@ -25,6 +26,7 @@ from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.postgres import EmbeddedPostgres
 from infra.prefect_api import AUTOMATIONS, PrefectApi
 from infra.process import environment
+from infra.settings import Settings
 
 ORCHESTRATOR_POOL = "orchestrator"
 POOLS: Mapping[str, str] = {
@@ -166,18 +168,19 @@ def keeper(home: Path, name: str, function: str, variables: Mapping[str, str]) -
     return python_daemon(home, f"the {name}", name, ["keep", name, function], variables)
 
 
-def set_up_pools(api: PrefectApi, render_slots: int) -> None:
+def set_up_pools(api: PrefectApi, renders: int) -> None:
     """Make the work pools or set their limits: renders as a whole, shards machine by machine (`worker`'s limit).
 
+    Args:    renders: that plan, wait and assemble at once.
     Raises:  KinofarmError FARM-02x.
     """
     for pool, description in POOLS.items():
-        api.ensure_pool(pool, parents(render_slots) if pool == ORCHESTRATOR_POOL else None, description)
+        api.ensure_pool(pool, renders if pool == ORCHESTRATOR_POOL else None, description)
 
 
-def parents(render_slots: int) -> int:
+def renders_at_once(settings: Settings) -> int:
     """Return how many renders may plan, wait and assemble at once."""
-    return max(PARENTS, 2 * render_slots)
+    return settings.render.at_once or max(PARENTS, 2 * machine.render_slots(settings.worker.slots))
 
 
 def set_up_automations(api: PrefectApi, blocks: Sequence[str]) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from infra.jobs.arrivals import ArrivalStore
 from infra.jobs.deliveries import DeliveryStore
 from infra.jobs.facts import FactsStore, JoinProofs
 from infra.jobs.ledger import Ledger
+from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.jobs.store import JobStore
 from infra.jobs.waiting import Waiting
 from infra.jobs.workers import WorkerStore
@@ -201,12 +202,20 @@ def _ledger(svcs_container: Services) -> Ledger:
         attempts=settings.worker.attempts,
         point_seconds=settings.fairness.point_seconds,
         most_of_submitter=settings.fairness.chunks_per_submitter,
+        most_of_pool=pool_limits(settings),
     )
 
 
 def _waiting(svcs_container: Services) -> Waiting:
-    most = svcs_container.get(Settings).fairness.chunks_per_submitter
-    return Waiting(svcs_container.get(sqlalchemy.Engine), most_of_submitter=most)
+    settings = svcs_container.get(Settings)
+    most = settings.fairness.chunks_per_submitter
+    engine = svcs_container.get(sqlalchemy.Engine)
+    return Waiting(engine, most_of_submitter=most, most_of_pool=pool_limits(settings))
+
+
+def pool_limits(settings: Settings) -> dict[str, int]:
+    """Return how many chunks of each pool may be in work at once; 0: any number."""
+    return {CPU_POOL: settings.fairness.cpu_chunks, GPU_POOL: settings.fairness.gpu_chunks}
 
 
 def _prefect(svcs_container: Services) -> Iterator[PrefectApi]:

@@ -104,9 +104,24 @@ class FairnessSettings(Section):
     chunks_per_submitter: int = Field(
         0, ge=0, description="Chunks of one submitter that are in work at once, on all machines; 0: any number."
     )
+    cpu_chunks: int = Field(
+        0,
+        ge=0,
+        description="Chunks for processors that are in work at once, on all machines; 0: as many as they have slots.",
+    )
+    gpu_chunks: int = Field(
+        0,
+        ge=0,
+        description="Chunks for devices that are in work at once, such as by a licence; 0: as many as there are slots.",
+    )
 
 
 class RenderSettings(Section):
+    at_once: int = Field(
+        0,
+        ge=0,
+        description="Renders that plan, wait and assemble at once, 100 MB each; 0: twice this machine's slots, at least 8. The others are queued.",
+    )
     chunk_seconds: float = Field(10, gt=0, le=600, description="Wanted length of a chunk, in seconds of film.")
     gop_seconds: float = Field(
         2, gt=0, le=60, description="Longest distance between two keyframes, in seconds, where the project names none."

@@ -96,7 +96,7 @@ class Supervisor:
         for pool in self.pools:
             name = prefect.worker_name(self.machine, pool)
             # the pool has the limit too, but its server counts late: a burst of runs would exceed it
-            limit = self.slots.get(pool) or prefect.parents(machine.render_slots(self.settings.worker.slots))
+            limit = self.slots.get(pool) or prefect.renders_at_once(self.settings)
             self._workers.append(self._add(prefect.worker(self.home, pool, name, limit, modules, variables)))
         self._write(ready=False)
         if self.role == "farm":
@@ -177,7 +177,7 @@ class Supervisor:
         self._register(ledger)
         self._until(self.api.healthy, "the Prefect server")
         self._report_losses()
-        prefect.set_up_pools(self.api, machine.render_slots(self.settings.worker.slots))
+        prefect.set_up_pools(self.api, prefect.renders_at_once(self.settings))
         self._deploy(deployer, wanted)
 
     def _join(self, ledger: str) -> None:

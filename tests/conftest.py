@@ -31,12 +31,14 @@ WITH_FARMS = ("tests/acceptance/", "tests/apps/", "tests/bench/", "tests/flows/"
 
 
 class Rows(LoadScopeScheduling):
-    """How tests run side by side: a file's together, and all that start farms in one row.
+    """How tests run side by side: a file's together, all that start farms in one row, and those that break farms in another.
 
-    Two farms at once on a small machine would wait for each other, and tests of how fast one heals would measure that.
+    More farms at once on a small machine would wait for each other, and tests of how fast one heals would measure that.
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/soak/"):
+            return "soak"
         return "farms" if nodeid.startswith(WITH_FARMS) else nodeid.partition("::")[0]
 
 

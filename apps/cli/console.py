@@ -60,6 +60,10 @@ def lines_of(error: Mapping[str, Any]) -> str:
     context = "; ".join(part for part in (where and f"at {where}", detail) if part)
     lines += [f"  {context}"] if context else []
     lines += [f"  try: {hint}"] if hint else []
+    lines += [
+        f"  {number}. on {each['worker'] or 'a machine'}: {each['error'] or each['outcome']}"
+        for number, each in enumerate(error.get("attempts", ()), 1)
+    ]
     return "\n".join(lines)
 
 

@@ -112,7 +112,7 @@ def deploy(as_json: AsJson = False) -> None:
     For servers that the settings name (database.url, prefect.api_url), or the farm that is up. `kinofarm up` does the same
     by itself. Doing it again changes nothing.
     """
-    from infra import deployment, farm, farm_state, machine, services
+    from infra import deployment, farm, farm_state, services
     from infra.settings import in_force
 
     settings = in_force()
@@ -121,7 +121,7 @@ def deploy(as_json: AsJson = False) -> None:
     if connection is None:
         raise KinofarmError("FARM-043", home=str(settings.home))
     farm_state.prepare(settings.home.absolute())
-    found = deployment.deploy(settings, connection, machine.render_slots(settings.worker.slots))
+    found = deployment.deploy(settings, connection)
     if as_json:
         console.show_json(found.model_dump(mode="json"))
         return

@@ -78,6 +78,8 @@ WITH me AS MATERIALIZED (
             SELECT started_at AS at FROM attempts WHERE attempts.job_id = job.id ORDER BY started_at DESC LIMIT 1
         ) served ON true
         WHERE {LIVE} AND NOT EXISTS (SELECT FROM me WHERE state <> 'online')
+            AND (:most_of_pool = 0 OR :most_of_pool > (
+                SELECT count(*) FROM chunks WHERE pool = :pool AND state = 'leased' AND lease_expires >= now()))
     ) job
     WHERE :most_of_submitter = 0 OR job.held_by_submitter < :most_of_submitter
 ), picked AS MATERIALIZED (
@@ -190,7 +192,7 @@ class Ledger:
 
     Args:    attempts: tries at one chunk before it fails for good. point_seconds: a job that was not served for so long
              rises by a point of priority. most_of_submitter: chunks of one submitter in work at once; 0: any number.
-             patience: seconds during which a call is repeated while the database is away.
+             most_of_pool: chunks of a pool in work at once, by its name; 0 or none: any number. patience: seconds during which a call is repeated while the database is away.
     Raises:  every method: KinofarmError DB-001 (still away after that), DB-002.
     """
 
@@ -201,9 +203,11 @@ class Ledger:
         attempts: int = 3,
         point_seconds: float = POINT_SECONDS,
         most_of_submitter: int = 0,
+        most_of_pool: Mapping[str, int] | None = None,
         patience: float = 30,
     ) -> None:
         self.engine = engine
+        self.most_of_pool = most_of_pool or {}
         self.attempts = attempts
         self.point_seconds = point_seconds
         self.most_of_submitter = most_of_submitter
@@ -214,6 +218,7 @@ class Ledger:
         """Take the next chunk of the pool for `owner` on `worker`, for `lease` seconds; None: there is nothing to do now."""
         values = {"owner": owner, "worker": worker, "pool": pool, "lease": lease, "cap": self.attempts}
         values |= {"point_seconds": self.point_seconds, "most_of_submitter": self.most_of_submitter}
+        values |= {"most_of_pool": self.most_of_pool.get(pool, 0)}
         with transaction(self.engine) as connection:
             row = connection.execute(_CLAIM, values).one_or_none()
         return None if row is None else Claim(**row._mapping)

@@ -5,7 +5,7 @@ Source:  the claim's own conditions (`infra.jobs.ledger`): each of them that can
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,10 @@ FROM chunks chunk JOIN job_chunks link ON link.chunk_key = chunk.key JOIN jobs j
 WHERE chunk.state = 'leased' AND chunk.lease_expires > now() AND {LIVE}
 """)  # noqa: S608 (our own constants)
 
+_IN_POOLS = text("""
+SELECT pool, count(*) FROM chunks WHERE state = 'leased' AND lease_expires > now() GROUP BY pool
+""")
+
 _OTHERS = text(f"SELECT count(*) FROM jobs job WHERE {LIVE} AND job.id <> :job")  # noqa: S608
 
 _STARTED = text("""
@@ -48,12 +52,20 @@ SELECT count(*) FROM jobs WHERE run_id IS NOT NULL AND state NOT IN ('done', 'fa
 class Waiting:
     """Answers the question for one job after the other.
 
-    Args:    most_of_submitter: chunks of one submitter at once; 0: any number.
+    Args:    most_of_submitter: chunks of one submitter at once; most_of_pool: of a pool; 0: any number.
     Raises:  every method: KinofarmError DB-001, DB-002.
     """
 
-    def __init__(self, engine: Engine, *, most_of_submitter: int = 0, patience: float = 30) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        most_of_submitter: int = 0,
+        most_of_pool: Mapping[str, int] | None = None,
+        patience: float = 30,
+    ) -> None:
         self.engine = engine
+        self.most_of_pool = most_of_pool or {}
         self.most_of_submitter = most_of_submitter
         self.patience = patience
 
@@ -69,13 +81,21 @@ class Waiting:
         workers = WorkerStore(self.engine).workers()
         with transaction(self.engine) as connection:
             ready = connection.execute(_READY, {"job": job.id}).mappings().all()
+            in_pools = dict(connection.execute(_IN_POOLS).tuples().all())
             held = connection.execute(_HELD, {"job": job.id, "submitter": job.submitted_by}).mappings().one()
             others = int(connection.execute(_OTHERS, {"job": job.id}).scalar_one())
             started = int(connection.execute(_STARTED).scalar_one())
-        return tuple(self._why(job, workers, ready, held, others, started))
+        return tuple(self._why(job, workers, ready, held, others, started, in_pools))
 
     def _why(
-        self, job: Job, workers: Sequence[Worker], ready: Sequence[Any], held: Any, others: int, started: int
+        self,
+        job: Job,
+        workers: Sequence[Worker],
+        ready: Sequence[Any],
+        held: Any,
+        others: int,
+        started: int,
+        in_pools: Mapping[str, int],
     ) -> Iterator[KinofarmError]:
         if job.paused:
             yield KinofarmError("WAIT-001")
@@ -104,6 +124,9 @@ class Waiting:
             return
         if self.most_of_submitter and held["of_submitter"] >= self.most_of_submitter:
             yield KinofarmError("WAIT-006", submitter=job.submitted_by or "this user", held=held["of_submitter"])
+        for pool in sorted({group["pool"] for group in ready}):
+            if 0 < self.most_of_pool.get(pool, 0) <= in_pools.get(pool, 0):
+                yield KinofarmError("WAIT-008", pool=pool, held=in_pools[pool])
         slots = sum(sum(worker.slots.values()) for worker in working)
         if not held["of_job"] and held["of_all"] >= slots and others:
             yield KinofarmError("WAIT-007", slots=slots, jobs=others)

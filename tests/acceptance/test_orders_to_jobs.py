@@ -139,6 +139,11 @@ def test_a_failed_job_that_is_retried_makes_only_what_is_missing(busy: Kinofarm,
     assert failed["state"] == "failed"
     assert failed["error"]["code"]
     assert failed["error"]["hint"]
+    evidence = failed["error"]["attempts"]
+    assert evidence[-1]["outcome"] == "failed"
+    assert evidence[-1]["error"].startswith(failed["error"]["code"])
+    assert evidence[-1]["worker"]
+    assert f"1. on {evidence[0]['worker']}: " in busy.run("job", job).out
     assert finished(failed)
     kept.replace(desk / "counter.mp4")
     assert busy.run("retry", job).code == 0

@@ -208,6 +208,7 @@ def test_a_folder_that_is_away_and_comes_back_makes_no_second_job(watched: Watch
     assert [each["state"] for each in watched.arrivals("kept.mp4")] == ["done"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_file_that_changes_while_it_is_rendered_is_rendered_as_it_is_now(watched: Watched, clip: bytes) -> None:
     slow = timeline(300, track("V", media_clip("source.mp4", 0, 50)), size=(1920, 1080), preset="veryslow")
@@ -270,8 +271,8 @@ def test_five_hundred_files_at_once_become_five_hundred_jobs(watched: Watched, c
 
 
 @pytest.mark.timeout(300)
-def test_forty_files_at_once_become_forty_jobs(watched: Watched, clip: bytes) -> None:
-    _at_once(watched, clip, 40)
+def test_twenty_files_at_once_become_twenty_jobs(watched: Watched, clip: bytes) -> None:
+    _at_once(watched, clip, 20)
 
 
 def _at_once(watched: Watched, clip: bytes, count: int) -> None:

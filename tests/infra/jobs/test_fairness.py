@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, text
@@ -14,6 +14,8 @@ from sqlalchemy import Engine, text
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import Claim
 from infra.jobs.store import JobStore
+from infra.jobs.waiting import Waiting
+from infra.jobs.workers import WorkerStore
 from tests.infra.jobs.farm import RESULT, accepted, nothing, picture
 
 POINT_SECONDS = 30.0
@@ -122,3 +124,15 @@ def test_a_limit_for_each_submitter_holds_and_leaves_slots_to_others(play: Calla
     owner = {farm.job(user, 50, 30): user for user in ("ann", "ben")}
     claims = [claim for slot in range(6) if (claim := farm.ledger.claim(f"slot{slot}"))]
     assert Counter(owner[claim.job] for claim in claims) == {"ann": 2, "ben": 2}
+
+
+def test_a_limit_of_a_pool_holds_and_the_job_says_so(engine: Engine) -> None:
+    store, ledger = JobStore(engine), Ledger(engine, most_of_pool={"cpu": 2})
+    WorkerStore(engine).register("here", uuid4(), {"cpu": 5})
+    job = Play(engine, store, ledger, 1, 1.0).job("ann", 50, 5)
+    claims = [claim for slot in range(5) if (claim := ledger.claim(f"slot{slot}"))]
+    assert len(claims) == 2
+    waits = Waiting(engine, most_of_pool={"cpu": 2}).reasons(job)
+    assert [reason.code for reason in waits] == ["WAIT-008"]
+    assert ledger.finish(claims[0].key, claims[0].token, RESULT)
+    assert ledger.claim("slot9") is not None
