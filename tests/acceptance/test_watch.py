@@ -99,8 +99,12 @@ def test_a_media_file_becomes_a_film_and_a_project_too(watched: Watched, clip: b
     assert job["submitted_by"] == "watch"
     project = timeline(25, track("V", media_clip("deep/camera.mp4", 0, 25)))
     written(watched.inside() / "cut.json", project)
-    watched.one_job("cut.json")
-    assert films.count(watched.film("cut.json")) == 25
+    (watched.inside() / "cut.m4v").write_bytes(clip)
+    for name in ("cut.json", "cut.m4v"):
+        watched.one_job(name)
+    places = {Path(job["output"]).name for name in ("cut.json", "cut.m4v") for job in watched.jobs(name)}
+    assert len(places) == 2, "one film was written over the other"
+    assert places < {"cut.mp4", "cut.json.mp4", "cut.m4v.mp4"}
     listing = watched.farm.run("arrivals").out
     assert f"watched   {watched.inside()} -> " in listing
     assert "deep/camera.mp4" in listing

@@ -89,7 +89,8 @@ class Site:
             with self.engine.connect() as connection:
                 holding = sorted(connection.execute(text(question), {"id": job}).scalars())
             if holding and self.finished(job) >= done:
-                return next(machine for machine in self.machines if machine.name == dice.choice(holding))
+                chosen = dice.choice(holding)
+                return next(machine for machine in self.machines if machine.name == chosen)
             assert self.job(job)["state"] not in ENDED, "it has ended before anything could be broken"
             assert time.monotonic() < deadline, self.story(job)
             time.sleep(0.1)
