@@ -15,7 +15,7 @@ class Costs(Value):
 
     server_*: the Prefect server's. database_*: PostgreSQL's. *_idle: a second, without work; *_worker: a second, for each of
     Prefect's workers. *_job, *_piece: for each. render_*: of the render's own process. shard_piece: of the shard's process,
-    without ffmpeg. keeper: a second. start_seconds: by the clock, from the submission to the plan, with nothing else to do,
+    without ffmpeg and proof. keeper: a second. start_seconds: by the clock, from the submission to the plan, with nothing else to do,
     less the processors' part of it. finish_seconds: likewise, from the last chunk to the film.
     """
 
@@ -38,7 +38,7 @@ class Costs(Value):
 class Trial(Value):
     """What the real farm did: `jobs` films of `chunks` chunks each, submitted at once, with so many slots on two cores.
 
-    chunk: processor seconds of a chunk's ffmpeg, as many at once as there are slots; sound: of a sound's. seconds: from the first submission to the last film. waited: mean seconds from a job's
+    chunk: processor seconds of a chunk, its ffmpeg and its proof, as many at once as there are slots; sound: of a sound. seconds: from the first submission to the last film. waited: mean seconds from a job's
     submission to its film.
     """
 

@@ -16,6 +16,7 @@ HOST_CORES = 8
 SLOTS = 2
 CHUNK_SECONDS = 10.0
 TRIAL_CHUNK_SECONDS = 2.0
+FULL = 0.95
 
 
 class Size(Value):
@@ -28,9 +29,15 @@ class Size(Value):
 
     @property
     def bottleneck(self) -> str:
-        """What gives way first: a part that is nearly always busy; else the machines are what there is too few of."""
-        full = {name: share for name, share in self.busy.items() if name != "machines" and share > 0.9}
-        return max(full, key=lambda name: full[name]) if self.busy["machines"] < 0.9 and full else "machines"
+        """What there is too few of: the machines, unless they wait; then the server that is always busy, else the renders."""
+        if self.busy["machines"] > 0.9:
+            return "machines"
+        return next((name for name in ("Prefect server", "PostgreSQL") if self.busy[name] > FULL), "renders")
+
+    @property
+    def is_overloaded(self) -> bool:
+        """A server is asked for more than it can do: its queue grows without end."""
+        return self.bottleneck in ("Prefect server", "PostgreSQL")
 
 
 class Growth(Value):

@@ -26,7 +26,8 @@ from infra import farm, ffmpeg, services
 from infra.process import run_ffmpeg
 from infra.services import Services
 from infra.settings import Settings
-from tasks.compiler.execute import arguments
+from tasks.compiler.claimed import prove
+from tasks.compiler.execute import Renderer, arguments
 from tasks.compiler.model import Clip, Export, MediaSource, Size, Timeline, Track, VideoExport
 from tasks.compiler.order import Order
 from tasks.compiler.work import Work
@@ -109,16 +110,30 @@ class Site:
         return seconds, {name: after - before[name] for name, after in self.spent().items()}
 
     def bare(self, kind: str, at_once: int = 1) -> float:
-        """Processor seconds of the ffmpeg of a piece of the newest job, without a farm, so many at once."""
+        """Processor seconds of a piece of the newest job, its ffmpeg and the proof of what came out, without a farm.
+
+        Args:    at_once: so many side by side, as they are in the slots.
+        """
         found = self.rows("SELECT work FROM chunks WHERE kind = :kind ORDER BY created_at DESC, key LIMIT 1", kind=kind)
         work = Work.model_validate(found[0][0])
         argv = arguments(work.stages[-1].argv, work, threads=1, out=f"out{work.suffix}")
 
+        renderer = Renderer(ffmpeg.binary(None), work.ffmpeg, threads=1)
+        made: list[Path] = []
+
         def run(_: int) -> float:
-            return run_ffmpeg(argv, cwd=Path(mkdtemp(dir=self.desk)), binary=ffmpeg.binary(None)).cpu_seconds
+            scratch = Path(mkdtemp(dir=self.desk))
+            made.append(scratch / f"out{work.suffix}")
+            return run_ffmpeg(argv, cwd=scratch, binary=renderer.binary).cpu_seconds
 
         with ThreadPoolExecutor(at_once) as pool:
-            return statistics.median(pool.map(run, range(5 * at_once)))
+            encoded = statistics.median(pool.map(run, range(5 * at_once)))
+        proved = []
+        for file in made[:5]:
+            began = time.process_time()
+            prove(work, file, renderer, kind)
+            proved.append(time.process_time() - began)
+        return encoded + statistics.median(proved)
 
 
 @contextlib.contextmanager
@@ -158,14 +173,14 @@ def measured(keep: tuple[str, ...], source: Path, say: Callable[[str], None]) ->
         tiny = Films(chunks=1, frames=50)
         farm_here.run(tiny, 2, 0)  # the first render imports and warms up
         begun, finished = _latencies(farm_here, tiny)
-        few, many = Films(chunks=1, frames=50), Films(chunks=30, frames=50)
+        few, many = Films(chunks=1, frames=50), Films(chunks=20, frames=50)
         a_seconds, a = farm_here.cost(lambda: farm_here.run(few, 16, 100))
+        chunk, sound = farm_here.bare("picture"), farm_here.bare("sound")
         b_seconds, b = farm_here.cost(lambda: farm_here.run(many, 3, 200))
         a = {name: spent - two[name] * a_seconds for name, spent in a.items()}
         b = {name: spent - two[name] * b_seconds for name, spent in b.items()}
-        chunk, sound = farm_here.bare("picture"), farm_here.bare("sound")
-        say(f"16 films of one chunk: {a}; 3 of 30: {b}; ffmpeg {chunk:.3f}, sound {sound:.3f}")
-    job, piece = _solved(a, 16, 2 * 16, b, 3, 31 * 3)
+        say(f"16 films of one chunk: {a}; 3 of 20: {b}; ffmpeg {chunk:.3f}, sound {sound:.3f}")
+    job, piece = _solved(a, 16, 2 * 16, b, 3, 21 * 3)
     shard = max(0.0, a["shards"] / 32 - (chunk + sound) / 2)
     costs = Costs(
         server_idle=max(0.0, 2 * one["server"] - two["server"]),
@@ -184,12 +199,16 @@ def measured(keep: tuple[str, ...], source: Path, say: Callable[[str], None]) ->
         finish_seconds=max(0.0, finished - job["renders"] / 2 - job["server"] / 2),
     )
     say(costs.model_dump_json(indent=1))
-    trials = tuple(_trial(keep, source, slots, say) for slots in (1, 2))
-    return Scale(costs=costs, trials=trials, measured=now())
+    return Scale(costs=costs, trials=tried(keep, source, say), measured=now())
+
+
+def tried(keep: tuple[str, ...], source: Path, say: Callable[[str], None]) -> tuple[Trial, ...]:
+    """See what the real farm does with one slot and with two."""
+    return tuple(_trial(keep, source, slots, say) for slots in (1, 2))
 
 
 def _trial(keep: tuple[str, ...], source: Path, slots: int, say: Callable[[str], None]) -> Trial:
-    films, jobs = Films(chunks=8, frames=50, size=(1280, 720), preset="medium"), 6
+    films, jobs = Films(chunks=8, frames=50, size=(1280, 720), preset="medium"), 5
     with site(keep, source, slots=slots) as here:
         here.run(Films(chunks=2 * slots, frames=50), 1, 0)
         seconds, waited = here.run(films, jobs, 300)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.scale import costs, growth
-from bench.scale.growth import CHUNKS, HOST_CORES, SLOTS
+from bench.scale.growth import CHUNKS, HOST_CORES, SLOTS, Size
 
 MEANINGS = {
     "server_idle": "Prefect server, a second without work",
@@ -21,6 +21,11 @@ MEANINGS = {
     "start_seconds": "waiting from a submission to its first chunk, by the clock",
     "finish_seconds": "waiting from the last chunk to the film, by the clock",
 }
+
+
+def _unless(size: Size, figure: str) -> str:
+    """A figure of a farm that has a steady state."""
+    return "overloaded" if size.is_overloaded else figure
 
 
 def page() -> str:
@@ -45,7 +50,7 @@ def page() -> str:
     ]
     table[1] = "| " + " | ".join(["---:"] * (4 + len(names))) + " | --- |"
     table += [
-        f"| {size.machines} | {size.pieces_per_second:.2f} | {size.until_begun:.1f} | {size.busy['machines']:.0%} | "
+        f"| {size.machines} | {_unless(size, f'{size.pieces_per_second:.2f}')} | {_unless(size, f'{size.until_begun:.0f}')} | {size.busy['machines']:.0%} | "
         + " | ".join(f"{size.busy[name]:.0%}" for name in names)
         + f" | {size.bottleneck} |"
         for size in sizes
@@ -53,7 +58,8 @@ def page() -> str:
     farm = growth.usual_farm(scale, 1)
     first = next((size for size in sizes if size.bottleneck != "machines"), None)
     words = (
-        f"With {first.machines} machines {first.bottleneck} is what there is too few of, before any other part."
+        f"With {first.machines} machines the first thing that there is too little of is the {first.bottleneck}, before any other "
+        "part; where a server is asked for more than it can do, its queue grows without end, and the farm does not work."
         if first
         else "Up to a thousand machines nothing gives way before the machines themselves."
     )
@@ -66,8 +72,8 @@ def page() -> str:
             "## What was measured",
             "\n".join(rows),
             "## The model beside the real farm",
-            "The farm on one machine of two cores, its servers and renders on the same cores, six films submitted at once. The "
-            "model knows the costs above and the ffmpeg of a chunk by itself, and nothing of these runs.",
+            "The farm on one machine of two cores, its servers and renders on the same cores, all films submitted at once. The "
+            "model knows the costs above and what a chunk's ffmpeg and proof take by themselves, and nothing of these runs.",
             "\n".join(checks),
             "## One to a thousand machines",
             f"Jobs are ten-minute films of {CHUNKS} chunks; a chunk is {farm.chunk:.1f} s of a core. Each machine has {SLOTS} cores "
