@@ -24,7 +24,9 @@ class Job(Value):
     """One render, as the store knows it."""
 
     id: UUID
-    run_id: UUID | None = Field(description="Of the Prefect flow run that carries it out; None until it was admitted.")
+    run_id: UUID | None = Field(
+        None, description="Of the Prefect flow run that carries it out; None until it was admitted."
+    )
     state: JobState
     project: str = Field(description="Path of the project file.")
     output: str = Field(description="Where the film goes: a path or an address of a target.")

@@ -36,14 +36,14 @@ LEAST_SIDE = 16
 def read(path: Path, probe: Callable[[Path], MediaFacts]) -> Imported:
     """Read a media file as a project.
 
-    Raises:  KinofarmError FORMAT-001 when there is none, FORMAT-131 for a single picture, MEDIA-00x, SECURITY-00x.
+    Raises:  KinofarmError FORMAT-001 when there is none, FORMAT-017 for a single picture, MEDIA-00x, SECURITY-00x.
     """
     if not path.is_file():
         raise KinofarmError("FORMAT-001", path=str(path))
     facts = probe(path)
     picture, sound = facts.picture(), facts.sound()
     if picture is not None and picture.still:
-        raise KinofarmError("FORMAT-131", file=path.name)
+        raise KinofarmError("FORMAT-017", file=path.name)
     if picture is None:
         start, end, rate, size, export = (
             *_extent_of_sound(facts),

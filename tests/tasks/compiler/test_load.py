@@ -71,9 +71,11 @@ def test_the_interchange_library_is_imported_late() -> None:
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-def test_a_media_file_is_no_project(tmp_path: Path) -> None:
+def test_what_is_called_a_media_file_and_is_none_is_refused_as_one(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"\x00\x00\x00\x20ftypisom\xff\xfe" * 10)
-    assert refusal(tmp_path / "film.mp4") == "FORMAT-005"
+    assert refusal(tmp_path / "film.mp4") == "MEDIA-002"
+    (tmp_path / "film.txt").write_bytes(b"\x00\x00\x00\x20ftypisom\xff\xfe" * 10)
+    assert refusal(tmp_path / "film.txt") == "FORMAT-005"
 
 
 def attempt(data: bytes) -> Imported | KinofarmError:

@@ -64,7 +64,7 @@ def test_what_is_no_film_is_refused(tmp_path: Path, media_factory: MediaFactory)
     picture = media_factory.make("still.png", *("-f", "lavfi", "-i", "testsrc2=s=64x64", "-frames:v", "1"))
     renamed = tmp_path / "still.mp4"
     renamed.write_bytes(picture.read_bytes())
-    with pytest.raises(KinofarmError, match="FORMAT-131"):
+    with pytest.raises(KinofarmError, match="FORMAT-017"):
         load(renamed)
     with pytest.raises(KinofarmError, match="FORMAT-001"):
         load(tmp_path / "none.mp4")
