@@ -60,8 +60,10 @@ def in_work(job: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def begun(farm: Kinofarm, job: str) -> dict[str, Any]:
-    """The job once a chunk of it is finished and another one in work."""
-    return farm.wait_until(job, lambda found: bool(finished(found)) and bool(in_work(found)))
+    """The job once its run has planned it, a chunk of it is finished and another one in work."""
+    return farm.wait_until(
+        job, lambda found: found["state"] == "rendering" and bool(finished(found)) and bool(in_work(found))
+    )
 
 
 def at_work(farm: Kinofarm, job: str) -> list[str]:

@@ -229,6 +229,7 @@ def test_a_file_that_changes_while_it_is_rendered_is_rendered_as_it_is_now(watch
     assert films.count(watched.film("changing.json")) == 20
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_what_was_rendered_or_can_not_be_is_moved_away_with_a_report_and_may_come_again(
     watched: Watched, clip: bytes
