@@ -19,7 +19,7 @@ from infra.prefect_api import PrefectApi, Run
 from infra.settings import Settings, WorkerSettings
 
 DEPLOYMENTS = Path(__file__).with_name("farms") / "prefect.yaml"
-KEEP = "tests.infra.farms.flows:reconcile_once"
+KEEP = ("keeper=tests.infra.farms.flows:reconcile_once",)
 
 
 @dataclass(frozen=True)
