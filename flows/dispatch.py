@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
+from infra.jobs.admission import Admissions
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import CPU_POOL, GPU_POOL, Job, Key, WantedChunk
 from infra.jobs.states import NORMAL_PRIORITY
@@ -100,7 +101,8 @@ def admit(services: Services, only: UUID | None = None) -> int:
     """
     settings, jobs = services.get(Settings), services.get(JobStore)
     started = 0
-    waiting = jobs.admissible(renders_at_once(settings), settings.fairness.point_seconds)
+    queue = services.get(Admissions)
+    waiting = queue.admissible(renders_at_once(settings), settings.fairness.point_seconds)
     if only is not None and [job.id for job in waiting] != [only]:
         return 0
     for job in waiting:
@@ -111,7 +113,7 @@ def admit(services: Services, only: UUID | None = None) -> int:
                 raise
             jobs.fail(job.id, refused.as_dict())
             continue
-        jobs.admitted(job.id, run)
+        queue.admitted(job.id, run)
         started += 1
     return started
 

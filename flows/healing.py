@@ -15,9 +15,9 @@ from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.events import JobFailed, emit
+from infra.jobs.admission import Admissions
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import Job
-from infra.jobs.states import ENDED, JOB_STATES
 from infra.jobs.store import JobStore
 from infra.prefect import ORCHESTRATOR_POOL
 from infra.prefect_api import PrefectApi, Run
@@ -35,9 +35,6 @@ SWEEP_SECONDS = 10.0
 """Between two looks for what killed processes left in scratch."""
 EVICT_SECONDS = 60.0
 """Between two looks at the size of the cache."""
-MOST_JOBS = 1000
-
-LIVE = tuple(state for state in JOB_STATES if state not in ENDED)
 
 logger = logging.getLogger("kinofarm.reconcile")
 
@@ -59,12 +56,14 @@ def _expire(services: Services) -> None:
 
 
 def _heal_jobs(services: Services) -> None:
-    live = [job for job in services.get(JobStore).jobs(MOST_JOBS, LIVE) if job.run_id is not None]
+    live = services.get(Admissions).unended()
     if not live:
         return
     unfinished = {run.id: run for run in services.get(PrefectApi).runs([ORCHESTRATOR_POOL])}
     for job in live:
-        assert job.run_id is not None
+        if job.run_id is None:  # cancelled before its turn, by somebody who did not live to say that it is over
+            services.get(JobStore).advance(job.id, "cancelled")
+            continue
         run = unfinished.get(job.run_id) or services.get(PrefectApi).run(job.run_id)
         _heal(services, job, run)
 

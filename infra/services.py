@@ -24,6 +24,7 @@ from infra.container import Container, Registry, ServicePing
 from infra.errors import KinofarmError
 from infra.farm import FarmConnection
 from infra.jobs import engine as database
+from infra.jobs.admission import Admissions
 from infra.jobs.arrivals import ArrivalStore
 from infra.jobs.deliveries import DeliveryStore
 from infra.jobs.facts import FactsStore, JoinProofs
@@ -80,7 +81,7 @@ def registry(settings: Settings) -> Registry:
     table.register_factory(FarmConnection, lambda: _connection(settings))
     table.register_factory(sqlalchemy.Engine, _engine, ping=_ask_database)
     table.register_factory(CacheIndex, _index)
-    for kept_in_database in (JobStore, FactsStore, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore):
+    for kept_in_database in (JobStore, Admissions, FactsStore, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore):
         table.register_factory(kept_in_database, _on_engine(kept_in_database))
     table.register_factory(Ledger, _ledger)
     table.register_factory(Waiting, _waiting)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -212,6 +212,13 @@ class NotifySettings(Section):
         description='Notification blocks of the Prefect server, such as "slack-webhook/ops" or "email-server/ops", that are told of failed jobs.',
     )
 
+    @field_validator("webhooks")
+    @classmethod
+    def _each_name_once(cls, webhooks: tuple[Webhook, ...]) -> tuple[Webhook, ...]:
+        if len({hook.name for hook in webhooks}) < len(webhooks):
+            raise ValueError("each webhook needs a name of its own")
+        return webhooks
+
 
 class HousekeepingSettings(Section):
     job_days: int = Field(90, ge=1, description="Days for which an ended job is remembered; its film stays.")
@@ -221,6 +228,13 @@ class HousekeepingSettings(Section):
 
 class WatchSettings(Section):
     folders: tuple[WatchedFolder, ...] = Field((), description="Folders in which a file that is dropped becomes a job.")
+
+    @field_validator("folders")
+    @classmethod
+    def _each_folder_once(cls, folders: tuple[WatchedFolder, ...]) -> tuple[WatchedFolder, ...]:
+        if len({each.folder.absolute() for each in folders}) < len(folders):
+            raise ValueError("a folder is watched once")
+        return folders
 
 
 class Settings(BaseSettings):

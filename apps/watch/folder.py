@@ -60,6 +60,9 @@ class Watch:
         if found is None:
             return
         self._enter(services, found)
+        for job in services.get(ArrivalStore).outdated(str(self.root)):
+            logger.info("job %s is stopped: its file has changed", job)
+            stop(services, job)
         left = services.get(ArrivalStore).open(str(self.root))
         for arrival in left:
             if arrival.state == "submitted":
@@ -90,9 +93,7 @@ class Watch:
         written = being_written(self._path(one.name) for one in whole)
         new = [one for one in whole if self._path(one.name) not in written]
         if new:
-            for job in services.get(ArrivalStore).enter(str(self.root), new):
-                logger.info("job %s is stopped: its file has changed", job)
-                stop(services, job)
+            services.get(ArrivalStore).enter(str(self.root), new)
             self._entered |= {one.name: one for one in new}
 
     def _try(self, services: Services, arrival: Arrival) -> None:

@@ -6,6 +6,7 @@ Needs a quiet machine of two cores or more; takes about six minutes.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -139,20 +140,20 @@ class Site:
 @contextlib.contextmanager
 def site(keep: tuple[str, ...], source: Path, **worker: Any) -> Iterator[Site]:
     """A farm with a home of its own, whose ffmpegs have one thread each."""
-    home = Path(mkdtemp(prefix="kinofarm-scale-"))
-    home.chmod(0o755)
-    desk = Path(mkdtemp(prefix="kinofarm-scale-desk-"))
+    place = Path(mkdtemp(prefix="kinofarm-scale-"))
+    place.chmod(0o755)
+    home, desk = place / "home", place / "desk"
+    desk.mkdir()
     (desk / "source.mp4").hardlink_to(source)
     given = {"worker": {"idle": 120, **worker}, "ffmpeg": {"threads": 1}, "render": {"chunk_seconds": 2}}
     settings = Settings.model_validate({"home": home, **given})
-    connection = farm.start(settings, keep)
     try:
-        with services.opened(settings) as container:
+        with farm.embedded(settings, keep) as connection, services.opened(settings) as container:
             assert connection.state is not None
             parts = {name: part.pid for name, part in connection.state.parts.items()}
             yield Site(container, desk, container.get(Engine), parts)
     finally:
-        farm.stop(settings)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def measured(keep: tuple[str, ...], source: Path, say: Callable[[str], None]) -> Scale:

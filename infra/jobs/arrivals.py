@@ -42,8 +42,11 @@ UPDATE arrivals old SET state = 'replaced', updated_at = now()
 FROM jsonb_to_recordset(CAST(:seen AS jsonb)) AS seen (name text, size bigint, modified_ns bigint)
 WHERE old.folder = :folder AND old.name = seen.name AND old.state IN ('arrived', 'submitted')
     AND (old.size, old.modified_ns) <> (seen.size, seen.modified_ns)
-RETURNING (SELECT job.id FROM jobs job WHERE job.idempotency_key = :prefix || old.id
-    AND job.state NOT IN ('done', 'failed', 'cancelled')) AS job
+""")
+_OUTDATED = text("""
+SELECT job.id FROM arrivals old JOIN jobs job ON job.idempotency_key = :prefix || old.id
+WHERE old.folder = :folder AND old.state = 'replaced'
+    AND job.state NOT IN ('done', 'failed', 'cancelled') AND NOT job.cancel_requested
 """)
 
 _ARRIVALS = """
@@ -120,16 +123,18 @@ class ArrivalStore:
         self.patience = patience
 
     @surviving
-    def enter(self, folder: str, seen: Sequence[Sighting]) -> tuple[UUID, ...]:
-        """Enter files that are whole; knowing them already is fine.
-
-        Returns: the jobs, still at work, of what these files were before they changed.
-        """
+    def enter(self, folder: str, seen: Sequence[Sighting]) -> None:
+        """Enter files that are whole; knowing them already is fine. What they were before they changed is replaced."""
         rows = json.dumps([{"id": str(uuid4()), **each.model_dump()} for each in seen])
         with transaction(self.engine) as connection:
             connection.execute(_ENTER, {"folder": folder, "seen": rows})
-            replaced = connection.execute(_REPLACE, {"folder": folder, "seen": rows, "prefix": KEY_PREFIX}).scalars()
-            return tuple(job for job in replaced if job is not None)
+            connection.execute(_REPLACE, {"folder": folder, "seen": rows})
+
+    @surviving
+    def outdated(self, folder: str) -> tuple[UUID, ...]:
+        """Return the jobs that still render what files of a folder were before they changed."""
+        with transaction(self.engine) as connection:
+            return tuple(connection.execute(_OUTDATED, {"folder": folder, "prefix": KEY_PREFIX}).scalars())
 
     @surviving
     def open(self, folder: str) -> tuple[Arrival, ...]:

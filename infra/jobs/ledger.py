@@ -112,6 +112,9 @@ SELECT taken.key, lease_token AS token, kind, pool, frames, work, attempts AS at
 FROM taken JOIN jobs job ON job.id = taken.job_id
 """)  # noqa: S608 (our own constants)
 
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('kinofarm claims'))")
+"""Under a limit claims follow each other: two that count at once would both find room for one."""
+
 _BEAT = text(f"""
 UPDATE chunks SET lease_expires = now() + make_interval(secs => :lease),
     frames_done = greatest(frames_done, least(CAST(:frames_done AS bigint), frames))
@@ -192,7 +195,8 @@ class Ledger:
 
     Args:    attempts: tries at one chunk before it fails for good. point_seconds: a job that was not served for so long
              rises by a point of priority. most_of_submitter: chunks of one submitter in work at once; 0: any number.
-             most_of_pool: chunks of a pool in work at once, by its name; 0 or none: any number. patience: seconds during which a call is repeated while the database is away.
+             most_of_pool: chunks of a pool in work at once, by its name; 0 or none: any number. patience: seconds during
+             which a call is repeated while the database is away.
     Raises:  every method: KinofarmError DB-001 (still away after that), DB-002.
     """
 
@@ -220,6 +224,8 @@ class Ledger:
         values |= {"point_seconds": self.point_seconds, "most_of_submitter": self.most_of_submitter}
         values |= {"most_of_pool": self.most_of_pool.get(pool, 0)}
         with transaction(self.engine) as connection:
+            if self.most_of_submitter or values["most_of_pool"]:
+                connection.execute(_ONE_AT_A_TIME)
             row = connection.execute(_CLAIM, values).one_or_none()
         return None if row is None else Claim(**row._mapping)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, select, text, updat
 from sqlalchemy.dialects.postgresql import insert
 
 from infra.errors import KinofarmError
+from infra.jobs.arrivals import KEY_PREFIX
 from infra.jobs.engine import surviving, transaction
 from infra.jobs.ledger import INTERESTED
 from infra.jobs.models import AttemptRow, ChunkRow, JobChunkRow, JobRow, JobSourceRow, OutputRow
@@ -46,18 +47,10 @@ GROUP BY chunk.state
 """)
 
 
-_ADMISSIBLE = text("""
-SELECT * FROM jobs WHERE run_id IS NULL AND state NOT IN ('done', 'failed', 'cancelled')
-    AND NOT cancel_requested AND NOT paused
-ORDER BY priority + floor(extract(epoch FROM now() - accepted_at) / :point_seconds) DESC, accepted_at, id
-LIMIT greatest(0, :most - (
-    SELECT count(*) FROM jobs WHERE run_id IS NOT NULL AND state NOT IN ('done', 'failed', 'cancelled')))
-""")
-
 _FORGET = text("""
 DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND ended_at < now() - make_interval(days => :days)
     AND NOT EXISTS (
-        SELECT FROM arrivals WHERE 'watch-' || arrivals.id = jobs.idempotency_key AND arrivals.state = 'submitted')
+        SELECT FROM arrivals WHERE :prefix || arrivals.id = jobs.idempotency_key AND arrivals.state = 'submitted')
 """)
 _FORGET_CHUNKS = text("""
 DELETE FROM chunks WHERE state <> 'leased'
@@ -120,22 +113,6 @@ class JobStore:
                 connection.execute(_touch(job_id).values(run_id=run))
                 return _read(connection, job_id)
         return _job(found)
-
-    @surviving
-    def admissible(self, most: int, point_seconds: float) -> tuple[Job, ...]:
-        """Return the jobs that may be given a run now, in their turn: by priority, which rises while they wait.
-
-        Args:    most: jobs that may have one at once. point_seconds: of waiting for a point of priority.
-        """
-        with transaction(self.engine) as connection:
-            rows = connection.execute(_ADMISSIBLE, {"most": most, "point_seconds": point_seconds}).mappings()
-            return tuple(_job(row) for row in rows)
-
-    @surviving
-    def admitted(self, job_id: UUID, run: UUID) -> None:
-        """Note which run carries a job out; one that has a run keeps it."""
-        with transaction(self.engine) as connection:
-            connection.execute(update(JobRow).where(JobRow.id == job_id, JobRow.run_id.is_(None)).values(run_id=run))
 
     @surviving
     def plan(
@@ -354,7 +331,7 @@ class JobStore:
         A job whose file in a watched folder is still to be moved away stays.
         """
         with transaction(self.engine) as connection:
-            forgotten = int(connection.execute(_FORGET, {"days": days}).rowcount)
+            forgotten = int(connection.execute(_FORGET, {"days": days, "prefix": KEY_PREFIX}).rowcount)
             connection.execute(_FORGET_CHUNKS)
         return forgotten
 

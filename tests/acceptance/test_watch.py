@@ -272,15 +272,15 @@ def test_an_arrival_s_event_starts_the_render_through_the_deployment_s_trigger(w
 @pytest.mark.long
 @pytest.mark.timeout(1500)
 def test_five_hundred_files_at_once_become_five_hundred_jobs(watched: Watched, clip: bytes) -> None:
-    _at_once(watched, clip, 500)
+    _expect_a_job_for_each(watched, clip, 500)
 
 
 @pytest.mark.timeout(300)
 def test_twenty_files_at_once_become_twenty_jobs(watched: Watched, clip: bytes) -> None:
-    _at_once(watched, clip, 20)
+    _expect_a_job_for_each(watched, clip, 20)
 
 
-def _at_once(watched: Watched, clip: bytes, count: int) -> None:
+def _expect_a_job_for_each(watched: Watched, clip: bytes, count: int) -> None:
     source = watched.root / "at-once.mp4"
     source.write_bytes(clip)
     names = {f"many{count}-{number}.mp4" for number in range(count)}

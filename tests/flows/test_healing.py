@@ -16,6 +16,7 @@ from infra.cache.index import CacheIndex, Limits
 from infra.cache.store import ChunkStore
 from infra.container import Container, Registry
 from infra.errors import KinofarmError
+from infra.jobs.admission import Admissions
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
@@ -40,6 +41,7 @@ def services(engine: Engine, tmp_path: Path, prefect: FakePrefect) -> Iterator[S
     table.register_value(Settings, Settings(home=tmp_path, worker=WorkerSettings(slots=2)))
     table.register_value(sqlalchemy.Engine, engine)
     table.register_value(JobStore, JobStore(engine))
+    table.register_value(Admissions, Admissions(engine))
     table.register_value(Ledger, Ledger(engine))
     workers = WorkerStore(engine)
     workers.register("here", uuid4(), {"cpu": 2})
@@ -247,3 +249,26 @@ def test_a_job_whose_parameters_prefect_refuses_fails_with_what_it_says(
     assert job.state == "failed"
     assert job.error is not None
     assert job.error["code"] == "FARM-022"
+
+
+def test_a_job_that_was_cancelled_before_its_turn_ends_though_its_canceller_died(services: Services) -> None:
+    job = job_in(services)
+    services.get(JobStore).cancel(job)
+    reconcile_once(services)
+    assert state_of(services, job) == "cancelled"
+
+
+def test_a_crashed_run_is_found_behind_any_number_of_jobs_that_wait(
+    services: Services, prefect: FakePrefect, engine: Engine
+) -> None:
+    job = job_in(services, prefect.add("CRASHED"))
+    for _ in range(PARENTS - 1):
+        job_in(services, prefect.add("RUNNING"))
+    with engine.begin() as connection:
+        connection.execute(
+            sqlalchemy.text("""
+            INSERT INTO jobs (id, project, output, submitted_by, accepted_at)
+            SELECT gen_random_uuid(), 'p', 'o', '', now() + interval '1 hour' FROM generate_series(1, 1500)""")
+        )
+    reconcile_once(services)
+    assert (job, "SCHEDULED") in prefect.asked

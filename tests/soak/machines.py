@@ -31,14 +31,29 @@ def can_be_apart() -> bool:
     """Whether this user may give a process a network, a disk and a clock of its own."""
     if sys.platform != "linux" or os.geteuid() != 0 or not all(map(shutil.which, ("ip", "unshare", "cc"))):
         return False
-    tried = ["ip", "netns", "exec"]
     name = f"kf-try-{os.getpid()}"
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False)
     try:
-        run = [*tried, name, "mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt"]
-        return made.returncode == 0 and subprocess.run(run, capture_output=True, check=False).returncode == 0
+        with folder("try") as home:
+            (home / "clock.so").touch()
+            for part in ("up", "work"):
+                (home / part).mkdir()
+            mounts = _own_disk(home / "scratch", 2**20), _own_etc(home, home / "clock.so")
+            run = ["ip", "netns", "exec", name, "sh", "-c", " && ".join(mounts)]
+            return made.returncode == 0 and subprocess.run(run, capture_output=True, check=False).returncode == 0
     finally:
         subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+
+
+def _own_disk(place: Path, size: int) -> str:
+    """The shell's words for a disk of its own at this place."""
+    return f"mkdir -p {place} && mount -t tmpfs -o size={size} tmpfs {place}"
+
+
+def _own_etc(layers: Path, clock: Path) -> str:
+    """The shell's words for an /etc of its own, in which every program loads the clock."""
+    overlay = f"lowerdir=/etc,upperdir={layers}/up,workdir={layers}/work"
+    return f"mount -t overlay overlay -o {overlay} /etc && echo {clock} > /etc/ld.so.preload"
 
 
 @dataclass
@@ -88,11 +103,9 @@ class Machine:
         """Switch it on."""
         argv: list[str | Path] = [COMMAND, "worker"]
         if self.apart:
-            script = (
-                f"mkdir -p {self.home}/scratch && mount -t tmpfs -o size={SCRATCH_BYTES} tmpfs {self.home}/scratch && "
-                f"mount -t overlay overlay -o lowerdir=/etc,upperdir={self.home}/etc/up,workdir={self.home}/etc/work /etc && "
-                f'echo {self.home}/etc/clock.so > /etc/ld.so.preload && exec "$@"'
-            )
+            etc = self.home / "etc"
+            mounts = _own_disk(self.home / "scratch", SCRATCH_BYTES), _own_etc(etc, etc / "clock.so")
+            script = " && ".join((*mounts, 'exec "$@"'))
             argv = ["ip", "netns", "exec", self._network, "sh", "-c", script, "sh", *argv]
         log = (self.home / "worker.log").open("ab")
         with log:

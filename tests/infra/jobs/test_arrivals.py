@@ -49,7 +49,11 @@ def test_a_file_that_changes_is_another_arrival_and_the_job_of_what_it_was_is_to
     first = entered(store, seen())["a.mov"]
     job = jobs.accept(uuid4(), project="p", output="o", idempotency_key=first.key)
     store.submitted(first.id, "/out/a.mp4")
-    assert store.enter(FOLDER, [seen(size=20)]) == (job.id,)
+    assert store.outdated(FOLDER) == ()
+    store.enter(FOLDER, [seen(size=20)])
+    assert store.outdated(FOLDER) == (job.id,)
+    jobs.cancel(job.id)
+    assert store.outdated(FOLDER) == ()
     (second,) = store.open(FOLDER)
     assert (second.size, second.state, second.id != first.id) == (20, "arrived", True)
     assert {arrival.id: arrival.state for arrival in store.recent()}[first.id] == "replaced"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -136,3 +137,14 @@ def test_a_limit_of_a_pool_holds_and_the_job_says_so(engine: Engine) -> None:
     assert [reason.code for reason in waits] == ["WAIT-008"]
     assert ledger.finish(claims[0].key, claims[0].token, RESULT)
     assert ledger.claim("slot9") is not None
+
+
+def test_limits_hold_while_many_claim_at_once(engine: Engine) -> None:
+    store = JobStore(engine)
+    ledger = Ledger(engine, most_of_pool={"cpu": 3}, most_of_submitter=2)
+    farm = Play(engine, store, ledger, 1, 1.0)
+    owner = {farm.job(user, 50, 20): user for user in ("ann", "ben")}
+    with ThreadPoolExecutor(8) as pool:
+        claims = [claim for claim in pool.map(lambda slot: ledger.claim(f"slot{slot}"), range(24)) if claim]
+    assert len(claims) == 3
+    assert max(Counter(owner[claim.job] for claim in claims).values()) == 2

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine
 
+from infra.jobs.admission import Admissions
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import GPU_POOL
 from infra.jobs.store import JobStore
@@ -50,7 +51,7 @@ def test_paused(engine: Engine, store: JobStore) -> None:
 
 def test_queued_behind_the_renders_that_run(engine: Engine, store: JobStore) -> None:
     worker(engine)
-    store.admitted(planned(store, ["a"]).id, uuid4())
+    Admissions(engine).admitted(planned(store, ["a"]).id, uuid4())
     assert codes(engine, accepted(store).id) == ["WAIT-002"]
 
 
