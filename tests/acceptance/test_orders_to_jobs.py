@@ -19,6 +19,7 @@ from tests.acceptance.kinofarm import Kinofarm, running
 from tests.acceptance.projects import media_clip, timeline, track, written
 
 CANCEL_SECONDS = 5.0
+SWEPT_SECONDS = 60.0
 FRAMES = 300
 
 
@@ -67,8 +68,8 @@ def begun(farm: Kinofarm, job: str) -> dict[str, Any]:
 
 
 def at_work(farm: Kinofarm, job: str) -> list[str]:
-    """What of a job still lives: its run's engine, every ffmpeg of the farm, its scratch."""
-    found = [str(path) for path in farm.scratch() if f"job-{job[:8]}" in path.name]
+    """What of a job still lives: its run's engine, every ffmpeg of the farm."""
+    found = []
     run = farm.job(job)["run_id"]
     for process in farm.processes():
         with contextlib.suppress(psutil.Error):
@@ -103,6 +104,9 @@ def test_cancel_leaves_no_process_after_five_seconds(busy: Kinofarm, desk: Path,
         time.sleep(0.1)
     assert busy.wait(job, 60)["state"] == "cancelled"
     assert at_work(busy, job) == []
+    while left_in_scratch := [path for path in busy.scratch() if f"job-{job[:8]}" in path.name]:
+        assert time.monotonic() - asked < SWEPT_SECONDS, left_in_scratch
+        time.sleep(0.1)
     assert not (desk / "cancelled.mp4").exists()
     assert not list(desk.glob(".*"))
 

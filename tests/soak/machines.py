@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -312,17 +313,16 @@ def machines(farm: Kinofarm, names: Sequence[str], s3_port: int) -> Iterator[lis
         yield made
 
 
-def until_online(farm: Kinofarm, names: Sequence[str], seconds: float = 90) -> None:
+def until_online(farm: Kinofarm, machines: Sequence[Machine], seconds: float) -> None:
     """Wait until these machines take work."""
-    import json
-
     deadline = time.monotonic() + seconds
     while True:
         found = {each["name"]: each for each in json.loads(farm.run("workers", "--json").out)}
+        names = [machine.name for machine in machines]
         states = {name: (found[name]["state"], found[name]["alive"]) if name in found else None for name in names}
         if all(state == ("online", True) for state in states.values()):
             return
-        assert time.monotonic() < deadline, states
+        assert time.monotonic() < deadline, "\n".join([str(states), *(machine.log() for machine in machines)])
         time.sleep(0.5)
 
 

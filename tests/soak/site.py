@@ -30,6 +30,7 @@ FRAMES = 300
 SOURCE_FRAMES = 1000
 HANG_SECONDS = 8
 REST_SECONDS = 60.0
+ONLINE_SECONDS = 240.0
 LONGEST_JOB = 300.0
 
 
@@ -131,7 +132,7 @@ class Site:
 
     def whole(self) -> None:
         """Wait until every machine takes work again."""
-        until_online(self.farm, NAMES, 120)
+        until_online(self.farm, self.machines, ONLINE_SECONDS)
 
     def story(self, job: str) -> str:
         """What is known of a job that did not end, for whoever reads the failure."""
@@ -165,7 +166,7 @@ def broken_in(folder_of_s3: Path, names: Sequence[str] = NAMES) -> Iterator[Site
         made = stack.enter_context(machines(farm, names, port))
         desk = stack.enter_context(folder("soak-desk"))
         counter(desk, SOURCE_FRAMES).rename(desk / "source.mp4")
-        until_online(farm, names, 120)
+        until_online(farm, made, ONLINE_SECONDS)
         yield Site(farm, s3, gate, made, engine, desk)
 
 
