@@ -19,6 +19,9 @@ from tasks.compiler.model import Size, Timeline
 SHRUNK = 8
 """The ground is blurred at an eighth of its size: what is blurred so much has no detail, and it costs little."""
 
+LEAST = 34
+"""Pixels of its sides: its chroma planes must be wider than those on which gblur goes wrong (`effects.layering.gaussian`)."""
+
 SOFTNESS = Fraction(1, 24)
 """Strength of the blur (gblur's sigma) as a share of the ground's shorter side."""
 
@@ -43,9 +46,8 @@ def reframed(stream: Stream, timeline: Timeline) -> Stream:
 
 
 def _blurred(stream: Stream, size: Size, wanted: Size) -> Stream:
-    small = Size(
-        width=max(16, _even(Fraction(wanted.width, SHRUNK))), height=max(16, _even(Fraction(wanted.height, SHRUNK)))
-    )
+    sides = (max(LEAST, _even(Fraction(side, SHRUNK))) for side in (wanted.width, wanted.height))
+    small = Size.model_validate(dict(zip(("width", "height"), sides, strict=True)))
     outer = _covering(size, small)
     soft = float(min(small.width, small.height) * SOFTNESS)
     ground = _cut(_scaled(stream, outer), outer, small).filter("gblur", sigma=f"{soft:.3f}")

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 from infra import farm as farms
 from infra.settings import Settings
 from tests.acceptance import films
-from tests.acceptance.kinofarm import Kinofarm, folder, running
+from tests.acceptance.kinofarm import ENDED, Kinofarm, folder, running
 from tests.acceptance.projects import media_clip, timeline, track, written
 from tests.infra.test_webhooks import SECRET, Receiver
 from tests.media_factory import MediaFactory
@@ -141,10 +141,17 @@ def test_a_schedule_renders_a_film(told: Kinofarm, project: Path, desk: Path) ->
     assert told.wait(job["id"])["state"] == "done"
 
 
+def quiet(farm: Kinofarm) -> bool:
+    """Whether no job is on its way, and no news of one."""
+    told = json.loads(farm.run("deliveries", "--json").out)
+    return all(job["state"] in ENDED for job in farm.jobs()) and all(each["state"] != "waiting" for each in told)
+
+
 @pytest.mark.timeout(300)
 def test_a_webhook_is_told_and_told_again_until_it_takes_it(
     told: Kinofarm, receiver: Receiver, project: Path, desk: Path
 ) -> None:
+    until(lambda: quiet(told), 90, "what other tests left is told")
     receiver.statuses = [503, 204]
     job = told.render(project, desk / "film.mp4")["job"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from infra.values import Value
-from tasks.compiler.effects.layering import copies, on_colour, summed
+from tasks.compiler.effects.layering import copies, gaussian, on_colour, summed
 from tasks.compiler.effects.pixels import number
 from tasks.compiler.effects.row import EffectRow, Setting, Stream
 
@@ -34,13 +34,13 @@ def build_sharpen(stream: Stream, parameters: Sharpen, setting: Setting) -> Stre
     """out = in + intensity * (in - G(in)), G a Gaussian of one pixel."""
     if parameters.intensity == 0:
         return stream
-    return on_colour(stream, setting, lambda colour: sharpened(colour, parameters.intensity, FINENESS))
+    return on_colour(stream, setting, lambda colour: sharpened(colour, setting.width, parameters.intensity, FINENESS))
 
 
-def sharpened(stream: Stream, amount: float, sigma: float) -> Stream:
-    """Add what a Gaussian takes away; a negative amount softens."""
+def sharpened(stream: Stream, width: int, amount: float, sigma: float) -> Stream:
+    """Add to a picture so wide what a Gaussian takes away; a negative amount softens."""
     sharp, soft = copies(stream, 2)
-    return summed([sharp, soft.filter("gblur", sigma=number(sigma), steps=2)], [1 + amount, -amount])
+    return summed([sharp, gaussian(soft, width, sigma=number(sigma))], [1 + amount, -amount])
 
 
 def build_edge_enhance(stream: Stream, parameters: EdgeEnhance, setting: Setting) -> Stream:

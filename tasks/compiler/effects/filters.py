@@ -115,7 +115,7 @@ def _in_place(stream: Stream, p: FilterParameters, setting: Setting) -> Stream:
         amount = 0.8 * p.clarity
         stream = summed([same, softened(large, setting, sigma)], [1 + amount, -amount])
     if p.sharpen:
-        stream = sharpened(stream, p.sharpen, FINENESS)
+        stream = sharpened(stream, setting.width, p.sharpen, FINENESS)
     if p.vignette:
         stream = shaded(stream, setting, p.vignette, RADIUS)
     return grained(stream, GRAIN * p.grain, setting) if p.grain else stream

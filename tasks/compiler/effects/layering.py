@@ -22,6 +22,9 @@ LARGEST_SIGMA = 1024
 LEAST = 1e-8
 """Shares nearer than this to none or all are none or all."""
 
+NARROW, MARGIN = 16, 32
+"""Pixels: planes so wide are too narrow for gblur; what is added to each side of them, a multiple of every subsampling."""
+
 LUMA, CHROMA, COLOURS = 1, 6, 7
 """Planes of YUV as ffmpeg's `planes` names them: a bit for each."""
 
@@ -106,7 +109,7 @@ def blurred(stream: Stream, setting: Setting, radius: float) -> Stream:
     alpha it runs on premultiplied values.
     """
     sigma = number(min(LARGEST_SIGMA, radius * setting.zoom))
-    return along_with_alpha(stream, setting, lambda part: part.filter("gblur", sigma=sigma, steps=2))
+    return along_with_alpha(stream, setting, lambda part: gaussian(part, setting.width, sigma=sigma))
 
 
 def blurred_planes(stream: Stream, setting: Setting, radius: float, canvas: Canvas) -> Stream:
@@ -114,17 +117,32 @@ def blurred_planes(stream: Stream, setting: Setting, radius: float, canvas: Canv
     sigma = min(LARGEST_SIGMA, radius * setting.zoom)
     across, down = canvas.subsampled
     if (across, down) == (1, 1):
-        return stream.filter("gblur", sigma=number(sigma), steps=2, planes=COLOURS)
-    stream = stream.filter("gblur", sigma=number(sigma), steps=2, planes=LUMA)
-    return stream.filter("gblur", sigma=number(sigma / across), sigmaV=number(sigma / down), steps=2, planes=CHROMA)
+        return gaussian(stream, setting.width, sigma=number(sigma), planes=COLOURS)
+    stream = gaussian(stream, setting.width, sigma=number(sigma), planes=LUMA)
+    chroma = {"sigma": number(sigma / across), "sigmaV": number(sigma / down)}
+    return gaussian(stream, setting.width // across, **chroma, planes=CHROMA)
+
+
+def gaussian(stream: Stream, width: int, **options: Any) -> Stream:
+    """ffmpeg's gblur on planes that are `width` pixels wide.
+
+    Its code for AVX-512 gives wrong values on planes of up to 16 pixels across (ffmpeg 9): those get wider for it, by their
+    own edges, which is what it assumes to lie beyond them.
+    """
+    if width > NARROW:
+        return stream.filter("gblur", steps=2, **options)
+    stream = stream.filter("pad", w=f"iw+{2 * MARGIN}", x=MARGIN).filter(
+        "fillborders", left=MARGIN, right=MARGIN, mode="smear"
+    )
+    return stream.filter("gblur", steps=2, **options).filter("crop", w=f"iw-{2 * MARGIN}", x=MARGIN)
 
 
 def softened(stream: Stream, setting: Setting, sigma: float) -> Stream:
     """A Gaussian of that standard deviation in pixels, cheap where it is large."""
     small = max(1, setting.width // 4), max(1, setting.height // 4)
     if sigma < SMALL or min(small) < 4:
-        return stream.filter("gblur", sigma=number(sigma), steps=2)
-    stream = stream.filter("scale", *small, flags="area").filter("gblur", sigma=number(sigma / 4), steps=2)
+        return gaussian(stream, setting.width, sigma=number(sigma))
+    stream = gaussian(stream.filter("scale", *small, flags="area"), small[0], sigma=number(sigma / 4))
     return scaled(stream, setting.width, setting.height)
 
 

@@ -94,3 +94,11 @@ def test_paint_is_read_as_text_and_as_a_number() -> None:
     for written in ("#1020FF", "#1020ff80", "0x1020ff", 0x1020FF, float(0x1020FF)):
         assert Duotone.model_validate({"shadows": written}).shadows == "#1020ff"
     assert channels("#00ff33") == (0, 1, 0.2)
+
+
+@pytest.mark.parametrize("width", [2, 15, 16, 17, 40])
+def test_a_narrow_picture_is_blurred_as_a_wide_one_is(darkroom: Darkroom, width: int) -> None:
+    rows = np.linspace(0, 255, 40).astype(np.uint8)
+    narrow, wide = (np.repeat(rows[:, None, None], across, 1).repeat(3, 2) for across in (width, 64))
+    blur = applied("blur", radius=3)
+    assert np.abs(darkroom.still(narrow, blur)[0] - darkroom.still(wide, blur)[0][:, :width]).max() <= 1
