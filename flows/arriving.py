@@ -12,10 +12,12 @@ from flows.offers import offer_of
 from infra.events import FileArrived, emit
 from infra.jobs.arrivals import Arrival, ArrivalStore
 from infra.jobs.facts import FactsStore
+from infra.media_buckets import MediaAtHand, MediaBuckets
 from infra.services import Services
 from infra.settings import Settings, WatchedFolder
 from tasks.compiler.exports import container_of
 from tasks.compiler.order import Order, Read, check_targets, examine, read
+from tasks.filesystem.scratch import scratch
 from tasks.media.remembered import remembering
 
 
@@ -26,11 +28,13 @@ def arrive(services: Services, folder: WatchedFolder, arrival: Arrival, *, at_on
     Raises:  KinofarmError as a check does, PUBLISH-00x, FARM-02x, JOB-004, DB-00x.
     """
     settings, arrivals = services.get(Settings), services.get(ArrivalStore)
-    probe = remembering(services.get(FactsStore))
     path = folder.folder.absolute() / PurePosixPath(arrival.name)
     order = Order(project=str(path), preset=folder.preset)
-    project = read(order, settings.home, offer_of(services), probe)
-    checked = examine(order, project, settings.media_roots, probe)
+    with scratch(settings.home.absolute() / "scratch", "arrival") as home:
+        media = MediaAtHand(lambda: services.get(MediaBuckets), lambda: home)
+        probe = remembering(services.get(FactsStore), known_as=media.known_as)
+        project = read(order, settings.home, offer_of(services), probe)
+        checked = examine(order, project, settings.media_roots, probe, media)
     kept = [path, *(media.path for media in checked.media.values())]
     (target,) = check_targets(project, [_place(folder, arrival, project, arrivals)], kept)
     parameters = {

@@ -23,6 +23,7 @@ from infra import services
 from infra.jobs.facts import FactsStore
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 from infra.jobs.store import JobStore
+from infra.media_buckets import MediaAtHand, MediaBuckets
 from infra.settings import in_force
 from tasks.compiler.order import Also, Order, warnings_of
 from tasks.compiler.steps import check_project, load_project, plan_films
@@ -80,10 +81,11 @@ async def render(
 
 async def story(job: Running, order: Order) -> dict[str, Any]:
     """What happens to a job, in order."""
-    probe = remembering(job.services.get(FactsStore))
+    media = MediaAtHand(lambda: job.services.get(MediaBuckets), lambda: job.folder)
+    probe = remembering(job.services.get(FactsStore), known_as=media.known_as)
     offer = await asyncio.to_thread(offer_of, job.services)
     project = await load_project(order, job.settings.home, offer, probe)
-    checked = await check_project(order, unvisited(project), job.settings.media_roots, probe)
+    checked = await check_project(order, unvisited(project), job.settings.media_roots, probe, unvisited(media))
     await check_outputs(job, order, project, checked)
     ordered = await plan_films(order, unvisited(project), unvisited(checked), way(job))
     found = await find_films(job, ordered, warnings_of(project, checked))

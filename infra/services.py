@@ -12,11 +12,12 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy
 
 from infra import farm, ffmpeg, machine
+from infra.cache.copies import Copies
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
 from infra.cache.store import ChunkStore
@@ -33,6 +34,7 @@ from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.jobs.store import JobStore
 from infra.jobs.waiting import Waiting
 from infra.jobs.workers import WorkerStore
+from infra.media_buckets import MediaBuckets
 from infra.prefect_api import PrefectApi
 from infra.settings import Settings
 from infra.values import Value
@@ -81,6 +83,8 @@ def registry(settings: Settings) -> Registry:
     table.register_factory(FarmConnection, lambda: _connection(settings))
     table.register_factory(sqlalchemy.Engine, _engine, ping=_ask_database)
     table.register_factory(CacheIndex, _index)
+    table.register_factory(Copies, _copies)
+    table.register_factory(MediaBuckets, _media_buckets)
     for kept_in_database in (JobStore, Admissions, FactsStore, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore):
         table.register_factory(kept_in_database, _on_engine(kept_in_database))
     table.register_factory(Ledger, _ledger)
@@ -114,27 +118,48 @@ def _ffmpeg(settings: Settings) -> Ffmpeg:
 
 def _store(svcs_container: Services) -> ChunkStore:
     settings = svcs_container.get(Settings)
-    near, far = FolderStore(cache_folder(settings)), _bucket(settings)
+    far = _bucket(settings)
     if far is None:
-        return near
+        return FolderStore(cache_folder(settings))
     from infra.cache.layered import LayeredStore
 
-    copies = limits(settings).model_copy(
+    return LayeredStore(far, svcs_container.get(Copies))
+
+
+def _copies(svcs_container: Services) -> Copies:
+    settings = svcs_container.get(Settings)
+    folder = FolderStore(cache_folder(settings))
+    if settings.cache.s3.bucket is None:  # the farm's cache is a folder: copies lie in it, among what may be evicted
+        return Copies(folder, svcs_container.get(CacheIndex))
+    most = limits(settings).model_copy(
         update={"bytes": int(settings.cache.copies_gigabytes * GIGABYTE), "entries": None}
     )
-    return LayeredStore(
-        far, near, CacheIndex(svcs_container.get(sqlalchemy.Engine), near, copies, machine.name(settings))
-    )
+    return Copies(folder, CacheIndex(svcs_container.get(sqlalchemy.Engine), folder, most, machine.name(settings)))
+
+
+def _media_buckets(svcs_container: Services) -> MediaBuckets:
+    settings = svcs_container.get(Settings)
+    copies = None if farm.connect(settings) is None else svcs_container.get(Copies)
+    server = settings.cache.s3.endpoint or "Amazon"
+    free = int(settings.cache.min_free_gigabytes * GIGABYTE)
+    return MediaBuckets(lambda: _client(settings), server, settings.media_buckets, copies, free)
 
 
 def _bucket(settings: Settings) -> S3Store | None:
     s3 = settings.cache.s3
     if s3.bucket is None:
         return None
-    from infra.cache.s3 import S3Store, connect  # costs half a second to import, and only this needs it
+    from infra.cache.s3 import S3Store
 
+    return S3Store(_client(settings), s3.bucket, s3.prefix)
+
+
+def _client(settings: Settings) -> Any:
+    from infra.cache.s3 import connect  # costs half a second to import, and only buckets need it
+
+    s3 = settings.cache.s3
     secret = s3.secret_key.get_secret_value() if s3.secret_key else None
-    return S3Store(connect(s3.endpoint, s3.region, s3.access_key, secret), s3.bucket, s3.prefix)
+    return connect(s3.endpoint, s3.region, s3.access_key, secret)
 
 
 def ensure_bucket(settings: Settings) -> None:
@@ -167,7 +192,8 @@ def limits(settings: Settings) -> Limits:
 def shares_sources(settings: Settings) -> bool:
     """Whether media and fonts are put into the cache for other machines."""
     wanted = settings.cache.share_sources
-    return wanted == "always" or (wanted == "auto" and settings.cache.s3.bucket is not None)
+    buckets = settings.cache.s3.bucket is not None or settings.media_buckets
+    return wanted == "always" or (wanted == "auto" and bool(buckets))
 
 
 def _connection(settings: Settings) -> FarmConnection:

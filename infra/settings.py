@@ -10,7 +10,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -26,6 +26,9 @@ from infra.errors import KinofarmError
 
 ROOT_HOME = Path("/var/lib/kinofarm")
 """Home of a farm that root runs: root's own home is closed to the database's user."""
+
+BUCKET = r"^[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?$"
+"""A bucket, or a part of it as bucket/folder."""
 
 
 class Section(BaseModel):
@@ -247,6 +250,10 @@ class Settings(BaseSettings):
     )
     media_roots: tuple[Path, ...] = Field(
         (), description="Folders, beside a project's own, from which media may be read."
+    )
+    media_buckets: tuple[Annotated[str, Field(pattern=BUCKET)], ...] = Field(
+        (),
+        description="Buckets, or parts of them as bucket/folder, from which media may be read as s3://bucket/folder/file, on the server and with the keys of cache.s3.",
     )
     font_dirs: tuple[Path, ...] = Field((), description="Folders with fonts, beside the font that the farm ships.")
     database: DatabaseSettings = Field(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +15,7 @@ from apps.cli import console
 from apps.cli.options import AsJson, MediaRoots, Preset, Project, Range
 
 if TYPE_CHECKING:
+    from infra.media_buckets import MediaAtHand, MediaBuckets
     from infra.settings import Settings
     from tasks.compiler.check import CheckedProject
     from tasks.compiler.order import Order, Read
@@ -33,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(project: Project, preset: Preset = None, media_roots: MediaRoots = None, as_json: AsJson = False) -> None:
-    """Check a project: its model, its paths and its media. Nothing is contacted or written."""
+    """Check a project: its model, its paths and its media. Needs no farm; only media in buckets are fetched, for as long as it takes."""
     from infra.settings import in_force
     from tasks.compiler.order import warnings_of
 
@@ -171,7 +175,27 @@ def checked_project(
 
     probe, offer = probe or quick_look, offer or here(ffmpeg.binary(settings.ffmpeg.binary))
     project = read(order, settings.home, offer, probe)
-    return project, examine(order, project, settings.media_roots, probe)
+    return project, examine(order, project, settings.media_roots, probe, media_at_hand(settings))
+
+
+@lru_cache(maxsize=1)
+def media_at_hand(settings: Settings) -> MediaAtHand:
+    """Return what fetches media from buckets; what it fetched goes when this process ends."""
+    from infra.media_buckets import MediaAtHand, MediaBuckets
+    from tasks.filesystem.scratch import scratch
+
+    to_the_end = contextlib.ExitStack()
+    atexit.register(to_the_end.close)
+
+    def buckets() -> MediaBuckets:
+        from infra import services
+
+        return to_the_end.enter_context(services.opened(settings)).get(MediaBuckets)
+
+    def folder() -> Path:
+        return to_the_end.enter_context(scratch(settings.home.absolute() / "scratch", "command"))
+
+    return MediaAtHand(lru_cache(buckets), lru_cache(folder))
 
 
 def way_of(settings: Settings) -> Way:

@@ -18,7 +18,7 @@ from apps.cli import console
 from apps.cli.farm import KEEP
 from apps.cli.options import AsJson, MediaRoots, Preset, Project, Range
 from apps.cli.progress import followed
-from apps.cli.project import checked_project, order_of, tell_warnings, way_of
+from apps.cli.project import checked_project, media_at_hand, order_of, tell_warnings, way_of
 from infra.errors import KinofarmError
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 
@@ -226,7 +226,10 @@ def _ready(container: Services, order: Order, checked: CheckedProject | None) ->
     settings, store = container.get(Settings), container.get(ChunkStore)
     looked_at = {media.path: media.facts for media in checked.media.values()} if checked else {}
     read, hashed = checked_project(
-        order, settings, remembering(container.get(FactsStore), looked_at), offer_of(container)
+        order,
+        settings,
+        remembering(container.get(FactsStore), looked_at, media_at_hand(settings).known_as),
+        offer_of(container),
     )
     plans = [each.plan for each in all_planned(order, read, hashed, way_of(settings))]
     lacking = [plan for plan in plans if not store.has(film_key(plan))]

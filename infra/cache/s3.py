@@ -16,6 +16,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,11 @@ def connect(
         raise KinofarmError("CACHE-006", bucket="", reason=str(error)) from None
 
 
+def transfer() -> TransferConfig:
+    """Return how files travel: what is large in several parts at once."""
+    return TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=4)
+
+
 class S3Store:
     """A `ChunkStore` in a bucket.
 
@@ -81,7 +87,7 @@ class S3Store:
         self.bucket = bucket
         self.prefix = prefix
         self._client = client
-        self._transfer = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=4)
+        self._transfer = transfer()
 
     def ensure(self) -> None:
         """Make the bucket unless it is there.
@@ -248,17 +254,26 @@ class S3Store:
             if slash and len(key) == len(sha256) == 64:  # what else lies in the bucket is not ours
                 yield Stored(key=key, size=each["Size"], sha256=sha256)
 
-    @contextlib.contextmanager
-    def _translated(self, key: Key | None = None, folder: Path | None = None) -> Iterator[None]:
-        try:
-            yield
-        except (ClientError, BotoCoreError, Boto3Error) as error:
-            cause = error
-            while isinstance(cause, Boto3Error) and cause.__context__ is not None:
-                cause = cause.__context__  # boto3 wraps what S3 answered into text
-            raise _translation(cause, key, self.bucket) from None
-        except OSError as error:
-            raise KinofarmError("CACHE-004", reason=error.strerror or str(error), folder=str(folder)) from None
+    def _translated(self, key: Key | None = None, folder: Path | None = None) -> AbstractContextManager[None]:
+        return translated(self.bucket, key, folder)
+
+
+@contextlib.contextmanager
+def translated(bucket: str, key: Key | None = None, folder: Path | None = None) -> Iterator[None]:
+    """Raise what boto3 and the disk raise within this block as errors of ours.
+
+    Raises:  KinofarmError CACHE-002 (no such object, of a `key`), CACHE-004 (the disk), CACHE-005 (the server), CACHE-006
+             (the settings).
+    """
+    try:
+        yield
+    except (ClientError, BotoCoreError, Boto3Error) as error:
+        cause = error
+        while isinstance(cause, Boto3Error) and cause.__context__ is not None:
+            cause = cause.__context__  # boto3 wraps what S3 answered into text
+        raise _translation(cause, key, bucket) from None
+    except OSError as error:
+        raise KinofarmError("CACHE-004", reason=error.strerror or str(error), folder=str(folder)) from None
 
 
 def _translation(error: BaseException, key: Key | None, bucket: str) -> KinofarmError:

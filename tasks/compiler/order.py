@@ -29,7 +29,7 @@ from tasks.compiler.source_times import settled
 from tasks.compiler.timecode import parse_range
 from tasks.compiler.trials import Offer, here, pinned
 from tasks.filesystem.publish import check_folder, check_target
-from tasks.filesystem.roots import MediaRoots
+from tasks.filesystem.roots import Elsewhere, MediaRoots
 from tasks.media.facts import MediaFacts
 from tasks.media.manifest import manifest_place
 from tasks.media.remembered import quick_look
@@ -113,13 +113,21 @@ def read(
     return Read(timeline, loaded.base, start, end, warnings, loaded.in_file, tuple(also))
 
 
-def examine(order: Order, project: Read, roots: Iterable[Path], probe: Callable[[Path], MediaFacts]) -> CheckedProject:
-    """Hold the project against its media; `roots`: the farm's media roots.
+def examine(
+    order: Order,
+    project: Read,
+    roots: Iterable[Path],
+    probe: Callable[[Path], MediaFacts],
+    elsewhere: Elsewhere | None = None,
+) -> CheckedProject:
+    """Hold the project against its media.
+
+    Args:    roots: the farm's media roots. elsewhere: fetches media from buckets.
 
     Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the project file.
     """
     extra = (*roots, *(Path(root) for root in order.media_roots))
-    media = MediaRoots(project.base, extra)
+    media = MediaRoots(project.base, extra, elsewhere)
     try:
         checked = check(settled(project.timeline, media, probe), media, probe)
         found = [*checked.warnings, *(one for also in project.also for one in check_export(also))]

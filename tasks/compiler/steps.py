@@ -17,6 +17,7 @@ from tasks.compiler.claimed import Bench, Ended, render_claimed
 from tasks.compiler.order import Order, Ordered, Read, all_planned, examine, read
 from tasks.compiler.plan import Way
 from tasks.compiler.trials import Offer
+from tasks.filesystem.roots import Elsewhere
 from tasks.media.facts import MediaFacts
 
 
@@ -28,10 +29,14 @@ async def load_project(order: Order, home: Path, offer: Offer, probe: Callable[[
 
 @task(name="check project", cache_policy=NO_CACHE, persist_result=False)
 async def check_project(
-    order: Order, project: Read, roots: Iterable[Path], probe: Callable[[Path], MediaFacts]
+    order: Order,
+    project: Read,
+    roots: Iterable[Path],
+    probe: Callable[[Path], MediaFacts],
+    elsewhere: Elsewhere | None = None,
 ) -> CheckedProject:
-    """Hold the project against its media."""
-    return await asyncio.to_thread(examine, order, project, roots, probe)
+    """Hold the project against its media; what lies in buckets is fetched."""
+    return await asyncio.to_thread(examine, order, project, roots, probe, elsewhere)
 
 
 @task(name="plan film", cache_policy=NO_CACHE, persist_result=False)

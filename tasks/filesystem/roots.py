@@ -15,14 +15,26 @@ import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from infra.errors import KinofarmError
 
+SCHEME = "s3://"
 LONGEST = 4096
 """Bytes in a path: Linux's PATH_MAX."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.,_-]*:")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+class Elsewhere(Protocol):
+    """What fetches media that lie in no folder of this machine."""
+
+    def file(self, address: str, where: str) -> Path:
+        """Return the regular file to which an address (s3://...) was fetched, the same one each time.
+
+        Raises:  KinofarmError PATH-005, PATH-006, PATH-010 to PATH-012, CACHE-00x, with the place `where`.
+        """
 
 
 class MediaRoots:
@@ -31,9 +43,11 @@ class MediaRoots:
     Args:
         base: the project file's folder; relative paths start here, and it is a root itself.
         extra: further roots: the setting `media_roots` and, on the command line, `--media-root`.
+        elsewhere: fetches what an address in S3 names; None: addresses are refused.
     """
 
-    def __init__(self, base: Path, extra: Iterable[Path] = ()) -> None:
+    def __init__(self, base: Path, extra: Iterable[Path] = (), elsewhere: Elsewhere | None = None) -> None:
+        self._elsewhere = elsewhere
         self.base = Path(os.path.realpath(base))
         self.roots = (self.base, *(Path(os.path.realpath(root)) for root in extra))
 
@@ -43,11 +57,13 @@ class MediaRoots:
         Args:
             text: the path as the project writes it.
             where: the place in the project file, e.g. "tracks[0].clips[2].source.path"; the error carries it.
-        Returns: an absolute path without symbolic links, inside a root.
+        Returns: an absolute path without symbolic links, inside a root or fetched.
         Raises:  KinofarmError PATH-001 missing, PATH-002 outside every root, PATH-003 a link that leads out, PATH-004 an
             address, PATH-005 not usable as a path, PATH-006 a folder, PATH-007 a device, pipe or socket, PATH-008 not
-            readable, PATH-009 a Windows path on another system.
+            readable, PATH-009 a Windows path on another system; what fetching an address raises.
         """
+        if self._elsewhere is not None and text.startswith(SCHEME) and not _unwritable(text):
+            return self._elsewhere.file(text, where)
         _refuse_what_is_no_path(text, where)
         written = self.base / text
         try:
@@ -80,20 +96,25 @@ class MediaRoots:
 def _refuse_what_is_no_path(text: str, where: str) -> None:
     if not text.strip():
         raise KinofarmError("PATH-005", where=where, reason="it is empty")
-    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in text):
-        raise KinofarmError("PATH-005", where=where, reason="it holds control characters")
-    try:
-        length = len(os.fsencode(text))
-    except UnicodeEncodeError:
-        raise KinofarmError("PATH-005", where=where, reason="it holds half a character (a lone surrogate)") from None
-    if length > LONGEST:
-        raise KinofarmError("PATH-005", where=where, reason=f"it is longer than {LONGEST} bytes")
+    if reason := _unwritable(text):
+        raise KinofarmError("PATH-005", where=where, reason=reason)
     if _WINDOWS.match(text):
         if os.name != "nt":
             raise KinofarmError("PATH-009", where=where, path=text, clips="")
         return
     if scheme := _SCHEME.match(text):
         raise KinofarmError("PATH-004", where=where, path=text, scheme=scheme.group())
+
+
+def _unwritable(text: str) -> str:
+    """Why no file can be named so; empty: it can."""
+    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in text):
+        return "it holds control characters"
+    try:
+        length = len(os.fsencode(text))
+    except UnicodeEncodeError:
+        return "it holds half a character (a lone surrogate)"
+    return f"it is longer than {LONGEST} bytes" if length > LONGEST else ""
 
 
 def _kind(mode: int) -> str:

@@ -23,24 +23,34 @@ class Memory(Protocol):
     def put(self, path: Path, stat: os.stat_result, facts: Mapping[str, Any]) -> None: ...
 
 
-def remembering(memory: Memory, looked_at: Mapping[Path, MediaFacts] | None = None) -> Callable[[Path], MediaFacts]:
+def itself(path: Path) -> Path:
+    """Return the path."""
+    return path
+
+
+def remembering(
+    memory: Memory,
+    looked_at: Mapping[Path, MediaFacts] | None = None,
+    known_as: Callable[[Path], Path] = itself,
+) -> Callable[[Path], MediaFacts]:
     """Return a probe that looks into `memory` first, and tells it what it had to find out.
 
     Args:    looked_at: facts of files that `quick_look` has just found; only their hash is missing.
+             known_as: under which path a file is remembered.
     Raises:  the probe raises as `tasks.media.probe.probe` does.
     """
     quick = looked_at or {}
 
     def look(path: Path) -> MediaFacts:
         stat = path.stat()
-        known = memory.get(path, stat)
+        known = memory.get(known_as(path), stat)
         if known is not None:
             try:
                 return MediaFacts.model_validate(known)
             except ValidationError:
                 pass  # written by another version: find out again
         facts = quick[path].model_copy(update={"sha256": content_hash(path)}) if path in quick else probe(path)
-        memory.put(path, stat, facts.model_dump(mode="json"))
+        memory.put(known_as(path), stat, facts.model_dump(mode="json"))
         return facts
 
     return look

@@ -47,6 +47,7 @@ def spread(s3_server: EmbeddedS3) -> Iterator[Kinofarm]:
         "CACHE__S3__REGION": REGION,
         "CACHE__S3__ACCESS_KEY": s3_server.access_key,
         "CACHE__S3__SECRET_KEY": s3_server.secret_key,
+        "MEDIA_BUCKETS": '["footage/rushes"]',
     }
     with running("spread", **settings) as farm:
         yield farm
@@ -165,6 +166,31 @@ def test_two_workers_with_only_a_bucket_in_common_render_one_film_and_one_that_i
         shown = [number(picture) for picture in films.frames(desk / "film.mp4")]
         assert shown == list(range(3, 3 + FRAMES))
         assert two.scratch() == []
+
+
+@pytest.mark.timeout(300)
+def test_a_film_is_made_of_what_lies_in_a_bucket(spread: Kinofarm, desk: Path, s3_server: EmbeddedS3) -> None:
+    client = connect(s3_server.endpoint, REGION, s3_server.access_key, s3_server.secret_key)
+    S3Store(client, "footage").ensure()
+    source = counter(desk, 100)
+    client.upload_file(str(source), "footage", "rushes/day 1/take.mp4")
+    source.unlink()
+
+    def project(address: str, first: int) -> Path:
+        clip = media_clip(address, 0, 50, str(first / RATE))
+        return written(desk / f"project{first}.json", timeline(50, track("V", clip), rate=str(RATE)))
+
+    address = "s3://footage/rushes/day 1/take.mp4"
+    assert spread.run("check", project(address, 5)).code == 0
+    assert spread.run("check", project("s3://footage/other.mp4", 6), "--json").error == "PATH-010"
+    assert spread.run("check", project("s3://footage/rushes/none.mp4", 7), "--json").error == "PATH-011"
+    with worker(spread, "three") as (machine, _):
+        until(lambda: online(spread, "three"), 60, "the worker is online")
+        for first in (8, 20):
+            film = desk / f"film{first}.mp4"
+            spread.render(project(address, first), film)
+            assert [number(picture) for picture in films.frames(film)] == list(range(first, first + 50))
+        until(lambda: not machine.scratch() and not spread.scratch(), 30, "nothing is left")
 
 
 @pytest.mark.timeout(300)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.cache.copies import Copies
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
 from infra.cache.layered import LayeredStore
@@ -27,7 +28,7 @@ def s3(request: pytest.FixtureRequest, scratch: Path) -> S3Store:
 def layered(request: pytest.FixtureRequest, scratch: Path) -> ChunkStore:
     near = FolderStore(scratch / "near")
     index = CacheIndex(request.getfixturevalue("engine"), near, Limits(bytes=1_000_000), "machine")
-    return LayeredStore(s3(request, scratch), near, index)
+    return LayeredStore(s3(request, scratch), Copies(near, index))
 
 
 def bucket_on(server: EmbeddedS3) -> S3Store:

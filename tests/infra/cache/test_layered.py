@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from infra.cache.copies import Copies
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
 from infra.cache.layered import LayeredStore
@@ -34,7 +35,7 @@ def far(tmp_path: Path) -> Far:
 @pytest.fixture
 def store(engine: Engine, far: Far, tmp_path: Path) -> LayeredStore:
     near = FolderStore(tmp_path / "near")
-    return LayeredStore(far, near, CacheIndex(engine, near, Limits(bytes=100), "here"))
+    return LayeredStore(far, Copies(near, CacheIndex(engine, near, Limits(bytes=100), "here")))
 
 
 def written(folder: Path, name: str, size: int = 40) -> tuple[str, Path]:
@@ -51,7 +52,7 @@ def test_what_was_put_or_fetched_here_is_not_fetched_again(store: LayeredStore, 
         assert store.get(key_of("a"), tmp_path / "out", sha256=sha256, compare=False).read_bytes() == b"a" * 40
         assert store.get(key_of("b"), tmp_path / "out").read_bytes() == b"b" * 40
     assert far.fetched == 1
-    assert store.index.usage() == store.near.usage() == Usage(entries=2, bytes=80)
+    assert store.copies.index.usage() == store.copies.folder.usage() == Usage(entries=2, bytes=80)
 
 
 def test_the_copies_stay_within_their_limit(store: LayeredStore, far: Far, tmp_path: Path) -> None:
@@ -59,15 +60,15 @@ def test_the_copies_stay_within_their_limit(store: LayeredStore, far: Far, tmp_p
         far.put(key_of(name), written(tmp_path, name)[1])
     for name in "abcdefedcba":
         assert store.get(key_of(name), tmp_path / "out").read_bytes() == name.encode() * 40
-        assert store.near.usage() == store.index.usage()
-        assert store.near.usage().bytes <= 100
+        assert store.copies.folder.usage() == store.copies.index.usage()
+        assert store.copies.folder.usage().bytes <= 100
     assert far.usage().entries == 6
 
 
 def test_what_does_not_fit_goes_straight_to_whoever_wants_it(store: LayeredStore, far: Far, tmp_path: Path) -> None:
     far.put(key_of("large"), written(tmp_path, "large", 50)[1])
     assert len(store.get(key_of("large"), tmp_path / "out").read_bytes()) == 250
-    assert store.near.usage() == store.index.usage() == Usage(entries=0, bytes=0)
+    assert store.copies.folder.usage() == store.copies.index.usage() == Usage(entries=0, bytes=0)
     assert not list((tmp_path / "near").rglob("*.*"))
 
 
@@ -75,8 +76,8 @@ def test_another_artefact_of_the_same_work_is_not_taken_for_the_one_that_is_mean
     store: LayeredStore, far: Far, tmp_path: Path
 ) -> None:
     stale, file = written(tmp_path, "stale", 10)
-    store.near.put(key_of("a"), file)
-    store.index.record(store.near.put(key_of("a"), file), "copy")
+    store.copies.folder.put(key_of("a"), file)
+    store.copies.index.record(store.copies.folder.put(key_of("a"), file), "copy")
     sha256, file = written(tmp_path, "right", 10)
     far.put(key_of("a"), file, sha256=sha256)
     for compare in (False, True):
@@ -88,7 +89,7 @@ def test_another_artefact_of_the_same_work_is_not_taken_for_the_one_that_is_mean
 def test_a_copy_that_was_damaged_is_fetched_anew(store: LayeredStore, far: Far, tmp_path: Path) -> None:
     sha256, file = written(tmp_path, "a")
     store.put(key_of("a"), file, sha256=sha256)
-    place = store.near._place(key_of("a"))
+    place = store.copies.folder._place(key_of("a"))
     place.chmod(0o644)
     place.write_bytes(b"b" * 40)
     assert store.get(key_of("a"), tmp_path / "out", sha256=sha256).read_bytes() == b"a" * 40
