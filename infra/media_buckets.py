@@ -146,5 +146,5 @@ class MediaAtHand:
         if len(name.encode()) > LONGEST_NAME:
             name = f"source{PurePosixPath(name).suffix[:10]}"
         place = self._folder() / f"media-{len(self._files)}"
-        place.mkdir()
+        place.mkdir(exist_ok=True)  # there it is when an earlier try came to nothing
         return self._buckets().lay(found, place / name)

@@ -113,8 +113,11 @@ def test_one_that_is_replaced_while_it_is_copied_is_refused_and_leaves_nothing(
 ) -> None:
     address = upload(client, bucket, "rushes/a.mp4", b"one")
     client.then = lambda: upload(client, bucket, "rushes/a.mp4", b"two")
-    assert refused(at_hand(buckets, tmp_path / "work"), address) == "PATH-012"
+    media = at_hand(buckets, tmp_path / "work")
+    assert refused(media, address) == "PATH-012"
     assert [path for path in (*copies.folder.root.rglob("*"), *(tmp_path / "work").rglob("*")) if path.is_file()] == []
+    client.then = None
+    assert media.file(address, "").read_bytes() == b"two"
 
 
 def test_what_does_not_fit_among_the_copies_goes_straight_to_the_work(
