@@ -29,6 +29,8 @@ RENDER = "render/render"
 SHARDS: Mapping[str, str] = {CPU_POOL: "shard/cpu", GPU_POOL: "shard/gpu"}
 """The deployment of each pool's shards."""
 NOT_STARTED = ("SCHEDULED", "PENDING")
+ENDED = ("COMPLETED", "CRASHED", "FAILED")
+"""States of a run that works no more; a job without an end is then to be started again, or it is paused."""
 
 logger = logging.getLogger("kinofarm.dispatch")
 
@@ -155,8 +157,10 @@ def stop(services: Services, job_id: UUID) -> Job:
         return jobs.advance(job_id, "cancelled")
     try:
         run = api.run(job.run_id)
-        if run is None or (
-            run.state in NOT_STARTED and api.set_state(job.run_id, "CANCELLED", message="by kinofarm cancel")
+        if (
+            run is None
+            or (job.paused and run.state in ENDED)
+            or (run.state in NOT_STARTED and api.set_state(job.run_id, "CANCELLED", message="by kinofarm cancel"))
         ):
             return jobs.advance(job_id, "cancelled")
     except KinofarmError as away:  # the flag is set: its flow, or the reconciler, ends it
@@ -186,8 +190,20 @@ def pause(services: Services, job_id: UUID, on: bool = True) -> Job:
     """
     job = services.get(JobStore).pause(job_id, on)
     if not on:
+        _wake(services, job)
         shards_soon(services)
     return job
+
+
+def _wake(services: Services, job: Job) -> None:
+    """Start the run of a job again that rested while it was paused."""
+    api = services.get(PrefectApi)
+    try:
+        run = None if job.run_id is None else api.run(job.run_id)
+        if run is not None and run.state in ENDED:
+            api.set_state(run.id, "SCHEDULED", name="AwaitingRetry", message="by kinofarm resume", force=True)
+    except KinofarmError as away:  # the reconciler starts it
+        logger.warning("the run of job %s was not started again: %s", job.id, away)
 
 
 def reprioritise(services: Services, job_id: UUID, priority: int) -> Job:

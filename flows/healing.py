@@ -10,7 +10,7 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 
-from flows.dispatch import NOT_STARTED, SHARDS, admit, ensure_shards
+from flows.dispatch import ENDED, NOT_STARTED, SHARDS, admit, ensure_shards
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
@@ -79,7 +79,7 @@ def _heal(services: Services, job: Job, run: Run | None) -> None:
     elif run.state in NOT_STARTED:
         if job.cancel_requested and services.get(PrefectApi).set_state(run.id, "CANCELLED", message="cancelled"):
             jobs.advance(job.id, "cancelled")
-    elif run.state in ("CRASHED", "FAILED", "COMPLETED") and now - run.since > GRACE:
+    elif run.state in ENDED and now - run.since > GRACE and (job.cancel_requested or not job.paused):
         _restart(services, job, run)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.dispatch import shards_soon
-from flows.running import ChunkFailed, Running, Stopped, unvisited
+from flows.running import ChunkFailed, Rested, Running, Stopped, unvisited
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
@@ -45,6 +45,8 @@ LOOK_SECONDS = 3.0
 """Slow poll beside the notifications, which may be lost."""
 STALL_SECONDS = 5.0
 """While no chunk is in work, shards are made sure of this often."""
+REST_SECONDS = 10.0
+"""A job that is paused, with nothing in work, keeps its process for so long: a short pause costs no second start."""
 BREATH_SECONDS = 0.05
 """Between two looks: a burst of notifications is one change."""
 
@@ -174,10 +176,10 @@ async def _published(job: Running, ordered: Ordered, film: Film, target: Path) -
 async def _chunks_rendered(job: Running) -> None:
     """Wait until every chunk of the job is done, and tell its progress meanwhile.
 
-    Raises:  ChunkFailed, Stopped.
+    Raises:  ChunkFailed, Stopped, Rested.
     """
     url = job.services.get(FarmConnection).database_url.get_secret_value()
-    looked = 0.0
+    looked, moved = 0.0, time.monotonic()
     async with AsyncListener(url, JOBS, str(job.id)) as changes:
         while True:
             snapshot = await job.snapshot()
@@ -188,6 +190,10 @@ async def _chunks_rendered(job: Running) -> None:
                 raise ChunkFailed(await asyncio.to_thread(_evidence, job, snapshot.error))
             if snapshot.finished:
                 return
+            if not snapshot.job.paused or snapshot.states.get("leased"):
+                moved = time.monotonic()
+            elif time.monotonic() - moved > REST_SECONDS:
+                raise Rested
             if not snapshot.states.get("leased") and time.monotonic() - looked > STALL_SECONDS:
                 looked = time.monotonic()
                 await asyncio.to_thread(shards_soon, job.services)

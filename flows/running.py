@@ -1,8 +1,8 @@
 """A render that runs: its job in the ledger, what it tells the world, and how it ends.
 
 Whatever happens in the story is brought to one of three ends, in our ledger and in Prefect alike: done, failed
-with a code, or cancelled. Two things are left open on purpose, for the reconciler to bring back: a flow that is told
-to go (a worker that stops), and a database that is away.
+with a code, or cancelled. Three things are left open on purpose: a flow that is told to go (a worker that stops) and a
+database that is away, for the reconciler to bring back; and a job that is paused, until it is resumed.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ TELL_SECONDS = 1.0
 
 class Stopped(Exception):  # noqa: N818 (no error: somebody's wish)
     """Somebody asked for the job's end."""
+
+
+class Rested(Exception):  # noqa: N818 (no error: somebody's wish)
+    """The job is paused and nothing of it is in work: its place is for others until it is resumed."""
 
 
 class ChunkFailed(Exception):  # noqa: N818 (it carries the error)
@@ -124,6 +128,8 @@ async def carried_out(
                 return Completed(data=result, message=f"published {job.output}")
             except Stopped:
                 return await _cancelled(run)
+            except Rested:
+                return Completed(name="Paused", message="the job is paused; this run goes on when it is resumed")
             except ChunkFailed as failed:
                 return await _failed(run, failed.error)
             except KinofarmError as error:

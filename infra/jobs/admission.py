@@ -14,7 +14,7 @@ SELECT * FROM jobs WHERE run_id IS NULL AND state NOT IN ('done', 'failed', 'can
     AND NOT cancel_requested AND NOT paused
 ORDER BY priority + floor(extract(epoch FROM now() - accepted_at) / :point_seconds) DESC, accepted_at, id
 LIMIT greatest(0, :most - (
-    SELECT count(*) FROM jobs WHERE run_id IS NOT NULL AND state NOT IN ('done', 'failed', 'cancelled')))
+    SELECT count(*) FROM jobs WHERE run_id IS NOT NULL AND NOT paused AND state NOT IN ('done', 'failed', 'cancelled')))
 """)
 _ADMITTED = text("UPDATE jobs SET run_id = :run, updated_at = now() WHERE id = :job AND run_id IS NULL")
 _UNENDED = text("""

@@ -45,7 +45,7 @@ SELECT pool, count(*) FROM chunks WHERE state = 'leased' AND lease_expires > now
 _OTHERS = text(f"SELECT count(*) FROM jobs job WHERE {LIVE} AND job.id <> :job")  # noqa: S608
 
 _STARTED = text("""
-SELECT count(*) FROM jobs WHERE run_id IS NOT NULL AND state NOT IN ('done', 'failed', 'cancelled')
+SELECT count(*) FROM jobs WHERE run_id IS NOT NULL AND NOT paused AND state NOT IN ('done', 'failed', 'cancelled')
 """)
 
 

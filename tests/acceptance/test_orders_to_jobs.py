@@ -125,12 +125,32 @@ def test_a_paused_job_ends_what_is_in_work_begins_nothing_and_goes_on_when_it_is
     still = busy.job(job)
     assert finished(still) == finished(quiet)
     assert still["state"] == "rendering"
+    deadline = time.monotonic() + 40
+    while at_work(busy, job):
+        assert time.monotonic() < deadline, "its run keeps its place"
+        time.sleep(0.5)
+    time.sleep(8)  # nobody starts it again
+    assert at_work(busy, job) == []
+    assert busy.job(job)["state"] == "rendering"
     assert busy.run("resume", job).code == 0
     ended = busy.wait(job)
     assert ended["state"] == "done"
     assert finished(quiet).items() <= finished(ended).items()
     assert {chunk["attempts"] for chunk in ended["chunks"]} == {1}
     assert films.count(desk / "paused.mp4") == FRAMES
+
+
+@pytest.mark.timeout(300)
+def test_a_paused_job_that_rests_can_be_cancelled(busy: Kinofarm, desk: Path) -> None:
+    job = film(busy, desk, "rested", first=15)
+    begun(busy, job)
+    assert busy.run("pause", job).code == 0
+    deadline = time.monotonic() + 60
+    while at_work(busy, job):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert busy.run("cancel", job).code == 0
+    assert busy.wait(job, 10)["state"] == "cancelled"
 
 
 @pytest.mark.timeout(300)

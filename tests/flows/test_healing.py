@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from flows import healing
-from flows.dispatch import Ready, admit, ensure_shards, stop, submit
+from flows.dispatch import Ready, admit, ensure_shards, pause, stop, submit
 from flows.healing import RESTARTS, reconcile_once
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
@@ -201,6 +201,28 @@ def test_no_more_jobs_are_admitted_than_there_are_places_and_then_by_priority(
         jobs.advance(ended.id, "cancelled")
         assert admit(services) == 1
         assert jobs.job(waiting[priority].id).run_id is not None
+
+
+def test_a_paused_job_gives_its_place_to_another_and_its_run_rests_until_it_is_resumed(
+    services: Services, prefect: FakePrefect
+) -> None:
+    jobs = services.get(JobStore)
+    first, *_ = [submit(services, FILM, {}) for _ in range(PARENTS)]
+    assert first.run_id is not None
+    waiting = submit(services, FILM, {})
+    pause(services, first.id)
+    prefect.add("COMPLETED", first.run_id)
+    reconcile_once(services)
+    assert prefect.asked == []
+    assert jobs.job(waiting.id).run_id is not None
+    pause(services, first.id, on=False)
+    assert prefect.asked == [(first.run_id, "SCHEDULED")]
+
+
+def test_a_paused_job_whose_run_rests_is_cancelled_at_once(services: Services, prefect: FakePrefect) -> None:
+    job = job_in(services, prefect.add("COMPLETED"))
+    pause(services, job)
+    assert stop(services, job).state == "cancelled"
 
 
 def test_admitted_twice_after_a_crash_is_one_run(services: Services, prefect: FakePrefect, engine: Engine) -> None:
