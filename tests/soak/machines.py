@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import struct
@@ -59,10 +60,15 @@ def _own_etc(layers: Path, clock: Path) -> str:
 
 @dataclass
 class Machine:
-    """One machine. database, prefect, s3: the gates through which it reaches the farm. number: its place among them."""
+    """One machine.
+
+    number: its place among them. subnet: of its network, 10.77.subnet.0/30. database, prefect, s3: the gates through which it
+    reaches the farm.
+    """
 
     name: str
     number: int
+    subnet: int
     farm: Kinofarm
     home: Path
     database: Gate
@@ -78,7 +84,7 @@ class Machine:
     @property
     def address(self) -> str:
         """Where this machine finds the gates."""
-        return f"10.77.{self.number}.1" if self.apart else "127.0.0.1"
+        return f"10.77.{self.subnet}.1" if self.apart else "127.0.0.1"
 
     @property
     def kinofarm(self) -> Kinofarm:
@@ -257,7 +263,7 @@ class Machine:
         _ip("link", "add", self._cable, "type", "veth", "peer", "name", other, "netns", self._network)
         _ip("addr", "add", f"{self.address}/30", "dev", self._cable)
         _ip("link", "set", self._cable, "up")
-        _ip("-n", self._network, "addr", "add", f"10.77.{self.number}.2/30", "dev", other)
+        _ip("-n", self._network, "addr", "add", f"10.77.{self.subnet}.2/30", "dev", other)
         for device in ("lo", other):
             _ip("-n", self._network, "link", "set", device, "up")
         etc = self.home / "etc"
@@ -298,12 +304,13 @@ def machines(farm: Kinofarm, names: Sequence[str], s3_port: int) -> Iterator[lis
     assert found is not None
     database = int(found.database_url.get_secret_value().rpartition("@")[2].partition("/")[0].rpartition(":")[2])
     prefect = int(found.api_url.rpartition(":")[2].partition("/")[0])
-    apart = can_be_apart()
+    if apart := can_be_apart():
+        _remove_left()
     with contextlib.ExitStack() as stack:
         made = []
-        for number, name in enumerate(names, 1):
+        for number, (name, subnet) in enumerate(zip(names, _free_subnets(), strict=False), 1):
             gates = [stack.enter_context(Gate(port)) for port in (database, prefect, s3_port)]
-            machine = Machine(name, number, farm, stack.enter_context(folder(name)), *gates, apart=apart)
+            machine = Machine(name, number, subnet, farm, stack.enter_context(folder(name)), *gates, apart=apart)
             if apart:
                 stack.callback(machine.unwire)
                 machine.wire()
@@ -324,6 +331,27 @@ def until_online(farm: Kinofarm, machines: Sequence[Machine], seconds: float) ->
             return
         assert time.monotonic() < deadline, "\n".join([str(states), *(machine.log() for machine in machines)])
         time.sleep(0.5)
+
+
+def _remove_left() -> None:
+    """Remove networks of test runs that were killed: they hold the addresses that ours are to have."""
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    for name in re.findall(r"^kf-\d+-\d+", listed, re.MULTILINE):
+        _, run, number = name.split("-")
+        if psutil.pid_exists(int(run)) and int(run) != os.getpid():
+            continue
+        inside = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False).stdout
+        for pid in map(int, inside.split()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        subprocess.run(["ip", "link", "delete", f"kf{run}h{number}"], capture_output=True, check=False)
+        subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+
+
+def _free_subnets() -> list[int]:
+    """Those that no device of this machine is in, as of another test run."""
+    taken = {address.address for device in psutil.net_if_addrs().values() for address in device}
+    return [subnet for subnet in range(1, 255) if f"10.77.{subnet}.1" not in taken]
 
 
 def _ip(*words: str) -> None:
