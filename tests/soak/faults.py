@@ -15,6 +15,7 @@ from tests.soak.machines import Machine
 from tests.soak.site import HANG_SECONDS, Site, renders
 
 LEASE_SECONDS = 15
+ENCODING_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,21 @@ def _signal(processes: Iterable[psutil.Process], number: int, most: int = 1) -> 
             process.send_signal(number)
 
 
+def _encoding(machine: Machine) -> list[psutil.Process]:
+    """The machine's ffmpeg processes, as soon as there is one: between two chunks there is none."""
+    deadline = time.monotonic() + ENCODING_SECONDS
+    while not (found := machine.ffmpegs()):
+        assert time.monotonic() < deadline, f"{machine.name} encodes nothing that could be hit"
+        time.sleep(0.01)
+    return found
+
+
 def kill_ffmpeg(site: Site, machine: Machine, dice: random.Random) -> None:
-    _signal(machine.ffmpegs(), signal.SIGKILL)
+    _signal(_encoding(machine), signal.SIGKILL)
 
 
 def hang_ffmpeg(site: Site, machine: Machine, dice: random.Random) -> None:
-    _signal(machine.ffmpegs(), signal.SIGSTOP)
+    _signal(_encoding(machine), signal.SIGSTOP)
     time.sleep(HANG_SECONDS + 2)
 
 
