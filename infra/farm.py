@@ -7,7 +7,8 @@
     stop(settings)                                      end it, and everything that it started
 
 `keep` names plain functions as "name=module:function" (infra does not import flows); each is called every few seconds
-with a service container, in a process of its own that has that name. `deployments` is the prefect.yaml to deploy; None: the shipped one.
+with a service container, in a process of its own that has that name. `serve` names the function that serves the REST API and
+the status page. `deployments` is the prefect.yaml to deploy; None: the shipped one.
 """
 
 from __future__ import annotations
@@ -63,11 +64,13 @@ class Farm:
         settings: Settings,
         keep: Sequence[str] = (),
         *,
+        serve: str = "",
         deployments: Path | None = None,
         embedded: bool = False,
         role: Role = "farm",
     ) -> None:
         self.settings = settings
+        self.serve = serve
         self.deployments = deployments
         self.keep = keep
         self.is_embedded = embedded
@@ -89,7 +92,9 @@ class Farm:
         with farm_state.locked(home):
             farm_state.empty_scratch(home)
             deployments = self.deployments or deployment.shipped()
-            supervisor = Supervisor(self.settings, self.keep, deployments, embedded=self.is_embedded, role=self.role)
+            supervisor = Supervisor(
+                self.settings, self.keep, deployments, serve=self.serve, embedded=self.is_embedded, role=self.role
+            )
             try:
                 supervisor.start()
                 if on_ready is not None and (connection := connect(self.settings)) is not None:
@@ -126,19 +131,21 @@ def embedded(settings: Settings, keep: Sequence[str] = (), deployments: Path | N
 
     Raises:  as `Farm.run_forever`; FARM-042 when the supervisor ended without saying why.
     """
-    supervisor = _supervisor(settings, keep, deployments, embedded=True)
+    supervisor = _supervisor(settings, keep, "", deployments, embedded=True)
     try:
         yield _started(supervisor, settings)
     finally:
         supervisor.stop((signal.SIGTERM,), grace=STOP_SECONDS)
 
 
-def start(settings: Settings, keep: Sequence[str] = (), deployments: Path | None = None) -> FarmConnection:
+def start(
+    settings: Settings, keep: Sequence[str] = (), deployments: Path | None = None, *, serve: str = ""
+) -> FarmConnection:
     """Start a farm in the background, which goes on when this process ends; return once it is ready.
 
     Raises:  as `Farm.run_forever`; FARM-042 when the supervisor ended without saying why.
     """
-    supervisor = _supervisor(settings, keep, deployments, embedded=False)
+    supervisor = _supervisor(settings, keep, serve, deployments, embedded=False)
     try:
         return _started(supervisor, settings)
     except BaseException:
@@ -173,14 +180,16 @@ def stop(settings: Settings) -> bool:
     return True
 
 
-def _supervisor(settings: Settings, keep: Sequence[str], deployments: Path | None, *, embedded: bool) -> Daemon:
+def _supervisor(
+    settings: Settings, keep: Sequence[str], serve: str, deployments: Path | None, *, embedded: bool
+) -> Daemon:
     home = settings.home.absolute()
     farm_state.prepare(home)
     farm_state.told_failure(home, forget=True)
     how = "embedded" if embedded else "standing"
     return Daemon(
         "the farm's supervisor",
-        [sys.executable, "-m", "infra.launch", "supervise", how, ",".join(keep), str(deployments or "")],
+        [sys.executable, "-m", "infra.launch", "supervise", how, ",".join(keep), serve, str(deployments or "")],
         env={**prefect.python_environment(home), **as_environment(settings), "KINOFARM_HOME": str(home)},
         cwd=home,
         log=home / "logs" / "farm.log",

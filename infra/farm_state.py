@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 
 import psutil
 import pydantic
+from pydantic import Field
 
 from infra.errors import KinofarmError
 from infra.values import Value
@@ -62,6 +63,7 @@ class FarmState(Value):
     embedded: bool
     ready: bool
     api_url: str
+    page: str = Field("", description="URL of the REST API and the status page; empty: there are none.")
     started_at: datetime
     parts: dict[str, ProcessId]
     restarts: dict[str, int]

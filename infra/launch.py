@@ -3,8 +3,9 @@
     server PORT                    the Prefect server
     worker POOL NAME LIMIT MODULE ...  waits until the pool exists, then works for it; keeps MODULEs warm for its engines
     deploy FILE POOL ...           waits likewise, then is `prefect deploy --all`
-    supervise HOW FUNCTION FILE    the supervisor of a farm, see `infra.farm`; HOW: embedded or standing
+    supervise HOW FUNCTIONS SERVE FILE    the supervisor of a farm, see `infra.farm`; HOW: embedded or standing
     keep NAME FUNCTION             calls it ("module:function") every few seconds with a service container
+    serve NAME FUNCTION            calls it once with the settings; it serves until it is told to end
 
 Worker and deployment import Prefect while the server still starts, which saves seconds of the farm's start.
 """
@@ -17,8 +18,9 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -42,10 +44,12 @@ def main(argv: Sequence[str]) -> None:
             _work(pool, name, int(limit), modules)
         case ["deploy", file, *pools]:
             _deploy(file, pools)
-        case ["supervise", how, keep, deployments]:
-            _supervise(how, keep, Path(deployments) if deployments else None)
+        case ["supervise", how, keep, serve, deployments]:
+            _supervise(how, keep, serve, Path(deployments) if deployments else None)
         case ["keep", name, function]:
             _keep(name, function)
+        case ["serve", name, function]:
+            _serve_page(name, function)
         case _:
             raise SystemExit(f"{__doc__}")
 
@@ -76,7 +80,7 @@ def _deploy(file: str, pools: Sequence[str]) -> None:
     app()
 
 
-def _supervise(how: str, keep: str, deployments: Path | None) -> None:
+def _supervise(how: str, keep: str, serve: str, deployments: Path | None) -> None:
     from infra import farm, farm_state, telemetry  # not for the engines, whose start this module is on the way of
 
     settings = Settings()
@@ -84,7 +88,11 @@ def _supervise(how: str, keep: str, deployments: Path | None) -> None:
     try:
         is_embedded = how == "embedded"
         farm.Farm(
-            settings, keep.split(",") if keep else (), deployments=deployments, embedded=is_embedded
+            settings,
+            keep.split(",") if keep else (),
+            serve=serve,
+            deployments=deployments,
+            embedded=is_embedded,
         ).run_forever()
     except KinofarmError as error:
         farm_state.tell_failure(settings.home, error)
@@ -96,8 +104,7 @@ def _keep(name: str, called: str) -> None:
 
     settings = Settings()
     telemetry.set_up(name)
-    module, _, function = called.partition(":")
-    call = getattr(importlib.import_module(module), function)
+    call = _named(called)
     with services.opened(settings) as container:
         while True:
             try:
@@ -105,6 +112,20 @@ def _keep(name: str, called: str) -> None:
             except Exception:  # whatever it was, the next round may heal it; a lost round must not end the loop
                 logger.exception("a round of the %s failed", name)
             time.sleep(KEEP_SECONDS)
+
+
+def _serve_page(name: str, called: str) -> None:
+    from infra import telemetry
+
+    settings = Settings()
+    telemetry.set_up(name)
+    _named(called)(settings)
+
+
+def _named(called: str) -> Callable[..., Any]:
+    module, _, function = called.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
 
 
 def _wait_for(pools: Sequence[str]) -> None:

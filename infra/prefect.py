@@ -168,6 +168,11 @@ def keeper(home: Path, name: str, function: str, variables: Mapping[str, str]) -
     return python_daemon(home, f"the {name}", name, ["keep", name, function], variables)
 
 
+def page(home: Path, function: str, variables: Mapping[str, str]) -> Daemon:
+    """Return the process that serves the REST API and the status page by `function` ("module:function"), not started."""
+    return python_daemon(home, "the REST API", "api", ["serve", "api", function], variables)
+
+
 def set_up_pools(api: PrefectApi, renders: int) -> None:
     """Make the work pools or set their limits: renders as a whole, shards machine by machine (`worker`'s limit).
 

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy
 
 from infra import farm, ffmpeg, machine
+from infra.access.audit import AuditLog
+from infra.access.sessions import SessionStore
+from infra.access.tokens import TokenStore
 from infra.cache.copies import Copies
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
@@ -30,6 +33,7 @@ from infra.jobs.arrivals import ArrivalStore
 from infra.jobs.deliveries import DeliveryStore
 from infra.jobs.facts import FactsStore, JoinProofs
 from infra.jobs.ledger import Ledger
+from infra.jobs.listing import JobList
 from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.jobs.store import JobStore
 from infra.jobs.waiting import Waiting
@@ -49,6 +53,11 @@ GIGABYTE = 10**9
 Services = Container
 NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "PrefectApi": "prefect"}
 """What health checks call the services."""
+KEPT_IN_DATABASE: tuple[Any, ...] = (
+    *(JobStore, JobList, Admissions, FactsStore, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore),
+    *(TokenStore, SessionStore, AuditLog),
+)
+"""Services that need nothing but the database."""
 
 
 class Ffmpeg(Value):
@@ -85,7 +94,7 @@ def registry(settings: Settings) -> Registry:
     table.register_factory(CacheIndex, _index)
     table.register_factory(Copies, _copies)
     table.register_factory(MediaBuckets, _media_buckets)
-    for kept_in_database in (JobStore, Admissions, FactsStore, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore):
+    for kept_in_database in KEPT_IN_DATABASE:
         table.register_factory(kept_in_database, _on_engine(kept_in_database))
     table.register_factory(Ledger, _ledger)
     table.register_factory(Waiting, _waiting)

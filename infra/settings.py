@@ -223,10 +223,39 @@ class NotifySettings(Section):
         return webhooks
 
 
+class ApiSettings(Section):
+    enabled: bool = Field(True, description="Whether the farm that is up serves its REST API and status page.")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address to listen on; one that other machines reach needs TLS, or api.behind_proxy.",
+    )
+    port: int | None = Field(
+        None, ge=1, le=65535, description="Port to listen on; unset: 4280, or the next one that is free."
+    )
+    tls_certificate: Path | None = Field(None, description="Certificate chain (PEM) to serve TLS with.")
+    tls_key: Path | None = Field(None, description="Its private key (PEM).")
+    behind_proxy: bool = Field(
+        False,
+        description="A proxy of yours in front adds TLS: its X-Forwarded-For and -Proto headers are believed, and any address may be listened on.",
+    )
+    url: str | None = Field(
+        None, description="Address under which people reach it, such as https://farm.example.org; for links to it."
+    )
+    films: Path | None = Field(
+        None, description="Where the films of jobs go that name no folder, as over REST; unset: HOME/films."
+    )
+    requests_per_minute: int = Field(1200, ge=1, description="Requests of one token, or of one address without one.")
+    body_megabytes: float = Field(16, gt=0, description="Largest body of a request, but for the parts of an upload.")
+    upload_gigabytes: float = Field(200, gt=0, description="Largest file that is taken as an upload.")
+    session_hours: float = Field(168, gt=0, description="Hours after which the status page asks for a token again.")
+
+
 class HousekeepingSettings(Section):
     job_days: int = Field(90, ge=1, description="Days for which an ended job is remembered; its film stays.")
     log_days: int = Field(30, ge=1, description="Days for which the log of webhooks goes back.")
     worker_days: int = Field(7, ge=1, description="Days after which a machine that was not heard of is forgotten.")
+    audit_days: int = Field(365, ge=1, description="Days for which the audit log goes back.")
+    upload_hours: float = Field(24, gt=0, description="Hours after which an upload that does not go on is forgotten.")
 
 
 class WatchSettings(Section):
@@ -269,6 +298,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = Field(default_factory=CacheSettings, description="The store of finished chunks.")
     watch: WatchSettings = Field(default_factory=WatchSettings, description="Folders whose files become jobs.")
     notify: NotifySettings = Field(default_factory=NotifySettings, description="Who is told what became of jobs.")
+    api: ApiSettings = Field(default_factory=ApiSettings, description="The REST API and the status page.")
     housekeeping: HousekeepingSettings = Field(
         default_factory=HousekeepingSettings, description="For how long what is over is remembered."
     )

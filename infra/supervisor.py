@@ -1,6 +1,6 @@
 """The supervisor: starts a farm's parts in order, watches over them, and ends them all.
 
-    PostgreSQL -> Prefect server, workers, deployment -> ledger migrated -> pools, automations -> ready
+    PostgreSQL -> Prefect server, workers, deployment -> ledger migrated -> REST API, pools, automations -> ready
 
 Workers and deployment start together with the server: they import Prefect while it boots, and wait for their pool.
 On a machine that only renders for a farm elsewhere (`Role` "worker") it is the workers alone, and nothing is set up.
@@ -14,6 +14,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ from infra import deployment, engines, farm_state, machine, prefect
 from infra.daemon import Daemon, descendants, end_processes
 from infra.errors import KinofarmError
 from infra.farm_state import FarmState, ProcessId
+from infra.front import Front, front
 from infra.jobs.engine import create, require_current, upgrade
 from infra.jobs.states import WorkerState
 from infra.jobs.workers import WorkerStore
@@ -57,11 +59,20 @@ class Supervisor:
     """One farm's supervisor; `start`, then `watch`, then `stop`, all in the main thread of a process of its own."""
 
     def __init__(
-        self, settings: Settings, keep: Sequence[str], deployments: Path, *, embedded: bool, role: Role = "farm"
+        self,
+        settings: Settings,
+        keep: Sequence[str],
+        deployments: Path,
+        *,
+        serve: str = "",
+        embedded: bool,
+        role: Role = "farm",
     ) -> None:
         self.settings = settings
         self.home = settings.home.absolute()
         self.keep = keep
+        self.serve = serve if settings.api.enabled else ""
+        self.front: Front | None = None
         self.deployments = deployments
         self.embedded = embedded
         self.role = role
@@ -88,6 +99,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._told.set())
         adopt_orphans()
+        if self.serve:
+            self.front = front(self.settings.api)  # first: where it may not listen, nothing is started
         ledger = self._start_servers()
         variables = self._variables(ledger)
         modules = deployment.modules(self.deployments)
@@ -102,6 +115,7 @@ class Supervisor:
         if self.role == "farm":
             self._set_up(ledger, variables)
         self._until(self._workers_online, "the workers")
+        self._until(self._served, "the REST API")
         if self.registry is not None:
             self.registry.beat(self.machine, self.instance)  # from here on its keeper does
         for name, _, function in (each.partition("=") for each in self.keep):
@@ -174,6 +188,9 @@ class Supervisor:
         if not deployment.is_done(self.home, wanted):
             deployer.start()
         upgrade(ledger)
+        if self.front is not None:
+            port = {"KINOFARM_API__PORT": str(self.front.port)}
+            self._add(prefect.page(self.home, self.serve, {**variables, **port}), grace=3)
         self._register(ledger)
         self._until(self.api.healthy, "the Prefect server")
         self._report_losses()
@@ -251,6 +268,16 @@ class Supervisor:
                 return False
         return True
 
+    def _served(self) -> bool:
+        """Whether the REST API takes connections, where there is one."""
+        if self.front is None:
+            return True
+        try:
+            socket.create_connection((self.front.host, self.front.port), 1).close()
+        except OSError:
+            return False
+        return True
+
     def _add(self, daemon: Daemon, grace: float = DRAIN_SECONDS) -> Daemon:
         self._watch(Part(daemon.name, daemon, lambda: daemon.stop(grace=grace)))
         return daemon
@@ -300,6 +327,7 @@ class Supervisor:
             embedded=self.embedded,
             ready=ready,
             api_url=self.api_url,
+            page=self.front.url if self.front else "",
             started_at=self._began,
             parts={name: identity for name, identity in known.items() if identity is not None},
             restarts={part.name: part.restarts for part in self.parts},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from infra.access import models as _access  # noqa: F401 (its tables belong to the metadata)
 from infra.jobs.models import Base
 
 connection = context.config.attributes.get("connection")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 KEEP = ("keeper=flows.keeping:keep_farm",)
 KEEP_WORKER = ("keeper=flows.keeping:keep_worker",)
 """What a farm's machine, and a worker's, call every few seconds, each in a process of its name."""
+SERVE = "apps.api.serving:serve"
+"""What serves the REST API and the status page of a farm that is up."""
 WATCH = "watcher=apps.watch.keeping:watch_folders"
 
 
@@ -37,19 +39,24 @@ def up(
 
     def ready(connection: farm.FarmConnection) -> None:
         if as_json:
-            console.show_json({"home": str(connection.home), "prefect": connection.api_url})
+            page = connection.state.page if connection.state else ""
+            console.show_json({"home": str(connection.home), "page": page, "prefect": connection.api_url})
         else:
             console.say(f"the farm is up: home {connection.home}, Prefect {connection.api_url}")
+            if connection.state and connection.state.page:
+                console.say(
+                    f"REST API and status page: {connection.state.page}; the first token lies in {connection.home / 'admin.token'}"
+                )
 
     if foreground:
-        farm.Farm(settings, kept(settings)).run_forever(ready)
+        farm.Farm(settings, kept(settings), serve=SERVE).run_forever(ready)
         return
     running = farm.connect(settings)
     if running is not None and running.state is not None and running.state.embedded:
         raise KinofarmError("FARM-040", home=str(running.home), pid=running.state.supervisor.pid)
     if running is None:
         console.say("starting the farm (about 10 s)")
-    ready(running or farm.start(settings, kept(settings)))
+    ready(running or farm.start(settings, kept(settings), serve=SERVE))
 
 
 def kept(settings: Settings) -> tuple[str, ...]:
@@ -95,6 +102,7 @@ def status(as_json: AsJson = False) -> None:
             facts |= {"jobs": len(live), "chunks": {"waiting": ledger.waiting(), "rendering": ledger.leased()}}
     if connection.state is not None:
         state = connection.state
+        facts["page"] = state.page
         facts["parts"] = {name: part.pid for name, part in state.parts.items()}
         facts["restarts"] = dict(state.restarts)
     if as_json:
@@ -172,6 +180,8 @@ def _flat(values: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
 
 def _show_status(facts: dict[str, Any]) -> None:
     console.show(f"the farm runs: home {facts['home']}, Prefect {facts['prefect']}")
+    if facts.get("page"):
+        console.show(f"REST API and status page: {facts['page']}")
     for one in facts["services"]:
         console.show(
             f"  {'ok   ' if one['ok'] else 'WRONG'} {one['service']:<20} {one['error'] or format(one['seconds'], '.3f') + ' s'}"

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from infra.errors import Message, catalogue
 
 _FAMILIES: Mapping[str, str] = {
+    "ACCESS": "who may do what",
+    "API": "the REST API",
     "CACHE": "the store of finished chunks",
     "CHECK": "a timeline that does not fit together, or not with its media",
     "CLI": "the command line",

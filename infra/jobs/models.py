@@ -31,9 +31,15 @@ from infra.jobs.states import ARRIVAL_STATES, CHUNK_STATES, DELIVERY_STATES, JOB
 
 _TIME = DateTime(timezone=True)
 _KEY = String(64)
+WORDS = (
+    r"to_tsvector('simple'::regconfig, translate((((project || ' '::text) || output) || ' '::text) || submitted_by, "
+    r"'/\._-'::text, '     '::text))"
+)
+"""By which words a job is found: those of its paths and of its submitter's name."""
 
 
-def _one_of(column: str, allowed: tuple[str, ...]) -> str:
+def one_of(column: str, allowed: tuple[str, ...]) -> str:
+    """Return the condition that a column holds one of these words."""
     return f"{column} IN ({', '.join(repr(each) for each in allowed)})"
 
 
@@ -70,8 +76,11 @@ class JobRow(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        CheckConstraint(_one_of("state", JOB_STATES), name="state"),
-        Index(None, "accepted_at"),
+        CheckConstraint(one_of("state", JOB_STATES), name="state"),
+        Index("ix_jobs_newest", "accepted_at", "id"),
+        Index("ix_jobs_state_newest", "state", "accepted_at", "id"),
+        Index("ix_jobs_submitter_newest", "submitted_by", "accepted_at", "id"),
+        Index("ix_jobs_words", text(WORDS), postgresql_using="gin"),
         Index(
             "ix_jobs_live",
             "priority",
@@ -109,7 +118,7 @@ class ChunkRow(Base):
 
     __tablename__ = "chunks"
     __table_args__ = (
-        CheckConstraint(_one_of("state", CHUNK_STATES), name="state"),
+        CheckConstraint(one_of("state", CHUNK_STATES), name="state"),
         CheckConstraint("kind IN ('picture', 'sound')", name="kind"),
         Index("ix_chunks_open", "pool", "key", postgresql_where=text("state IN ('ready', 'leased')")),
         Index("ix_chunks_leased", "key", postgresql_where=text("state = 'leased'")),
@@ -215,7 +224,7 @@ class WorkerRow(Base):
     """
 
     __tablename__ = "workers"
-    __table_args__ = (CheckConstraint(_one_of("state", WORKER_STATES), name="state"),)
+    __table_args__ = (CheckConstraint(one_of("state", WORKER_STATES), name="state"),)
 
     name: Mapped[str] = mapped_column(primary_key=True)
     instance: Mapped[UUID] = mapped_column(comment="of its home: a second worker of the same name is told apart")
@@ -292,7 +301,7 @@ class ArrivalRow(Base):
 
     __tablename__ = "arrivals"
     __table_args__ = (
-        CheckConstraint(_one_of("state", ARRIVAL_STATES), name="state"),
+        CheckConstraint(one_of("state", ARRIVAL_STATES), name="state"),
         UniqueConstraint("folder", "name", "size", "modified_ns", "generation"),
         Index("ix_arrivals_open", "folder", postgresql_where=text("state IN ('arrived', 'submitted')")),
     )
@@ -331,7 +340,7 @@ class DeliveryRow(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        CheckConstraint(_one_of("state", DELIVERY_STATES), name="state"),
+        CheckConstraint(one_of("state", DELIVERY_STATES), name="state"),
         Index("ix_deliveries_waiting", "due_at", postgresql_where=text("state = 'waiting'")),
         Index(None, "created_at"),
     )

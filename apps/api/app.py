@@ -1,0 +1,70 @@
+"""The REST API as one ASGI application: the registry's commands, and the doors that carry bytes.
+
+/api/v1/...          commands (apps/registry.py), described at /api/openapi.json and /api/docs
+/api/v1/health       open to everybody: whether the farm can be reached
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from apps.api import problems
+from apps.api.bodies import BoundedBodies
+from apps.api.entry import Rates
+from apps.api.routes import router
+from apps.registry import COMMANDS, GROUPS
+from infra.services import KEPT_IN_DATABASE, Services
+from infra.settings import Settings
+from infra.values import Value
+
+ROOT = "/api/v1"
+MEGABYTE = 10**6
+
+
+class Health(Value):
+    """Whether the farm can be reached."""
+
+    ok: bool
+
+
+def application(services: Services) -> FastAPI:
+    """Return the API of a farm.
+
+    Args:    services: open for as long as it serves.
+    """
+    settings = services.get(Settings)
+    for service in KEPT_IN_DATABASE:  # here, since requests come in many threads
+        services.get(service)
+    app = FastAPI(
+        title="Kinofarm",
+        version=metadata.version("kinofarm"),
+        summary="A self-hosted render farm for video: a timeline goes in, a verified film comes out.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        openapi_tags=[{"name": name, "description": words} for name, words in GROUPS.items()],
+        separate_input_output_schemas=False,
+    )
+    app.state.services = services
+    app.state.rates = Rates(settings.api.requests_per_minute)
+    problems.handle(app)
+    app.add_middleware(BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE))
+    app.include_router(router(COMMANDS.values()), prefix=ROOT)
+    app.add_api_route(f"{ROOT}/health", _health(services), methods=["GET"], tags=["farm"], name="health",
+                      response_model=Health, responses={503: {"description": "Some of it is away", "model": Health}})  # fmt: skip
+    return app
+
+
+def _health(services: Services) -> Any:
+    def health() -> JSONResponse:
+        """Whether the farm, its database, its Prefect server and its cache answer; needs no token."""
+        from infra.services import check
+
+        ok = all(one.ok for one in check(services.get(Settings)))
+        return JSONResponse(Health(ok=ok).model_dump(), 200 if ok else 503)
+
+    return health

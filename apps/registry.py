@@ -1,0 +1,61 @@
+"""The registry: every command of the farm by its name. REST, `kinofarm call`, OpenAPI and docs/commands.md follow from it.
+
+A command is added in its module's `commands.py`; a module is added here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import flows.commands.farm
+import flows.commands.projects
+import flows.commands.steering
+import infra.access.commands
+import infra.cache.commands
+import infra.jobs.commands
+import tasks.compiler.commands
+from infra.commands import Command
+from infra.errors import KinofarmError
+
+GROUPS: Mapping[str, str] = {
+    "render": "Have films rendered",
+    "job": "Watch and steer jobs",
+    "project": "Look into a project before it is rendered",
+    "schedule": "Render at set times",
+    "watch": "Folders whose files become jobs",
+    "webhook": "What other programs were told",
+    "worker": "Machines that render",
+    "cache": "The cache of finished chunks",
+    "catalogue": "What a project may say",
+    "farm": "The farm itself",
+    "token": "Who may do what",
+    "audit": "Who did what",
+}
+"""The groups of commands, by what they are for."""
+
+COMMANDS: Mapping[str, Command] = {
+    command.name: command
+    for group in GROUPS
+    for commands in (
+        flows.commands.projects.COMMANDS,
+        infra.jobs.commands.COMMANDS,
+        flows.commands.steering.COMMANDS,
+        flows.commands.farm.COMMANDS,
+        infra.cache.commands.COMMANDS,
+        tasks.compiler.commands.COMMANDS,
+        infra.access.commands.COMMANDS,
+    )
+    for command in commands
+    if command.group == group
+}
+
+
+def command(name: str) -> Command:
+    """Return a command by its name.
+
+    Raises:  KinofarmError API-008.
+    """
+    found = COMMANDS.get(name)
+    if found is None:
+        raise KinofarmError("API-008", name=name)
+    return found
