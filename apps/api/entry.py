@@ -15,13 +15,12 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from infra.access.audit import AuditLog, Door
-from infra.access.scopes import Scope, allows
+from apps.api.carrying import Caller, permitted
+from infra.access.scopes import Scope
 from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
 from infra.errors import KinofarmError
 from infra.services import Services
-from infra.values import Value
 
 COOKIE = "kinofarm_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -29,15 +28,6 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 _bearer = HTTPBearer(auto_error=False, description="A token: `kinofarm token NAME --scope read` makes one.")
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The session of the status page.")
-
-
-class Caller(Value):
-    """Who asks. door: by which he came in. address: from where."""
-
-    name: str
-    scope: Scope
-    door: Door
-    address: str
 
 
 class Rates:
@@ -104,11 +94,7 @@ def allowed(scope: Scope, command: str) -> Callable[..., Caller]:
     """
 
     def caller(request: Request, found: Annotated[Caller, Depends(identified)]) -> Caller:
-        if not allows(found.scope, scope):
-            error = KinofarmError("ACCESS-003", needed=scope, name=found.name, scope=found.scope)
-            log: AuditLog = request.app.state.services.get(AuditLog)
-            log.note(found.name, found.door, command, request.url.path, error.code, found.address)
-            raise error
+        permitted(request.app.state.services, found, scope, command, request.url.path)
         return found
 
     return caller

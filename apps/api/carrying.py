@@ -1,0 +1,57 @@
+"""Carrying commands out for a caller: what REST and the status page have in common. What changes something is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from infra.access.audit import AuditLog, Door
+from infra.access.scopes import Scope, allows
+from infra.commands import Call, Command
+from infra.errors import KinofarmError
+from infra.services import Services
+from infra.values import Value
+
+
+class Caller(Value):
+    """Who asks. door: by which he came in. address: from where."""
+
+    name: str
+    scope: Scope
+    door: Door
+    address: str
+
+
+def permitted(services: Services, caller: Caller, scope: Scope, command: str, subject: str) -> None:
+    """Let a caller through who has a scope; who lacks it stands in the audit log.
+
+    Raises:  KinofarmError ACCESS-003.
+    """
+    if not allows(caller.scope, scope):
+        error = KinofarmError("ACCESS-003", needed=scope, name=caller.name, scope=caller.scope)
+        services.get(AuditLog).note(caller.name, caller.door, command, subject, error.code, caller.address)
+        raise error
+
+
+def carried_out(services: Services, caller: Caller, command: Command, fields: Mapping[str, Any]) -> BaseModel:
+    """Carry a command out for a caller who may; what changes something stands in the audit log, well or not.
+
+    Raises:  what the command raises; pydantic.ValidationError for fields that it does not take.
+    """
+    subject = str(fields.get(command.subject or "", ""))
+
+    def note(outcome: str) -> None:
+        if command.changes:
+            log = services.get(AuditLog)
+            log.note(caller.name, caller.door, command.name, subject, outcome, caller.address)
+
+    try:
+        given = command.input.model_validate(dict(fields))
+        answer: BaseModel = command.run(Call(services, caller.name, caller.scope), given)
+    except KinofarmError as error:
+        note(error.code)
+        raise
+    note("ok")
+    return answer

@@ -1,0 +1,101 @@
+"""What every page has at hand: the farm's commands in the visitor's name, the live picture, and who the visitor is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from nicegui import context
+from pydantic import BaseModel, ValidationError
+
+from apps.api.carrying import carried_out, permitted
+from apps.registry import command
+from apps.ui.guard import Visitor
+from apps.ui.live import Change, Live
+from infra.access.scopes import Scope, allows
+from infra.errors import KinofarmError
+from infra.farm import FarmConnection
+from infra.services import Services
+from infra.settings import Settings
+
+THREADS = 8
+"""Commands of all pages at once."""
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class House:
+    """Of the process. live: the picture that all pages show."""
+
+    services: Services
+    live: Live
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "page"))
+
+    @property
+    def settings(self) -> Settings:
+        return self.services.get(Settings)
+
+    @property
+    def prefect(self) -> str:
+        """URL of the Prefect server's own page."""
+        return self.services.get(FarmConnection).api_url.removesuffix("/").removesuffix("/api")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page that is open in somebody's browser."""
+
+    house: House
+    visitor: Visitor
+
+    @property
+    def live(self) -> Live:
+        return self.house.live
+
+    def may(self, scope: Scope) -> bool:
+        return allows(self.visitor.scope, scope)
+
+    async def ask(self, kind: type[T], name: str, **fields: Any) -> T:
+        """Carry out a command of the registry as REST does: with the visitor's scope, and in the audit log.
+
+        Args:    kind: of the answer.
+        Raises:  KinofarmError: what the command raises, ACCESS-003, API-001; DB-001 at once while the database is away.
+        """
+        if self.live.database_away:
+            raise KinofarmError("DB-001", reason="it was away a moment ago")
+        answer = await asyncio.get_running_loop().run_in_executor(self.house.threads, self._carry_out, name, fields)
+        assert isinstance(answer, kind)
+        return answer
+
+    def follow(self, show: Callable[[Change], None]) -> None:
+        """Call `show` with every change of the picture until the page is closed."""
+        context.client.on_delete(self.live.hear(show))
+
+    def later(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin something that this page does not wait for."""
+        client = context.client
+
+        async def in_page() -> None:
+            with client:
+                await work()
+
+        task = asyncio.create_task(in_page())
+        _running.add(task)
+        task.add_done_callback(_running.discard)
+
+    def _carry_out(self, name: str, fields: dict[str, Any]) -> BaseModel:
+        found, services = command(name), self.house.services
+        permitted(services, self.visitor, found.scope, name, str(fields.get(found.subject or "", "")))
+        try:
+            return carried_out(services, self.visitor, found, fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise KinofarmError("API-001", where=place, reason=str(first["msg"])) from None
+
+
+_running: set[asyncio.Task[None]] = set()
