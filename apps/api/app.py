@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import metadata
 from typing import Any
 
@@ -15,8 +17,10 @@ from fastapi.responses import JSONResponse
 from apps.api import problems
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
+from apps.api.hub import Hub
 from apps.api.routes import router
 from apps.registry import COMMANDS, GROUPS
+from infra.farm import FarmConnection
 from infra.services import KEPT_IN_DATABASE, Services
 from infra.settings import Settings
 from infra.values import Value
@@ -39,6 +43,13 @@ def application(services: Services) -> FastAPI:
     settings = services.get(Settings)
     for service in KEPT_IN_DATABASE:  # here, since requests come in many threads
         services.get(service)
+    hub = Hub(services.get(FarmConnection))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with hub.running():
+            yield
+
     app = FastAPI(
         title="Kinofarm",
         version=metadata.version("kinofarm"),
@@ -48,8 +59,10 @@ def application(services: Services) -> FastAPI:
         redoc_url=None,
         openapi_tags=[{"name": name, "description": words} for name, words in GROUPS.items()],
         separate_input_output_schemas=False,
+        lifespan=lifespan,
     )
     app.state.services = services
+    app.state.hub = hub
     app.state.rates = Rates(settings.api.requests_per_minute)
     problems.handle(app)
     app.add_middleware(BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE))
