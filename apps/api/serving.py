@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from apps.api.app import application
+from apps.ui.page import mount
 from infra import services
 from infra.access.tokens import TokenStore
 from infra.errors import KinofarmError
@@ -30,8 +31,10 @@ def serve(settings: Settings) -> None:
     with services.opened(settings) as container:
         first_token(container)
         api = settings.api
+        app = application(container)
+        mount(app, container)
         uvicorn.run(
-            application(container),
+            app,
             host=api.host,
             port=api.port or 0,
             ssl_certfile=api.tls_certificate,

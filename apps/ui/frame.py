@@ -129,7 +129,6 @@ def _banner(visit: Visit) -> None:
     visit.follow(show)
 
 
-
 def _prefect(visit: Visit) -> str | None:
     """The address of Prefect's own page; None where the visitor's browser can't reach it."""
     target = visit.house.prefect

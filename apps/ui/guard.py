@@ -212,5 +212,3 @@ def away() -> Response:
         "This page tries again every few seconds.</p></main></body></html>"
     )
     return HTMLResponse(text, 503, {"Retry-After": "3", "Cache-Control": "no-store"})
-
-

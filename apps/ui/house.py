@@ -59,7 +59,7 @@ class Visit:
     def may(self, scope: Scope) -> bool:
         return allows(self.visitor.scope, scope)
 
-    async def ask(self, kind: type[T], name: str, **fields: Any) -> T:
+    async def ask(self, kind: type[T], name: str, /, **fields: Any) -> T:
         """Carry out a command of the registry as REST does: with the visitor's scope, and in the audit log.
 
         Args:    kind: of the answer.

@@ -115,7 +115,11 @@ class _JobPage:
         with panel("About"):
             options = {name: value for name, value in job.options.items() if value not in (None, "", [], {})}
             also = options.pop("also", None)
-            rows = [("Submitted by", job.submitted_by or "–"), ("Project", PurePath(job.project).name), ("Film", job.output)]
+            rows = [
+                ("Submitted by", job.submitted_by or "–"),
+                ("Project", PurePath(job.project).name),
+                ("Film", job.output),
+            ]
             rows += [(first_up(name.replace("_", " ")), str(value)) for name, value in options.items()]
             if also:
                 rows.append(("Also", ", ".join(str(each.get("name", "")) for each in also)))
@@ -152,7 +156,14 @@ class _JobPage:
         with tag("div", "", "field inline priority") as self.priority_row:
             tag("label", "Priority", for_="job-priority")
             self.priority = tag(
-                "input", "", "", type="number", min=LOWEST_PRIORITY, max=HIGHEST_PRIORITY, step=1, value=self.job.priority
+                "input",
+                "",
+                "",
+                type="number",
+                min=LOWEST_PRIORITY,
+                max=HIGHEST_PRIORITY,
+                step=1,
+                value=self.job.priority,
             )
             set_attribute(self.priority, "id", "job-priority")
             self.priority.on("change", given, js_handler="(e) => e.target.reportValidity() && emit(e.target.value)")

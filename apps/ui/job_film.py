@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from apps.ui.house import Visit
 from apps.ui.parts.cells import DONE, REUSED, Cell
-from apps.ui.parts.tags import icon, link, panel, set_attribute, tag
+from apps.ui.parts.tags import icon, link, panel, tag
 from apps.ui.parts.words import first_up, size
 from infra.jobs.records import Job, Output
 

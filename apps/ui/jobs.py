@@ -253,5 +253,3 @@ def _doing(listed: _List, confirm: Confirm, deed: str) -> Callable[[], Awaitable
             await carry_out()
 
     return do
-
-

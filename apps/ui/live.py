@@ -212,13 +212,13 @@ class Live:
         if name in ("reset", "connection"):
             self._read_next = 0.0
             self._farm_changed = True
-            for watched in self._watched.values():
-                watched.stale = True
+            for each in self._watched.values():
+                each.stale = True
             return
         if isinstance(event, ChunkEvent):
-            watched_job = self._watched.get(event.job)
-            for place in watched_job.places.get(event.key, ()) if watched_job else ():
-                self._set(event.job, place, changed_cell(watched_job.cells[place], event))
+            if watched := self._watched.get(event.job):
+                for place in watched.places.get(event.key, ()):
+                    self._set(event.job, place, changed_cell(watched.cells[place], event))
             self._stale.add(event.job)
             return
         job = event.job if isinstance(event, JobEvent) else _job_of(event)

@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import html
 import secrets
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -51,7 +51,9 @@ def add_routes(app: FastAPI, services: Services, sessions: Sessions, style: str)
             return _form(request, style, target, "The form had grown old. Please try once more.", 403)
         try:
             rates.count(address_of(request))
-            cookie = await asyncio.to_thread(_begun, services, fields.get("token", "").strip(), hours, address_of(request))
+            cookie = await asyncio.to_thread(
+                _begun, services, fields.get("token", "").strip(), hours, address_of(request)
+            )
         except KinofarmError as error:
             if error.code.startswith("DB-"):
                 return away()
@@ -131,7 +133,7 @@ def _form(request: Request, style: str, target: str, wrong: str, status: int) ->
 <main class="door-box">
 <img class="door-mark" src="/ui/static/mark.svg" alt="" width="40" height="40">
 <h1>Log in to Kinofarm</h1>
-<form method="post" action="/login?next={quote(target, safe="/")}">
+<form method="post" action="/login">
 <input type="hidden" name="word" value="{html.escape(word)}">
 <input type="hidden" name="next" value="{html.escape(target)}">
 <label for="token">Access token</label>

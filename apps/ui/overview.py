@@ -163,7 +163,9 @@ def _storage(live: Live) -> Callable[[], None]:
 def _recent(live: Live) -> Callable[[Change], None]:
     jobs = [live.jobs[job] for job in live.newest if job in live.jobs][:8]
     rows = JobRows("Recent jobs", jobs, live)
-    nothing = empty("No jobs yet", "Submit a project, drop one into a watched folder, or run: kinofarm render project.json")
+    nothing = empty(
+        "No jobs yet", "Submit a project, drop one into a watched folder, or run: kinofarm render project.json"
+    )
     rows.set_visibility(bool(jobs))
     nothing.set_visibility(not jobs)
 

@@ -69,7 +69,7 @@ def mount(app: FastAPI, services: Services) -> None:
     NiceGUI is one per process, and so is the page.
     """
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(services.get(Settings).home.absolute() / "run" / "page"))
-    from nicegui import core, ui  # takes half a second, which only this process pays
+    from nicegui import ui  # takes half a second, which only this process pays
 
     from apps.ui.house import House
 
@@ -102,7 +102,6 @@ def mount(app: FastAPI, services: Services) -> None:
         show_welcome_message=False,
         gzip_middleware_factory=None,  # apps/ui/guard.py presses the pages once their scripts have the nonce
     )
-    core.app.on_exception(lambda error: logger.error("a page ran into a bug", exc_info=error))
 
 
 def _add(path: str, house: Any) -> None:
@@ -172,4 +171,3 @@ def _nothing_there(request: Request, rest: str) -> None:
         if getattr(route, "name", "") != "_nothing_there" and route.matches(request.scope)[0] is Match.PARTIAL:
             raise HTTPException(405)
     raise HTTPException(404)
-

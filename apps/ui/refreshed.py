@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
-from nicegui import context, ui
+from nicegui import ui
 from pydantic import BaseModel
 
 from apps.ui.house import Visit
@@ -49,8 +49,7 @@ async def refreshed(
                 draw(found)
 
     await again()
-    timer = ui.timer(seconds, again, immediate=False)
-    context.client.on_delete(timer.cancel)
+    ui.timer(seconds, again, immediate=False)
     return again
 
 

@@ -56,10 +56,16 @@ def _one(machine: MachineShown) -> None:
             lost = not machine.alive and machine.state != "offline"
             words = "Not heard of" if lost else WORDS[machine.state]
             well = machine.alive and machine.state == "online"
-            tag("span", words, f"badge {'done' if well else 'failed' if lost or machine.state == 'broken' else 'paused'}")
+            tag(
+                "span",
+                words,
+                f"badge {'done' if well else 'failed' if lost or machine.state == 'broken' else 'paused'}",
+            )
         if machine.reason:
             tag("p", first_up(machine.reason), "machine-reason")
-        slots = ", ".join(f"{several(number, 'slot')} on the {POOLS.get(pool, pool)}" for pool, number in machine.slots.items())
+        slots = ", ".join(
+            f"{several(number, 'slot')} on the {POOLS.get(pool, pool)}" for pool, number in machine.slots.items()
+        )
         rows = [("At once", slots or "nothing")]
         if machine.failures:
             rows.append(("Failures in a row", str(machine.failures)))
@@ -91,5 +97,3 @@ def _encoders(machine: MachineShown) -> None:
                     tag("span", "", f"dot {'ok' if works else 'unknown'}", aria_hidden="true")
                     tag("code", str(trial.get("encoder", "")))
                     tag("span", "encodes" if works else str(trial.get("reason") or "does not encode here"), "sub")
-
-

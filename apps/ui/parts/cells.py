@@ -21,7 +21,7 @@ def cells(chunks: Iterable[JobChunk]) -> list[Cell]:
 
 def changed_cell(cell: Cell, event: ChunkEvent) -> Cell:
     """Return a cell as it is after an event. A chunk that may be tried again waits until the ledger tells more."""
-    _, percent, first, frames, kind = cell
+    _, _, first, frames, kind = cell
     match event:
         case ChunkStarted():
             return WORKING, 0, first, frames, kind

@@ -59,9 +59,9 @@ def button(text: str, pressed: Callable[..., Any], kind: str = "", picture: str 
     return made
 
 
-def link(text: str, target: str, classes: str = "", **attributes: Any) -> TextElement:
-    """Return a link. target: an address of this page, or a local one that was checked."""
-    return tag("a", text, classes, href=target, **attributes)
+def link(text: str, to: str, classes: str = "", /, **attributes: Any) -> TextElement:
+    """Return a link. to: an address of this page, or a local one that was checked."""
+    return tag("a", text, classes, href=to, **attributes)
 
 
 def empty(title: str, text: str, picture: str = "film") -> TextElement:
