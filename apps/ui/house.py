@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from nicegui import context
+from nicegui import Client
 from pydantic import BaseModel, ValidationError
 
 from apps.api.carrying import carried_out, permitted
@@ -51,6 +51,7 @@ class Visit:
 
     house: House
     visitor: Visitor
+    client: Client
 
     @property
     def live(self) -> Live:
@@ -73,15 +74,15 @@ class Visit:
 
     def follow(self, show: Callable[[Change], None]) -> None:
         """Call `show` with every change of the picture until the page is closed."""
-        context.client.on_delete(self.live.hear(show))
+        self.client.on_delete(self.live.hear(show))
 
     def later(self, work: Callable[[], Awaitable[None]]) -> None:
         """Begin something that this page does not wait for."""
-        client = context.client
 
         async def in_page() -> None:
-            with client:
-                await work()
+            if not self.client.is_deleted:
+                with self.client:
+                    await work()
 
         task = asyncio.create_task(in_page())
         _running.add(task)

@@ -181,7 +181,8 @@ class _JobPage:
                 self.visit.later(self._read)
         if not self.job.ended or self.id in change.jobs:
             self._renew()
-            self.film.renew(self.job, self.visit.live.chunks(self.id))
+        if self.id in change.chunks:
+            self.film.renew(self.job, self.visit.live.chunks(self.id), change.chunks[self.id])
         if not self.job.ended and self.visit.live.read_at - self.asked_why > ASK_WHY_EACH and not self.asking:
             self.asked_why, self.asking = self.visit.live.read_at, True
             self.visit.later(self._ask_why)

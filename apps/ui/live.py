@@ -29,7 +29,7 @@ from infra.errors import KinofarmError
 from infra.events import ChunkEvent, JobEvent
 from infra.jobs.listing import JobList
 from infra.jobs.records import Job
-from infra.jobs.states import ENDED, JOB_STATES
+from infra.jobs.states import ENDED, JOB_STATES, WORKING
 from infra.jobs.store import JobStore
 from infra.services import Services
 
@@ -165,7 +165,7 @@ class Live:
     def left_of(self, job: Job) -> float | None:
         """Return in how many seconds a job will be done, going on as in the last ones; None: not known."""
         past = self._past.get(job.id)
-        if job.state in ENDED or job.paused or past is None or len(past) < 2:
+        if job.state not in WORKING or job.paused or past is None or len(past) < 2:
             return None
         (began, first, _), (now, last, _) = past[0], past[-1]
         return (1 - last) * (now - began) / (last - first) if last > first and now > began else None
@@ -310,6 +310,11 @@ class Live:
                 self._past.pop(job.id, None)
                 continue
             past = self._past.setdefault(job.id, deque(maxlen=200))
+            if past and past[0][1:] == (
+                job.progress,
+                job.frames_done,
+            ):  # nothing has come yet: the time until then says nothing
+                past.clear()
             if not past or (past[-1][1], past[-1][2]) != (job.progress, job.frames_done) or now - past[-1][0] > 1:
                 past.append((now, job.progress, job.frames_done))
             while len(past) > 2 and now - past[1][0] > WINDOW_SECONDS:

@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from apps.ui.guard import Guard, Sessions, Visitor
 from apps.ui.live import Live
 from apps.ui.login import add_routes
+from apps.ui.pictures import Pictures, add_pictures
 from infra.access.scopes import Scope, allows
 from infra.services import Services
 from infra.settings import Settings
@@ -80,6 +81,7 @@ def mount(app: FastAPI, services: Services) -> None:
     style = f"/ui/static/style.css?{mark}"
     app.mount("/ui/static", StaticFiles(directory=FILES))
     add_routes(app, services, sessions, style)
+    pictures = add_pictures(app, services)
     app.add_api_route("/api/{rest:path}", _nothing_there, include_in_schema=False,
                       methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])  # fmt: skip
     ui.add_head_html(
@@ -87,7 +89,7 @@ def mount(app: FastAPI, services: Services) -> None:
     )
     for path in PAGES:
         _add(path, house)
-    _keep(app, live)
+    _keep(app, live, pictures)
     app.add_middleware(Guard, services=services, sessions=sessions)
     ui.run_with(
         app,
@@ -130,12 +132,14 @@ async def _draw(house: Any, request: Request, path: str, page: Page) -> None:
     """Draw the frame, and the page in it."""
     from importlib import import_module
 
+    from nicegui import context
+
     from apps.ui.frame import framed, refused, troubled
     from apps.ui.house import Visit
     from infra.errors import KinofarmError
 
     visitor: Visitor = request.scope["state"]["visitor"]
-    visit = Visit(house, visitor)
+    visit = Visit(house, visitor, context.client)
     await house.live.refresh()
     with framed(visit, path, page):
         if not allows(visitor.scope, page.scope):
@@ -148,7 +152,7 @@ async def _draw(house: Any, request: Request, path: str, page: Page) -> None:
             troubled(error)
 
 
-def _keep(app: FastAPI, live: Live) -> None:
+def _keep(app: FastAPI, live: Live, pictures: Pictures) -> None:
     """Keep the picture for as long as the application serves."""
     lifespan = app.router.lifespan_context
 
@@ -161,6 +165,7 @@ def _keep(app: FastAPI, live: Live) -> None:
             finally:
                 keeping.cancel()
                 await asyncio.gather(keeping, return_exceptions=True)
+                pictures.close()
 
     app.router.lifespan_context = kept
 
