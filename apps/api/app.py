@@ -1,6 +1,7 @@
 """The REST API as one ASGI application: the registry's commands, and the doors that carry bytes.
 
 /api/v1/...          commands (apps/registry.py), described at /api/openapi.json and /api/docs
+/api/v1/events       what happens, as it happens
 /api/v1/health       open to everybody: whether the farm can be reached
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from apps.api import problems
+from apps.api import events, problems, results
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
 from apps.api.hub import Hub
@@ -67,6 +68,8 @@ def application(services: Services) -> FastAPI:
     problems.handle(app)
     app.add_middleware(BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE))
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
+    for doors in (events.router, results.router):
+        app.include_router(doors, prefix=ROOT)
     app.add_api_route(f"{ROOT}/health", _health(services), methods=["GET"], tags=["farm"], name="health",
                       response_model=Health, responses={503: {"description": "Some of it is away", "model": Health}})  # fmt: skip
     return app
