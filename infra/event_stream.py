@@ -13,7 +13,8 @@ import asyncio
 import importlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NoReturn
 from uuid import UUID
@@ -77,7 +78,8 @@ class EventStream:
             self.connected = connected
             turned(connected)
 
-    def _subscriber(self) -> Any:
+    @asynccontextmanager
+    async def _subscriber(self) -> AsyncIterator[Any]:
         """One connection, made with what we were given: nothing of the environment's settings is needed."""
         from prefect.events.clients import PrefectEventSubscriber
         from prefect.events.filters import EventFilter, EventNameFilter
@@ -88,7 +90,8 @@ class EventStream:
             given[PREFECT_API_AUTH_STRING] = self._auth.get_secret_value()
         with temporary_settings(updates=given):
             wanted = EventFilter(event=EventNameFilter(prefix=[PREFIX]))
-            return PrefectEventSubscriber(self._api_url, wanted, reconnection_attempts=0)
+            async with PrefectEventSubscriber(self._api_url, wanted, reconnection_attempts=0) as subscriber:
+                yield subscriber
 
     def _hand_on(self, event: Any, tell: Tell) -> None:
         if event.id in self._heard:

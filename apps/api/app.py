@@ -1,6 +1,9 @@
 """The REST API as one ASGI application: the registry's commands, and the doors that carry bytes.
 
 /api/v1/...          commands (apps/registry.py), described at /api/openapi.json and /api/docs
+/api/v1/events       what happens, as it happens
+/api/v1/jobs/...     beside commands: published files, previews
+/metrics             for Prometheus
 /api/v1/health       open to everybody: whether the farm can be reached
 """
 
@@ -14,10 +17,12 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from apps.api import problems
+from apps.api import events, metrics, previews, problems, results
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
 from apps.api.hub import Hub
+from apps.api.metrics import Measured, Metrics
+from apps.api.previews import Previews
 from apps.api.routes import router
 from apps.registry import COMMANDS, GROUPS
 from infra.farm import FarmConnection
@@ -63,10 +68,16 @@ def application(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.hub = hub
+    app.state.metrics = Metrics(services, hub)
+    app.state.previews = Previews(services)
     app.state.rates = Rates(settings.api.requests_per_minute)
     problems.handle(app)
     app.add_middleware(BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE))
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
+    for doors in (events.router, results.router, previews.router):
+        app.include_router(doors, prefix=ROOT)
+    app.include_router(metrics.router)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_api_route(f"{ROOT}/health", _health(services), methods=["GET"], tags=["farm"], name="health",
                       response_model=Health, responses={503: {"description": "Some of it is away", "model": Health}})  # fmt: skip
     return app

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import secrets
 import time
@@ -28,11 +29,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
 from infra.event_stream import EventStream
-from infra.events import Event, JobEvent
+from infra.events import Event, JobEvent, payload_of
 from infra.farm import FarmConnection
 from infra.jobs.notify import JOBS, AsyncListener
 
@@ -71,6 +73,12 @@ class Told:
     name: str
     at: datetime
     event: Event | None
+
+    @cached_property
+    def json(self) -> str:
+        """The message as JSON, made once for all who are told: id, name, at, event (its fields, or null)."""
+        event = None if self.event is None else payload_of(self.event)
+        return json.dumps({"id": self.id, "name": self.name, "at": self.at.isoformat(), "event": event})
 
 
 class Ear:
@@ -202,6 +210,11 @@ class Hub:
             yield ear
         finally:
             self._ears.discard(ear)
+
+    def standing(self, place: str) -> Told:
+        """Return the message that says what is heard now, to go on after that place."""
+        now = ConnectionChanged(events=self.connected, database=self.hears_database)
+        return Told(place, now.name, datetime.now(UTC), now)
 
     def end(self) -> None:
         """Tell every ear that nothing will follow."""

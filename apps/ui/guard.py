@@ -31,6 +31,8 @@ from infra.errors import KinofarmError
 from infra.services import Services
 from infra.settings import Settings
 
+DOORS_OF_THEIR_OWN = ("/api/", "/metrics")
+"""Beginnings of paths that ask for a token themselves."""
 OPEN = ("/login", "/ui/static/", "/favicon.ico", "/_nicegui/")
 """Beginnings of paths that need no session: the login, and files that are the same for everybody."""
 BELIEVED_SECONDS = 5.0
@@ -111,7 +113,7 @@ class Guard:
         self.settings = services.get(Settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or scope["path"].startswith("/api/"):
+        if scope["type"] not in ("http", "websocket") or scope["path"].startswith(DOORS_OF_THEIR_OWN):
             await self.api(scope, receive, send)
             return
         scope["headers"] = [one for one in scope["headers"] if one[0] != b"x-forwarded-prefix"]

@@ -13,7 +13,7 @@ from apps.ui.parts.words import count, first_up, several, size
 from infra.jobs.records import Job, Output
 
 API = "/api/v1/jobs"
-FRAME_SECONDS = 2.0
+FRAME_SECONDS = 3.0
 """Between two frames that are shown while the film is made."""
 
 
@@ -62,7 +62,7 @@ class Film:
         now = time.monotonic()
         if done and (self.shown < 0 or (changed is not None and now - self.shown_at >= FRAME_SECONDS)):
             self.shown, self.shown_at = done[-1], now
-            set_attribute(self.frame, "src", f"/ui/jobs/{job.id}/frames/{self.shown}.jpg")
+            set_attribute(self.frame, "src", f"{API}/{job.id}/chunks/{self.shown}/frame")
             set_attribute(self.frame, "alt", f"A frame of chunk {self.shown + 1}")
         self.early.set_visibility(self.shown >= 0)
         whole = finished(chunks)
@@ -93,7 +93,7 @@ class Film:
         if not whole:
             return
         self.playing = whole
-        set_attribute(self.video, "src", f"/ui/jobs/{self.job.id}/so-far.mp4?chunks={whole}")
+        set_attribute(self.video, "src", f"{API}/{self.job.id}/partial?chunks={whole}")
         set_attribute(self.video, "autoplay", True)
         self.video.set_visibility(True)
         self.frame.set_visibility(False)
@@ -127,6 +127,10 @@ def _finished(cell: Cell) -> bool:
 
 
 def finished(chunks: Sequence[Cell]) -> int:
-    """Return how many chunks of the picture are finished from the film's beginning on, without a gap."""
-    pictures = [cell for cell in chunks if cell[4] == "p"]
-    return next((place for place, cell in enumerate(pictures) if cell[0] not in (DONE, REUSED)), len(pictures))
+    """Return how many chunks are finished from the film's beginning on; a job's further films are not counted."""
+    following = 0
+    for number, cell in enumerate(chunks):
+        if not _finished(cell) or cell[2] != following:
+            return number
+        following = cell[2] + cell[3]
+    return len(chunks)

@@ -14,11 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from apps.api.hub import Hub
 from apps.ui.parts.cells import Cell, cells, changed_cell
 from flows.commands import farm
 from infra.access.scopes import Scope
@@ -52,20 +53,6 @@ LIVE = tuple(state for state in JOB_STATES if state not in ENDED)
 logger = logging.getLogger("kinofarm.page")
 
 
-class Ear(Protocol):
-    """Hears what the farm tells (apps/api/hub.py)."""
-
-    async def next(self, timeout: float) -> tuple[Any, ...]: ...
-
-
-class Hub(Protocol):
-    """Where the farm's news comes together."""
-
-    @property
-    def connected(self) -> bool: ...
-    def ear(self) -> contextlib.AbstractAsyncContextManager[Ear]: ...
-
-
 @dataclass(frozen=True)
 class Change:
     """What is different since the last one. chunks: by job, then by place in its grid; None: the whole grid."""
@@ -88,12 +75,9 @@ class Watched:
 
 
 class Live:
-    """The picture. Everything but the reading happens in the event loop.
+    """The picture. Everything but the reading happens in the event loop."""
 
-    Args:    hub: None: only what the database tells, every few seconds.
-    """
-
-    def __init__(self, services: Services, hub: Hub | None = None) -> None:
+    def __init__(self, services: Services, hub: Hub) -> None:
         self.services = services
         self.hub = hub
         self.status: farm.FarmStatus | None = None
@@ -151,7 +135,7 @@ class Live:
         found = ["database"] if self.database_away else []
         if self.status is not None:
             found += [one.service for one in self.status.services if not one.ok and one.service not in found]
-        if not found and self.hub is not None and not self.hub.connected:
+        if not found and not self.hub.connected:
             found.append("events")
         return tuple(found)
 
@@ -172,7 +156,7 @@ class Live:
 
     async def run(self) -> None:
         """Keep the picture until cancelled."""
-        listening = asyncio.create_task(self._listen()) if self.hub is not None else None
+        listening = asyncio.create_task(self._listen())
         try:
             while True:
                 if not self._hearers:
@@ -183,8 +167,7 @@ class Live:
                     await self._tick()
                 await asyncio.sleep(TICK_SECONDS)
         finally:
-            if listening is not None:
-                listening.cancel()
+            listening.cancel()
             self._reader.shutdown(wait=False, cancel_futures=True)
             self._looker.shutdown(wait=False, cancel_futures=True)
 
@@ -195,11 +178,10 @@ class Live:
                 await self._in(self._reader, self._read_all)
 
     async def _listen(self) -> None:
-        assert self.hub is not None
-        while True:
+        while not self.hub.ended:
             try:
                 async with self.hub.ear() as ear:
-                    while True:
+                    while not ear.over:
                         for told in await ear.next(READ_SECONDS):
                             self._heard(told.name, told.event)
             except asyncio.CancelledError:
@@ -221,11 +203,10 @@ class Live:
                     self._set(event.job, place, changed_cell(watched.cells[place], event))
             self._stale.add(event.job)
             return
-        job = event.job if isinstance(event, JobEvent) else _job_of(event)
-        if job is not None:
-            self._stale.add(job)
-            if job in self._watched:
-                self._watched[job].stale = True
+        if isinstance(event, JobEvent):
+            self._stale.add(event.job)
+            if event.job in self._watched:
+                self._watched[event.job].stale = True
 
     def _set(self, job: UUID, place: int, cell: Cell) -> None:
         watched = self._watched[job]
@@ -348,10 +329,3 @@ class Live:
 
     async def _in(self, executor: ThreadPoolExecutor, function: Callable[..., Any], *given: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(executor, function, *given)
-
-
-def _job_of(event: Any) -> UUID | None:
-    found = event.get("job") if isinstance(event, Mapping) else getattr(event, "job", None)
-    with contextlib.suppress(ValueError):
-        return UUID(str(found)) if found else None
-    return None

@@ -23,7 +23,6 @@ from starlette.staticfiles import StaticFiles
 from apps.ui.guard import Guard, Sessions, Visitor
 from apps.ui.live import Live
 from apps.ui.login import add_routes
-from apps.ui.pictures import Pictures, add_pictures
 from infra.access.scopes import Scope, allows
 from infra.services import Services
 from infra.settings import Settings
@@ -74,14 +73,13 @@ def mount(app: FastAPI, services: Services) -> None:
 
     from apps.ui.house import House
 
-    live = Live(services, getattr(app.state, "hub", None))
+    live = Live(services, app.state.hub)
     house = House(services, live)
     sessions = Sessions(services)
     mark = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(FILES.iterdir()))).hexdigest()[:12]
     style = f"/ui/static/style.css?{mark}"
     app.mount("/ui/static", StaticFiles(directory=FILES))
     add_routes(app, services, sessions, style)
-    pictures = add_pictures(app, services)
     app.add_api_route("/api/{rest:path}", _nothing_there, include_in_schema=False,
                       methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])  # fmt: skip
     ui.add_head_html(
@@ -89,7 +87,7 @@ def mount(app: FastAPI, services: Services) -> None:
     )
     for path in PAGES:
         _add(path, house)
-    _keep(app, live, pictures)
+    _keep(app, live)
     app.add_middleware(Guard, services=services, sessions=sessions)
     ui.run_with(
         app,
@@ -152,7 +150,7 @@ async def _draw(house: Any, request: Request, path: str, page: Page) -> None:
             troubled(error)
 
 
-def _keep(app: FastAPI, live: Live, pictures: Pictures) -> None:
+def _keep(app: FastAPI, live: Live) -> None:
     """Keep the picture for as long as the application serves."""
     lifespan = app.router.lifespan_context
 
@@ -165,7 +163,6 @@ def _keep(app: FastAPI, live: Live, pictures: Pictures) -> None:
             finally:
                 keeping.cancel()
                 await asyncio.gather(keeping, return_exceptions=True)
-                pictures.close()
 
     app.router.lifespan_context = kept
 

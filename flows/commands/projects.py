@@ -375,7 +375,7 @@ def _kept(folder: Path, timeline: Mapping[str, Any], name: str | None) -> Path:
 
 def _stem(name: str | None) -> str:
     """The name of a timeline's file without its suffix: plain enough for any file system."""
-    stem = re.sub(r"[^\w .()+-]", "_", name or "").strip(". ").partition(".")[0].strip()
+    stem = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*%]', "_", name or "").strip(". ").partition(".")[0].strip()
     return stem[:60] or "timeline"
 
 
