@@ -7,32 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from infra.access.audit import AuditLog, Door
-from infra.access.scopes import Scope, allows
+from apps.api.entry import Caller
+from infra.access.audit import AuditLog
 from infra.commands import Call, Command
 from infra.errors import KinofarmError
 from infra.services import Services
-from infra.values import Value
-
-
-class Caller(Value):
-    """Who asks. door: by which he came in. address: from where."""
-
-    name: str
-    scope: Scope
-    door: Door
-    address: str
-
-
-def permitted(services: Services, caller: Caller, scope: Scope, command: str, subject: str) -> None:
-    """Let a caller through who has a scope; who lacks it stands in the audit log.
-
-    Raises:  KinofarmError ACCESS-003.
-    """
-    if not allows(caller.scope, scope):
-        error = KinofarmError("ACCESS-003", needed=scope, name=caller.name, scope=caller.scope)
-        services.get(AuditLog).note(caller.name, caller.door, command, subject, error.code, caller.address)
-        raise error
 
 
 def carried_out(services: Services, caller: Caller, command: Command, fields: Mapping[str, Any]) -> BaseModel:

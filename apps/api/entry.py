@@ -19,12 +19,13 @@ from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
-from apps.api.carrying import Caller, permitted
-from infra.access.scopes import Scope
+from infra.access.audit import AuditLog, Door
+from infra.access.scopes import Scope, allows
 from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
 from infra.errors import KinofarmError
 from infra.services import Services
+from infra.values import Value
 
 COOKIE = "kinofarm_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -32,6 +33,15 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 _bearer = HTTPBearer(auto_error=False, description="A token: `kinofarm token NAME --scope read` makes one.")
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The session of the status page.")
+
+
+class Caller(Value):
+    """Who asks. door: by which he came in. address: from where."""
+
+    name: str
+    scope: Scope
+    door: Door
+    address: str
 
 
 class Rates:
@@ -89,6 +99,17 @@ def identified(
     if request.method not in SAFE and request.headers.get(CSRF_HEADER) != session.csrf:
         raise KinofarmError("ACCESS-006")
     return Caller(name=session.name, scope=session.scope, door="page", address=address)
+
+
+def permitted(services: Services, caller: Caller, scope: Scope, command: str, subject: str) -> None:
+    """Let a caller through who has a scope; who lacks it stands in the audit log.
+
+    Raises:  KinofarmError ACCESS-003.
+    """
+    if not allows(caller.scope, scope):
+        error = KinofarmError("ACCESS-003", needed=scope, name=caller.name, scope=caller.scope)
+        services.get(AuditLog).note(caller.name, caller.door, command, subject, error.code, caller.address)
+        raise error
 
 
 def allowed(scope: Scope, command: str) -> Callable[..., Caller]:

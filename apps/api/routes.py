@@ -15,8 +15,8 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
-from apps.api.carrying import Caller, carried_out
-from apps.api.entry import allowed
+from apps.api.carrying import carried_out
+from apps.api.entry import Caller, allowed
 from apps.api.problems import documented
 from infra.commands import Command
 from infra.values import Value

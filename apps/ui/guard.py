@@ -23,8 +23,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apps.api.carrying import Caller
-from apps.api.entry import COOKIE
+from apps.api.entry import COOKIE, Caller
 from infra.access.sessions import Session, SessionStore
 from infra.access.tokens import digest
 from infra.errors import KinofarmError

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from nicegui import Client
 from pydantic import BaseModel, ValidationError
 
-from apps.api.carrying import carried_out, permitted
+from apps.api.carrying import carried_out
+from apps.api.entry import permitted
 from apps.registry import command
 from apps.ui.guard import Visitor
 from apps.ui.live import Change, Live
