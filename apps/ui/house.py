@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from apps.api.carrying import carried_out
 from apps.api.entry import permitted
 from apps.registry import command
-from apps.ui.guard import Visitor
+from apps.ui.guard import BELIEVED_SECONDS, Sessions, Visitor
 from apps.ui.live import Change, Live
 from infra.access.scopes import Scope, allows
 from infra.errors import KinofarmError
@@ -22,6 +23,7 @@ from infra.farm import FarmConnection
 from infra.services import Services
 from infra.settings import Settings
 
+CLOSING_SECONDS = 1.0
 THREADS = 8
 """Commands of all pages at once."""
 
@@ -34,6 +36,9 @@ class House:
 
     services: Services
     live: Live
+    sessions: Sessions
+    open: dict[str, Visit] = field(default_factory=dict)
+    """The pages that are open, by their client's id."""
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "page"))
 
     @property
@@ -44,6 +49,22 @@ class House:
     def prefect(self) -> str:
         """URL of the Prefect server's own page."""
         return self.services.get(FarmConnection).api_url.removesuffix("/").removesuffix("/api")
+
+    def visit(self, visitor: Visitor, client: Client) -> Visit:
+        """Begin a page in somebody's browser."""
+        made = self.open[client.id] = Visit(self, visitor, client)
+        client.on_delete(lambda: self.open.pop(client.id, None))
+        return made
+
+    async def watch_over(self) -> None:
+        """Close the pages whose session is over, or whose token was revoked, until cancelled."""
+        while True:
+            await asyncio.sleep(BELIEVED_SECONDS)
+            for cookie in {visit.visitor.cookie for visit in self.open.values()}:
+                with contextlib.suppress(KinofarmError):
+                    if await self.sessions.of(cookie) is None:
+                        for visit in [each for each in self.open.values() if each.visitor.cookie == cookie]:
+                            await visit.close()
 
 
 @dataclass(frozen=True)
@@ -65,8 +86,10 @@ class Visit:
         """Carry out a command of the registry as REST does: with the visitor's scope, and in the audit log.
 
         Args:    kind: of the answer.
-        Raises:  KinofarmError: what the command raises, ACCESS-003, API-001; DB-001 at once while the database is away.
+        Raises:  KinofarmError: what the command raises, ACCESS-001, ACCESS-003, API-001; DB-001 at once while the database is away.
         """
+        if await self.house.sessions.of(self.visitor.cookie) is None:
+            raise KinofarmError("ACCESS-001")
         if self.live.database_away:
             raise KinofarmError("DB-001", reason="it was away a moment ago")
         answer = await asyncio.get_running_loop().run_in_executor(self.house.threads, self._carry_out, name, fields)
@@ -88,6 +111,13 @@ class Visit:
         task = asyncio.create_task(in_page())
         _running.add(task)
         task.add_done_callback(_running.discard)
+
+    async def close(self) -> None:
+        """Lead the browser to the login, and forget the page, whatever the browser does."""
+        self.client.open("/login")
+        await asyncio.sleep(CLOSING_SECONDS)
+        if not self.client.is_deleted:
+            self.client.delete()
 
     def _carry_out(self, name: str, fields: dict[str, Any]) -> BaseModel:
         found, services = command(name), self.house.services

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,8 @@ def mount(app: FastAPI, services: Services) -> None:
     from apps.ui.house import House
 
     live = Live(services, app.state.hub)
-    house = House(services, live)
     sessions = Sessions(services)
+    house = House(services, live, sessions)
     mark = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(FILES.iterdir()))).hexdigest()[:12]
     style = f"/ui/static/style.css?{mark}"
     app.mount("/ui/static", StaticFiles(directory=FILES))
@@ -87,7 +87,7 @@ def mount(app: FastAPI, services: Services) -> None:
     )
     for path in PAGES:
         _add(path, house)
-    _keep(app, live)
+    _keep(app, live.run, house.watch_over)
     app.add_middleware(Guard, services=services, sessions=sessions)
     ui.run_with(
         app,
@@ -133,11 +133,10 @@ async def _draw(house: Any, request: Request, path: str, page: Page) -> None:
     from nicegui import context
 
     from apps.ui.frame import framed, refused, troubled
-    from apps.ui.house import Visit
     from infra.errors import KinofarmError
 
     visitor: Visitor = request.scope["state"]["visitor"]
-    visit = Visit(house, visitor, context.client)
+    visit = house.visit(visitor, context.client)
     await house.live.refresh()
     with framed(visit, path, page):
         if not allows(visitor.scope, page.scope):
@@ -150,19 +149,20 @@ async def _draw(house: Any, request: Request, path: str, page: Page) -> None:
             troubled(error)
 
 
-def _keep(app: FastAPI, live: Live) -> None:
-    """Keep the picture for as long as the application serves."""
+def _keep(app: FastAPI, *works: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do these for as long as the application serves."""
     lifespan = app.router.lifespan_context
 
     @contextlib.asynccontextmanager
     async def kept(inner: FastAPI) -> AsyncIterator[Any]:
         async with lifespan(inner) as state:
-            keeping = asyncio.create_task(live.run())
+            tasks = [asyncio.create_task(work()) for work in works]
             try:
                 yield state
             finally:
-                keeping.cancel()
-                await asyncio.gather(keeping, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     app.router.lifespan_context = kept
 
