@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.pages import cli, errors, events, flows, scale, settings, tables, titles
+from docs.pages import cli, commands, errors, events, flows, scale, settings, tables, titles
 
 ROOT = Path(__file__).parents[1]
 NOTE = "<!-- Made from the code by `make docs`. Change the code, not this page. -->\n"
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/cli.md": cli.page,
+    "docs/commands.md": commands.page,
     "docs/effects.md": tables.effects,
     "docs/errors.md": errors.page,
     "docs/events.md": events.page,

@@ -39,6 +39,7 @@ _BY_CODE: Mapping[str, int] = {
     "JOB-004": 409,
     "JOB-006": 409,
     "JOB-007": 409,
+    "NEWS-001": 404,
     "INTERNAL-001": 500,
 }
 _BY_FAMILY: Mapping[str, int] = {"DB": 503, "FARM": 503, "CACHE": 503, "SETTINGS": 503, "FFMPEG": 503}

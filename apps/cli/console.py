@@ -36,6 +36,8 @@ EXIT_CODES: dict[int, str] = {
 
 _BY_FAMILY = {
     "CLI": USAGE,
+    "API": USAGE,
+    "ACCESS": USAGE,
     "FARM": FARM_UNAVAILABLE,
     "DB": FARM_UNAVAILABLE,
     "SETTINGS": FARM_UNAVAILABLE,

@@ -15,7 +15,20 @@ from typing import Any
 
 import typer
 
-from apps.cli import console, demo, farm, interchange, jobs, news, project, render, schedules, watching, workers
+from apps.cli import (
+    calling,
+    console,
+    demo,
+    farm,
+    interchange,
+    jobs,
+    news,
+    project,
+    render,
+    schedules,
+    watching,
+    workers,
+)
 from apps.cli.progress import JobFailed
 from infra.errors import KinofarmError
 
@@ -28,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in console.EXIT_CODES.items()) + ".",
 )
-for room in (farm, demo, project, interchange, render, jobs, schedules, watching, news, workers):
+for room in (farm, demo, project, interchange, render, jobs, schedules, watching, news, workers, calling):
     room.add_to(app)
 
 
