@@ -52,6 +52,7 @@ def application(services: Services) -> FastAPI:
     app.state.services = services
     app.state.rates = Rates(settings.api.requests_per_minute)
     problems.handle(app)
+    problems.describe(app)
     app.add_middleware(BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE))
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
     app.add_api_route(f"{ROOT}/health", _health(services), methods=["GET"], tags=["farm"], name="health",

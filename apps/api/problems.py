@@ -99,7 +99,21 @@ def documented() -> dict[int | str, dict[str, Any]]:
         429: "Too many requests",
         503: "The farm, its database or its cache can't be reached",
     }
-    return {status: {"description": text, "model": Problem} for status, text in words.items()}
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
+    return {status: {"description": text, "content": content} for status, text in words.items()}
+
+
+def describe(app: FastAPI) -> None:
+    """Let an app's OpenAPI document hold what `documented` refers to."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        found = plain()
+        schemas = found.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault(Problem.__name__, Problem.model_json_schema())
+        return found
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def handle(app: FastAPI) -> None:

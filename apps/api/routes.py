@@ -99,9 +99,7 @@ def carried_out(request: Request, caller: Caller, command: Command, fields: Mapp
             log.note(caller.name, caller.door, command.name, subject, outcome, caller.address)
 
     try:
-        answer: BaseModel = command.run(
-            Call(services, caller.name, caller.scope), command.input.model_validate(dict(fields))
-        )
+        answer: BaseModel = command.run(Call(services, caller.name, caller.scope), command.understood(fields))
     except KinofarmError as error:
         note(error.code)
         raise

@@ -132,7 +132,7 @@ def _answer(wanted: Command, fields: dict[str, Any]) -> dict[str, Any]:
     from infra.commands import Call
     from infra.settings import in_force
 
-    given = _understood(wanted, fields)
+    given = wanted.understood(fields)
     with services.opened(in_force()) as container:
         outcome = "ok"
         try:
@@ -145,18 +145,6 @@ def _answer(wanted: Command, fields: dict[str, Any]) -> dict[str, Any]:
                 subject = str(fields.get(wanted.subject or "", ""))
                 container.get(AuditLog).note(submitter(), "cli", wanted.name, subject, outcome)
         return answer.model_dump(mode="json")
-
-
-def _understood(wanted: Command, fields: dict[str, Any]) -> BaseModel:
-    from pydantic import ValidationError
-
-    try:
-        return wanted.input.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        reason = f"{place}: {first['msg']}" if place else str(first["msg"])
-        raise KinofarmError("API-009", where=place, name=wanted.name, reason=reason) from None
 
 
 def _document(wanted: Command, given: Path | None) -> dict[str, Any]:

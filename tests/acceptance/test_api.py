@@ -113,9 +113,10 @@ def test_the_example_of_every_command_works_over_rest_and_on_the_command_line(wo
 
 def test_the_command_line_calls_commands_as_rest_does(world: Kinofarm) -> None:
     with world.api() as api:
-        by_rest = _ok(api.get("/jobs", params={"state": ["failed"], "submitted_by": OWNER}))
-    answer = world.run("call", "job.list", "state=failed", f"submitted_by={OWNER}", "--json")
+        by_rest = _ok(api.get("/jobs", params={"state": ["cancelled"], "q": "d0777777"}))
+    answer = world.run("call", "job.list", "state=cancelled", "q=d0777777", "--json")
     assert answer.code == 0, answer.err
+    assert [job["id"] for job in answer.document["jobs"]] == [str(job_id("d0"))]
     assert answer.document["jobs"] == by_rest["jobs"]
     assert world.run("call", "job.show", "job=0000-none").code == 6
     refused = world.run("call", "job.list", "limit=many", "--json")
