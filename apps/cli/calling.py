@@ -43,6 +43,16 @@ def call(
         Path | None,
         typer.Option("--input", metavar="FILE", help="A JSON document with the fields; - for standard input."),
     ] = None,
+    farm: Annotated[
+        str | None,
+        typer.Option(
+            "--farm",
+            metavar="URL",
+            envvar="KINOFARM_URL",
+            help="A farm elsewhere; the environment variable KINOFARM_TOKEN holds the token for it.",
+            show_default="this machine's",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Call any command of the registry, as the REST API does: docs/commands.md lists them. Prints its answer as JSON."""
@@ -56,7 +66,8 @@ def call(
                 console.show(f"{each.name:<24} {each.summary}")
         return
     wanted = command(name)
-    console.show_json(_answer(wanted, {**_document(wanted, given), **_fields(wanted, fields or [])}))
+    asked = {**_document(wanted, given), **_fields(wanted, fields or [])}
+    console.show_json(_answer(wanted, asked) if farm is None else _elsewhere(farm, wanted, asked))
 
 
 def token(
@@ -145,6 +156,19 @@ def _answer(wanted: Command, fields: dict[str, Any]) -> dict[str, Any]:
                 subject = str(fields.get(wanted.subject or "", ""))
                 container.get(AuditLog).note(submitter(), "cli", wanted.name, subject, outcome)
         return answer.model_dump(mode="json")
+
+
+def _elsewhere(url: str, wanted: Command, fields: dict[str, Any]) -> Any:
+    """Carry a command out on a farm elsewhere.
+
+    Raises:  KinofarmError API-009; Problem, as that farm answers it.
+    """
+    import kinofarm
+
+    wanted.understood(fields)
+    group, _, verb = wanted.name.partition(".")
+    with kinofarm.Farm(url) as farm:
+        return getattr(getattr(farm, group), verb)(**fields)
 
 
 def _document(wanted: Command, given: Path | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from apps.cli import (
 )
 from apps.cli.progress import JobFailed
 from infra.errors import KinofarmError
+from kinofarm.problem import Problem
 
 app = typer.Typer(
     name="kinofarm",
@@ -62,6 +63,9 @@ def main(arguments: list[str]) -> int:
         return code if isinstance(code, int) else console.OK
     except KinofarmError as error:
         return _told(error, as_json)
+    except Problem as problem:
+        _tell(problem.as_dict(), as_json)
+        return console.exit_code(problem)
     except JobFailed as failed:
         _tell(failed.error, as_json)
         return console.RENDER_FAILED

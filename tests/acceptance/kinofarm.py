@@ -28,6 +28,7 @@ from infra import services
 from infra.jobs.store import JobStore
 from infra.services import Services
 from infra.settings import Settings
+from kinofarm import Farm
 
 COMMAND = Path(sys.executable).with_name("kinofarm")
 ENDED = ("done", "failed", "cancelled")
@@ -115,6 +116,10 @@ class Kinofarm:
         secret = (self.home / "admin.token").read_text().strip() if token is None else token
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         return httpx.Client(base_url=f"{self.page}/api/v1", headers=headers, timeout=60, trust_env=False, **more)
+
+    def client(self, token: str) -> Farm:
+        """The Python client of this farm."""
+        return Farm(self.page, token)
 
     @contextlib.contextmanager
     def services(self) -> Iterator[Services]:

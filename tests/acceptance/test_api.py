@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
+import kinofarm
 from apps.registry import COMMANDS
 from infra.access.scopes import SCOPES, Scope, allows
 from infra.access.tokens import TokenStore
@@ -111,6 +112,16 @@ def test_the_example_of_every_command_works_over_rest_and_on_the_command_line(wo
     command.output.model_validate(answer.json())
 
 
+@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if not command.changes])
+def test_the_python_client_has_every_command_as_a_method(world: Kinofarm, name: str) -> None:
+    command = COMMANDS[name]
+    group, _, verb = name.partition(".")
+    with world.client(TOKENS["admin"]) as farm, world.api() as api:
+        by_client = getattr(getattr(farm, group), verb)(**command.example)
+        by_rest = _ok(_sent(api, command, command.example))
+    assert by_client.keys() == by_rest.keys()
+
+
 def test_the_command_line_calls_commands_as_rest_does(world: Kinofarm) -> None:
     with world.api() as api:
         by_rest = _ok(api.get("/jobs", params={"state": ["cancelled"], "q": "d0777777"}))
@@ -176,6 +187,31 @@ def test_every_command_refuses_what_it_does_not_know(world: Kinofarm, name: str)
             for body in (b"{", b"[]", b"\xff", b'"text"', b"3"):
                 answer = api.request(command.method, path, content=body, headers={"content-type": "application/json"})
                 _problem(answer, 422, "API-001")
+
+
+def test_the_python_client_submits_waits_and_tells_what_is_wrong(world: Kinofarm) -> None:
+    seen: list[str] = []
+    with world.client(TOKENS["submit"]) as farm:
+        job = farm.render.submit(project="example.kinofarm.json", output="by-client.mp4", priority=90)["job"]
+        ended = farm.wait(job["id"], timeout=120, on_change=lambda found: seen.append(found["state"]))
+        assert ended["state"] == seen[-1] == "done"
+        with pytest.raises(kinofarm.Problem) as refused:
+            farm.job.show(job="ffffffff")
+        assert (refused.value.status, refused.value.code) == (404, "JOB-002")
+        with pytest.raises(kinofarm.Problem) as failed:
+            farm.wait(str(job_id("a1")), timeout=5)
+        assert failed.value.code == "cancelled"
+    with kinofarm.Farm("http://127.0.0.1:9", token="kf_x") as nobody, pytest.raises(kinofarm.Problem) as away:
+        nobody.farm.info()
+    assert (away.value.status, away.value.retry) == (0, True)
+
+
+def test_the_command_line_calls_a_farm_elsewhere(world: Kinofarm, tmp_path: Path) -> None:
+    elsewhere = Kinofarm(tmp_path, {"URL": world.page, "TOKEN": TOKENS["read"]})
+    assert elsewhere.run("call", "job.show", "job=d0777", "--json").document["job"]["id"] == str(job_id("d0"))
+    refused = elsewhere.run("call", "token.list", "--json")
+    assert (refused.code, refused.error) == (2, "ACCESS-003")
+    assert elsewhere.run("call", "job.show", "job=ffffffff", "--json").code == 6
 
 
 def test_one_sees_what_is_wrong_with_a_project(world: Kinofarm) -> None:

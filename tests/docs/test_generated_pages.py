@@ -28,7 +28,7 @@ def _page(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", [*build.PAGES, *build.SCHEMAS])
+@pytest.mark.parametrize("path", [*build.PAGES, *build.SCHEMAS, *build.MODULES])
 def test_page_is_current(path: str) -> None:
     assert path not in build.stale(), f"{path} is out of date; run: make docs"
 
