@@ -19,6 +19,7 @@ from pydantic import Field
 from flows.making import check_outputs, find_films, make_films, publish, way
 from flows.offers import offer_of
 from flows.running import Running, carried_out, unvisited
+from flows.showing import run_name
 from infra import services
 from infra.jobs.facts import FactsStore
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
@@ -38,7 +39,7 @@ def stop_job(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
             jobs.advance(job, "cancelled")
 
 
-@flow(name="render", flow_run_name="render {project}", on_cancellation=[stop_job], persist_result=False)
+@flow(name="render", flow_run_name=run_name, on_cancellation=[stop_job], persist_result=False)
 async def render(
     project: str,
     output: str,
