@@ -1,6 +1,7 @@
 """Media that lie in no folder of a project's: what it names as s3://bucket/folder/file, or as upload://ID, becomes a file.
 
-A job reads a hard link of its own, so that an upload may be deleted under it, and a machine's copy of an object evicted.
+Of an object a job reads a hard link of its own, so that a machine's copy may be evicted under it. An upload is read where it
+lies: its path outlasts the process that planned with it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class MediaAtHand:
         return self._files[address]
 
     def known_as(self, file: Path) -> Path:
-        """Under which path facts of a file are remembered: its address, since the file goes with the job."""
+        """Under which path facts of a file are remembered: its address, since an object's file goes with the job."""
         return next((Path(address) for address, laid in self._files.items() if laid == file), file)
 
     def _fetched(self, address: str) -> Path:
@@ -56,29 +57,13 @@ class MediaAtHand:
         name = PurePosixPath(found.key).name
         if len(name.encode()) > LONGEST_NAME:
             name = f"source{PurePosixPath(name).suffix[:10]}"
-        return buckets.lay(found, self._place(name))
+        place = self._folder() / f"media-{len(self._files)}"
+        place.mkdir(exist_ok=True)  # there it is when an earlier try came to nothing
+        return buckets.lay(found, place / name)
 
     def _uploaded(self, address: str) -> Path:
-        file = self._uploads().file(upload_of(address))
-        place = self._place(file.name)
         try:
-            place.hardlink_to(file)
-        except OSError:  # another disk
-            return file
-        return place
-
-    def _place(self, name: str) -> Path:
-        folder = self._folder() / f"media-{len(self._files)}"
-        folder.mkdir(exist_ok=True)  # there it is when an earlier try came to nothing
-        return folder / name
-
-
-def upload_of(address: str) -> UUID:
-    """Return the upload that an address names.
-
-    Raises:  KinofarmError PATH-005.
-    """
-    try:
-        return UUID(address.removeprefix(UPLOAD))
-    except ValueError:
-        raise KinofarmError("PATH-005", reason="an upload is named upload://ID") from None
+            upload = UUID(address.removeprefix(UPLOAD))
+        except ValueError:
+            raise KinofarmError("PATH-005", reason="an upload is named upload://ID") from None
+        return self._uploads().file(upload)

@@ -52,6 +52,7 @@ _BY_CODE: Mapping[str, int] = {
     "UPLOAD-011": 415,
     "UPLOAD-012": 408,
     "UPLOAD-013": 403,
+    "UPLOAD-014": 409,
     "INTERNAL-001": 500,
 }
 _BY_FAMILY: Mapping[str, int] = {"DB": 503, "FARM": 503, "CACHE": 503, "SETTINGS": 503, "FFMPEG": 503}

@@ -218,7 +218,7 @@ async def delete(
     caller: Annotated[Caller, Depends(allowed("submit", "upload.delete"))],
     version: Version = None,
 ) -> Response:
-    """Delete an upload, whole or not. Jobs that have begun to read it keep it."""
+    """Delete an upload, whole or not, that no job reads."""
     _agreed(version)
     library = _library(request)
     try:

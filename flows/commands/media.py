@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from flows.commands.projects import file_of
 from infra.commands import Call, Command, Text
+from infra.errors import KinofarmError
 from infra.jobs.facts import FactsStore
 from infra.uploads.library import Uploads
 from infra.values import Value
@@ -39,7 +40,10 @@ def probe_media(call: Call, given: MediaNamed) -> MediaFacts:
     file = file_of(call, given.path, given.upload, "path")
     if given.upload is not None:  # its content was hashed when it came
         return probe(file, call.services.get(Uploads).get(given.upload).sha256)
-    return remembering(call.services.get(FactsStore))(file)
+    try:
+        return remembering(call.services.get(FactsStore))(file)
+    except OSError as error:
+        raise KinofarmError("MEDIA-009", where="path", file=file.name, reason=error.strerror or str(error)) from None
 
 
 _EXAMPLE: Mapping[str, Any] = {"path": "clip.mp4"}

@@ -161,11 +161,13 @@ class Uploads:
         return place
 
     def delete(self, upload: UUID) -> None:
-        """Remove an upload, and its content when no other upload has it. Who has the file open, or linked, keeps it.
+        """Remove an upload, and its content when no other upload has it.
 
-        Raises:  KinofarmError UPLOAD-001, UPLOAD-003 while somebody appends to it.
+        Raises:  KinofarmError UPLOAD-001, UPLOAD-003 while somebody appends to it, UPLOAD-014 while a job is planned with it.
         """
         found = self._known(upload)
+        if found.whole and self.records.needed(f"{self._files.absolute() / str(upload)}/"):
+            raise KinofarmError("UPLOAD-014", upload=str(upload))
         with translated():
             handle = None if found.whole else self._locked(upload)
             try:

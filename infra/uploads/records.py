@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from infra.access.models import UploadRow
 from infra.jobs.engine import surviving, transaction
+from infra.jobs.states import ENDED, JOB_STATES
 from infra.values import Value
 
 
@@ -34,6 +35,10 @@ _COLUMNS = (
     *(UploadRow.submitted_by, UploadRow.created_at, UploadRow.updated_at),
     UploadRow.sha256.is_not(None).label("whole"),
 )
+_NEEDED = text("""
+SELECT EXISTS (SELECT FROM jobs WHERE state = ANY(:live) AND starts_with(project, :folder))
+    OR EXISTS (SELECT FROM chunks WHERE state IN ('ready', 'leased') AND position(:folder IN work::text) > 0)
+""")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('kinofarm upload ' || :sha256, 0))")
 """One at a time may link or remove the object of a content."""
 
@@ -104,6 +109,13 @@ class UploadRecords:
         query = select(UploadRow.sha256).where(UploadRow.sha256.in_(tuple(contents)))
         with transaction(self.engine) as connection:
             return frozenset(found for found in connection.execute(query).scalars() if found)
+
+    @surviving
+    def needed(self, folder: str) -> bool:
+        """Whether a job that has not ended is of a project in this folder, or a chunk that is not made reads a file in it."""
+        live = [state for state in JOB_STATES if state not in ENDED]
+        with transaction(self.engine) as connection:
+            return bool(connection.execute(_NEEDED, {"folder": folder, "live": live}).scalar_one())
 
 
 def locked(connection: Connection, sha256: str) -> None:

@@ -15,6 +15,8 @@ from sqlalchemy import Engine, text
 
 from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
+from infra.jobs.records import WantedChunk
+from infra.jobs.store import JobStore
 from infra.uploads import appending
 from infra.uploads.appending import Checksum
 from infra.uploads.library import Uploads
@@ -310,3 +312,20 @@ def test_what_killed_processes_left_is_swept_and_nothing_else(uploads: Uploads, 
 def test_uploads_are_listed_with_the_newest_first(uploads: Uploads) -> None:
     begun = [uploads.begin(f"{number}.mp4", 5, "anna").id for number in range(3)]
     assert [upload.id for upload in uploads.newest(2)] == [begun[2], begun[1]]
+
+
+def test_an_upload_that_a_job_reads_is_not_deleted_before_the_job_has_ended(uploads: Uploads, engine: Engine) -> None:
+    jobs = JobStore(engine)
+    project, clip, other = whole(uploads, name="film.json"), whole(uploads), whole(uploads, name="other.mp4")
+    job = jobs.accept(uuid4(), project=str(uploads.file(project.id)), output="film.mp4").id
+    work = {"media": [{"path": str(uploads.file(clip.id))}]}
+    jobs.plan(job, [WantedChunk(key="a" * 64, kind="picture", index=0, frames=9, work=work)], lambda keys: frozenset())
+    for upload in (project, clip):
+        with refused("UPLOAD-014"):
+            uploads.delete(upload.id)
+        assert uploads.file(upload.id).read_bytes() == BYTES
+    uploads.delete(other.id)
+    jobs.cancel(job)
+    jobs.advance(job, "cancelled")
+    uploads.delete(project.id)
+    uploads.delete(clip.id)
