@@ -24,8 +24,10 @@ from infra import services
 from infra.jobs.facts import FactsStore
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 from infra.jobs.store import JobStore
-from infra.media_buckets import MediaAtHand, MediaBuckets
+from infra.media_at_hand import MediaAtHand
+from infra.media_buckets import MediaBuckets
 from infra.settings import in_force
+from infra.uploads.library import Uploads
 from tasks.compiler.order import Also, Order, warnings_of
 from tasks.compiler.steps import check_project, load_project, plan_films
 from tasks.media.remembered import remembering
@@ -82,8 +84,9 @@ async def render(
 
 async def story(job: Running, order: Order) -> dict[str, Any]:
     """What happens to a job, in order."""
-    media = MediaAtHand(lambda: job.services.get(MediaBuckets), lambda: job.folder)
-    probe = remembering(job.services.get(FactsStore), known_as=media.known_as)
+    get = job.services.get
+    media = MediaAtHand(lambda: get(MediaBuckets), lambda: get(Uploads), lambda: job.folder)
+    probe = remembering(get(FactsStore), known_as=media.known_as)
     offer = await asyncio.to_thread(offer_of, job.services)
     project = await load_project(order, job.settings.home, offer, probe)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe, unvisited(media))

@@ -656,6 +656,26 @@ class Transitions(TypedDict):
     transitions: list[TransitionShown]
 
 
+class Upload(TypedDict):
+    """A file that is being uploaded, or that was."""
+
+    id: str
+    name: str
+    size: int
+    received: int
+    whole: bool
+    sha256: str | None
+    submitted_by: str
+    created_at: str
+    updated_at: str
+
+
+class UploadList(TypedDict):
+    """Uploads, the newest first."""
+
+    uploads: list[Upload]
+
+
 class Usage(TypedDict):
     """Usage"""
 
@@ -739,6 +759,7 @@ class RenderCommands:
         *,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
         preset: str | None = None,
         range: str | None = None,
         output: str | None = None,
@@ -747,7 +768,7 @@ class RenderCommands:
         idempotency_key: str | None = None,
     ) -> Accepted:
         """Have a project rendered. The job is taken on at once, and rendered when its turn comes."""
-        answer: Accepted = self._send("POST", "/jobs", {}, _given(project=project, timeline=timeline, preset=preset, range=range, output=output, also=also, priority=priority, idempotency_key=idempotency_key))
+        answer: Accepted = self._send("POST", "/jobs", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range, output=output, also=also, priority=priority, idempotency_key=idempotency_key))
         return answer
 
 
@@ -839,10 +860,11 @@ class ProjectCommands:
         *,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
         preset: str | None = None,
     ) -> ProjectFacts:
         """Check a project: its model, its paths and its media."""
-        answer: ProjectFacts = self._send("POST", "/projects/check", {}, _given(project=project, timeline=timeline, preset=preset))
+        answer: ProjectFacts = self._send("POST", "/projects/check", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset))
         return answer
 
     def plan(
@@ -850,11 +872,12 @@ class ProjectCommands:
         *,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
         preset: str | None = None,
         range: str | None = None,
     ) -> Planned:
         """Show how a project is cut into chunks, and which of them are in the cache. Media are hashed; nothing is rendered."""
-        answer: Planned = self._send("POST", "/projects/plan", {}, _given(project=project, timeline=timeline, preset=preset, range=range))
+        answer: Planned = self._send("POST", "/projects/plan", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range))
         return answer
 
     def media(
@@ -862,10 +885,11 @@ class ProjectCommands:
         *,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
         preset: str | None = None,
     ) -> ProjectMedia:
         """List the files that a project reads, with what is in them and how many clips use each."""
-        answer: ProjectMedia = self._send("POST", "/projects/media", {}, _given(project=project, timeline=timeline, preset=preset))
+        answer: ProjectMedia = self._send("POST", "/projects/media", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset))
         return answer
 
     def frame(
@@ -874,10 +898,40 @@ class ProjectCommands:
         at: str,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
         preset: str | None = None,
     ) -> Picture:
         """Render one frame of a project as a PNG, here and now."""
-        answer: Picture = self._send("POST", "/projects/frame", {}, _given(project=project, timeline=timeline, preset=preset, at=at))
+        answer: Picture = self._send("POST", "/projects/frame", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, at=at))
+        return answer
+
+
+class MediaCommands:
+    """Look into media files."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def probe(self, *, path: str | None = None, upload: str | None = None) -> MediaFacts:
+        """Look into a media file: its streams, when their frames stand, its content's hash."""
+        answer: MediaFacts = self._send("POST", "/media/probe", {}, _given(path=path, upload=upload))
+        return answer
+
+
+class UploadCommands:
+    """Files that are sent to the farm."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(self, *, limit: int | None = None) -> UploadList:
+        """List the files that were uploaded, or are being uploaded, the newest first."""
+        answer: UploadList = self._send("GET", "/uploads", _given(limit=limit), None)
+        return answer
+
+    def show(self, *, upload: str) -> Upload:
+        """Show an upload: what it is called, how much of it is here, its content's hash."""
+        answer: Upload = self._send("GET", f"/uploads/{_path(upload)}", _given(), None)
         return answer
 
 
@@ -899,13 +953,14 @@ class ScheduleCommands:
         cron: str,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
         preset: str | None = None,
         range: str | None = None,
         output: str | None = None,
         timezone: str | None = None,
     ) -> Schedules:
         """Render a project at set times; it is checked now, and read anew at each render. Returns all schedules of that name."""
-        answer: Schedules = self._send("PUT", f"/schedules/{_path(name)}", {}, _given(project=project, timeline=timeline, preset=preset, range=range, output=output, cron=cron, timezone=timezone))
+        answer: Schedules = self._send("PUT", f"/schedules/{_path(name)}", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range, output=output, cron=cron, timezone=timezone))
         return answer
 
     def remove(self, *, name: str) -> Removed:
@@ -1078,6 +1133,8 @@ class Commands:
         self.render = RenderCommands(send)
         self.job = JobCommands(send)
         self.project = ProjectCommands(send)
+        self.media = MediaCommands(send)
+        self.upload = UploadCommands(send)
         self.schedule = ScheduleCommands(send)
         self.watch = WatchCommands(send)
         self.webhook = WebhookCommands(send)

@@ -1,6 +1,7 @@
 """The REST API as one ASGI application: the registry's commands, and the doors that carry bytes.
 
 /api/v1/...          commands (apps/registry.py), described at /api/openapi.json and /api/docs
+/api/v1/uploads      files that are sent in parts (apps/api/uploads.py)
 /api/v1/health       open to everybody: whether the farm can be reached
 """
 
@@ -12,13 +13,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from apps.api import problems
+from apps.api import problems, uploads
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
 from apps.api.routes import router
 from apps.registry import COMMANDS, GROUPS
 from infra.services import KEPT_IN_DATABASE, Services
 from infra.settings import Settings
+from infra.uploads.library import Uploads
 from infra.values import Value
 
 ROOT = "/api/v1"
@@ -37,7 +39,7 @@ def application(services: Services) -> FastAPI:
     Args:    services: open for as long as it serves.
     """
     settings = services.get(Settings)
-    for service in KEPT_IN_DATABASE:  # here, since requests come in many threads
+    for service in (*KEPT_IN_DATABASE, Uploads):  # here, since requests come in many threads
         services.get(service)
     app = FastAPI(
         title="Kinofarm",
@@ -53,8 +55,11 @@ def application(services: Services) -> FastAPI:
     app.state.rates = Rates(settings.api.requests_per_minute)
     problems.handle(app)
     problems.describe(app)
-    app.add_middleware(BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE))
+    app.add_middleware(
+        BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE), without=(f"{ROOT}{uploads.PATH}",)
+    )
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
+    app.include_router(uploads.router(), prefix=ROOT)
     app.add_api_route(f"{ROOT}/health", _health(services), methods=["GET"], tags=["farm"], name="health",
                       response_model=Health, responses={503: {"description": "Some of it is away", "model": Health}})  # fmt: skip
     return app
