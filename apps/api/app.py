@@ -2,22 +2,31 @@
 
 /api/v1/...          commands (apps/registry.py), described at /api/openapi.json and /api/docs
 /api/v1/uploads      files that are sent in parts (apps/api/uploads.py)
+/api/v1/events       what happens, as it happens
+/api/v1/jobs/...     beside commands: published files, previews
+/metrics             for Prometheus
 /api/v1/health       open to everybody: whether the farm can be reached
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import metadata
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from apps.api import problems, uploads
+from apps.api import events, metrics, previews, problems, results, uploads
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
+from apps.api.hub import Hub
+from apps.api.metrics import Measured, Metrics
+from apps.api.previews import Previews
 from apps.api.routes import router
 from apps.registry import COMMANDS, GROUPS
+from infra.farm import FarmConnection
 from infra.services import KEPT_IN_DATABASE, Services
 from infra.settings import Settings
 from infra.uploads.library import Uploads
@@ -41,6 +50,13 @@ def application(services: Services) -> FastAPI:
     settings = services.get(Settings)
     for service in (*KEPT_IN_DATABASE, Uploads):  # here, since requests come in many threads
         services.get(service)
+    hub = Hub(services.get(FarmConnection))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with hub.running():
+            yield
+
     app = FastAPI(
         title="Kinofarm",
         version=metadata.version("kinofarm"),
@@ -50,8 +66,12 @@ def application(services: Services) -> FastAPI:
         redoc_url=None,
         openapi_tags=[{"name": name, "description": words} for name, words in GROUPS.items()],
         separate_input_output_schemas=False,
+        lifespan=lifespan,
     )
     app.state.services = services
+    app.state.hub = hub
+    app.state.metrics = Metrics(services, hub)
+    app.state.previews = Previews(services)
     app.state.rates = Rates(settings.api.requests_per_minute)
     problems.handle(app)
     problems.describe(app)
@@ -59,7 +79,10 @@ def application(services: Services) -> FastAPI:
         BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE), without=(f"{ROOT}{uploads.PATH}",)
     )
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
-    app.include_router(uploads.router(), prefix=ROOT)
+    for doors in (events.router, results.router, previews.router, uploads.router()):
+        app.include_router(doors, prefix=ROOT)
+    app.include_router(metrics.router)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_api_route(f"{ROOT}/health", _health(services), methods=["GET"], tags=["farm"], name="health",
                       response_model=Health, responses={503: {"description": "Some of it is away", "model": Health}})  # fmt: skip
     return app

@@ -11,9 +11,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import Engine
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
 
 from infra.access.audit import AuditLog, Door
 from infra.access.scopes import Scope, allows
@@ -63,7 +67,7 @@ class Rates:
             raise KinofarmError("API-005", limit=self.most, seconds=max(1, round(reset - time.time())))
 
 
-def address_of(request: Request) -> str:
+def address_of(request: HTTPConnection) -> str:
     """Return from where a request came (uvicorn puts in a proxy's word, where one is believed)."""
     return request.client.host if request.client else ""
 
@@ -112,3 +116,41 @@ def allowed(scope: Scope, command: str) -> Callable[..., Caller]:
         return found
 
     return caller
+
+
+def holder(connection: HTTPConnection, patience: float = 30) -> Caller | None:
+    """Return who shows a valid token or session with this request, None when nobody does; nothing is counted.
+
+    Args:    patience: seconds to wait for a database that is away.
+    Raises:  KinofarmError DB-00x.
+    """
+    engine, address = connection.app.state.services.get(Engine), address_of(connection)
+    scheme, secret = get_authorization_scheme_param(connection.headers.get("Authorization"))
+    if scheme.lower() == "bearer" and secret:
+        token = TokenStore(engine, patience=patience).known(secret)
+        return None if token is None else Caller(name=token.name, scope=token.scope, door="api", address=address)
+    cookie = connection.cookies.get(COOKIE)
+    session = SessionStore(engine, patience=patience).known(cookie) if cookie else None
+    return None if session is None else Caller(name=session.name, scope=session.scope, door="page", address=address)
+
+
+def identified_by_socket(socket: WebSocket) -> Caller:
+    """Find out who opens a WebSocket: by a token, or by the session of a page of this very origin.
+
+    A browser sends a cookie along whichever site's script asks for it, and no CSRF word fits into a WebSocket's request.
+    Raises:  KinofarmError ACCESS-001, API-031, API-005, DB-00x.
+    """
+    rates: Rates = socket.app.state.rates
+    caller = holder(socket)
+    if caller is None:
+        rates.count(f"address {address_of(socket)}")
+        raise KinofarmError("ACCESS-002" if "Authorization" in socket.headers else "ACCESS-001")
+    rates.count(f"{caller.door} {caller.name}")
+    if caller.door == "page" and not _same_origin(socket):
+        raise KinofarmError("API-031", origin=socket.headers.get("Origin", ""))
+    return caller
+
+
+def _same_origin(socket: WebSocket) -> bool:
+    scheme = "https" if socket.url.scheme == "wss" else "http"
+    return socket.headers.get("Origin", "").lower() == f"{scheme}://{socket.headers.get('Host', '')}".lower()

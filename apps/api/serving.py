@@ -6,11 +6,13 @@ On the farm's first start it makes a token that may do everything, and leaves it
 from __future__ import annotations
 
 import logging
+import socket
 from pathlib import Path
 
 import uvicorn
 
 from apps.api.app import application
+from apps.api.hub import Hub
 from infra import services
 from infra.access.tokens import TokenStore
 from infra.errors import KinofarmError
@@ -25,13 +27,27 @@ TOKEN_FILE = "admin.token"
 logger = logging.getLogger("kinofarm.api")
 
 
+class Server(uvicorn.Server):
+    """A server that tells the listeners of its hub when it ends: it waits for what goes on, and they would listen for ever."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self.hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See `uvicorn.Server.shutdown`."""
+        self.hub.end()
+        await super().shutdown(sockets)
+
+
 def serve(settings: Settings) -> None:
     """Serve until this process is told to end. settings.api.port is the port that the supervisor has chosen."""
     with services.opened(settings) as container:
         first_token(container)
         api = settings.api
-        uvicorn.run(
-            application(container),
+        app = application(container)
+        config = uvicorn.Config(
+            app,
             host=api.host,
             port=api.port or 0,
             ssl_certfile=api.tls_certificate,
@@ -43,6 +59,7 @@ def serve(settings: Settings) -> None:
             access_log=False,
             timeout_graceful_shutdown=2,
         )
+        Server(config, app.state.hub).run()
 
 
 def first_token(container: Services) -> Path | None:

@@ -25,6 +25,7 @@ _FAMILIES: Mapping[str, str] = {
     "PLAN": "cutting a timeline into work",
     "PREFECT": "the Prefect server and its workers",
     "PUBLISH": "putting the film in its place",
+    "RESULT": "what jobs published, and previews of it",
     "SECURITY": "what a project may not ask ffmpeg to do",
     "SETTINGS": "the farm's settings",
     "TEXT": "titles, subtitles and fonts",

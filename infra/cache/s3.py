@@ -209,16 +209,25 @@ class S3Store:
                         swept += 1
         return swept
 
-    def address(self, key: Key, sha256: str, seconds: int, name: str) -> str:
-        """Return a URL from which anyone may download these bytes for so many seconds, as a file of that name.
+    def holds(self, key: Key, sha256: str) -> bool:
+        """Whether these very bytes are there.
 
+        Raises:  KinofarmError CACHE-001, CACHE-005, CACHE-006.
+        """
+        with self._translated(key):
+            return any(each.sha256 == sha256 for each in self._held(key))
+
+    def address(self, key: Key, sha256: str, seconds: int, shown: str, media_type: str) -> str:
+        """Return a URL from which anyone may download these bytes for so many seconds.
+
+        Args:    shown: the header Content-Disposition of the answer. media_type: its Content-Type.
         Raises:  KinofarmError CACHE-001, CACHE-006.
         """
-        shown = name.replace("\\", "_").replace('"', "_")
         given = {
             "Bucket": self.bucket,
             "Key": self._name(Stored(key=valid(key), size=0, sha256=sha256)),
-            "ResponseContentDisposition": f'attachment; filename="{shown}"',
+            "ResponseContentDisposition": shown,
+            "ResponseContentType": media_type,
         }
         with self._translated(key):
             return str(self._client.generate_presigned_url("get_object", Params=given, ExpiresIn=seconds))

@@ -23,7 +23,7 @@ from infra.errors import KinofarmError
 from infra.jobs.engine import surviving, transaction
 from infra.jobs.models import WORDS, JobRow
 from infra.jobs.records import Job
-from infra.jobs.states import ENDED, JOB_STATES, JobState
+from infra.jobs.states import ENDED, JOB_STATES, ChunkState, JobState
 from infra.values import Value
 
 _WORD = re.compile(r"\w+")
@@ -38,6 +38,9 @@ WHERE state IN ('done', 'failed', 'cancelled') AND accepted_at > now() - interva
     AND ended_at > now() - interval '24 hours'
 GROUP BY state
 """)
+_OPEN = text(
+    "SELECT pool, state, count(*) AS chunks FROM chunks WHERE state IN ('ready', 'leased') GROUP BY pool, state"
+)
 
 
 class JobPage(Value):
@@ -116,6 +119,12 @@ class JobList:
             last_day={state: ended[state]["jobs"] if state in ended else 0 for state in ENDED},
             frames_last_day=int(done["frames"]) if done else 0,
         )
+
+    @surviving
+    def open_chunks(self) -> dict[tuple[str, ChunkState], int]:
+        """Count the chunks in work and those that wait, by pool and state."""
+        with transaction(self.engine) as connection:
+            return {(row["pool"], row["state"]): row["chunks"] for row in connection.execute(_OPEN).mappings()}
 
 
 def _found_by(words: str) -> ColumnElement[bool]:

@@ -103,24 +103,38 @@ class AsyncListener:
     ) -> None:
         await self.close()
 
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is there, as far as is known."""
+        return self._connection is not None
+
     async def wait(self, timeout: float) -> bool:
         """Wait for at most `timeout` seconds; return whether something may have changed."""
         deadline = time.monotonic() + timeout
-        if self._connection is None:
-            if await self._connect(timeout):
+        while (left := deadline - time.monotonic()) > 0:
+            heard = await self.heard(left)
+            if heard is None or (heard and (self._subject is None or self._subject in heard)):
                 return True
+        return False
+
+    async def heard(self, timeout: float) -> frozenset[str] | None:
+        """Wait for at most `timeout` seconds; return what on the channel changed, each once.
+
+        Returns: empty when nothing was heard; None when the connection was just lost, or is just back: anything may have changed.
+        """
+        if self._connection is None:
+            deadline = time.monotonic() + timeout
+            if await self._connect(timeout):
+                return None
             await asyncio.sleep(max(0.0, min(RECONNECT_SECONDS, deadline - time.monotonic())))
-            return False
+            return frozenset()
         try:
-            while (left := deadline - time.monotonic()) > 0:
-                heard = {notice.payload async for notice in self._connection.notifies(timeout=left, stop_after=1)}
-                heard |= {notice.payload async for notice in self._connection.notifies(timeout=0)}
-                if heard and (self._subject is None or self._subject in heard):
-                    return True
+            heard = {notice.payload async for notice in self._connection.notifies(timeout=timeout, stop_after=1)}
+            heard |= {notice.payload async for notice in self._connection.notifies(timeout=0)}
         except psycopg.Error:
             await self.close()
-            return True
-        return False
+            return None
+        return frozenset(heard)
 
     async def close(self) -> None:
         """Stop listening."""

@@ -1,4 +1,5 @@
-"""Who may do what: tokens, sessions of the status page, the audit log; uploads; words by which jobs are found.
+"""Who may do what: tokens, sessions of the status page, the audit log; uploads; words by which jobs are found; a
+job's new priority is announced as its other changes are.
 
 Revision: 0005, after 0004.
 """
@@ -19,6 +20,14 @@ WORDS = (
     r"to_tsvector('simple'::regconfig, translate((((project || ' '::text) || output) || ' '::text) || submitted_by, "
     r"'/\._-'::text, '     '::text))"
 )
+
+
+def _announced(*columns: str) -> str:
+    old, new = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
+    return (
+        "CREATE TRIGGER job_changes_are_announced AFTER UPDATE ON jobs FOR EACH ROW"
+        f" WHEN (({old}) IS DISTINCT FROM ({new})) EXECUTE FUNCTION announce_job()"
+    )
 
 
 def upgrade() -> None:
@@ -83,9 +92,13 @@ def upgrade() -> None:
     op.create_index("ix_jobs_newest", "jobs", ["accepted_at", "id"])
     op.create_index("ix_jobs_state_newest", "jobs", ["state", "accepted_at", "id"])
     op.create_index("ix_jobs_submitter_newest", "jobs", ["submitted_by", "accepted_at", "id"])
+    op.execute("DROP TRIGGER job_changes_are_announced ON jobs")
+    op.execute(_announced("state", "cancel_requested", "paused", "error", "priority"))
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER job_changes_are_announced ON jobs")
+    op.execute(_announced("state", "cancel_requested", "paused", "error"))
     op.drop_index("ix_jobs_submitter_newest", "jobs")
     op.drop_index("ix_jobs_state_newest", "jobs")
     op.drop_index("ix_jobs_newest", "jobs")

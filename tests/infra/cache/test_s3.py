@@ -82,8 +82,14 @@ def test_uploads_that_were_never_completed_are_swept(store: S3Store) -> None:
 
 def test_an_address_gives_the_file_to_whoever_has_it_and_nothing_else(store: S3Store, tmp_path: Path) -> None:
     stored = store.put(KEY, written(tmp_path, b"a film"))
-    address = store.address(KEY, stored.sha256, 60, 'my "film".mp4')
+    address = store.address(KEY, stored.sha256, 60, 'inline; filename="film.mp4"', "video/mp4")
+    assert store.holds(KEY, stored.sha256)
+    assert not store.holds(KEY, "0" * 64)
     answer = httpx.get(address)
+    assert (answer.headers["content-type"], answer.headers["content-disposition"]) == (
+        "video/mp4",
+        'inline; filename="film.mp4"',
+    )
     assert (answer.status_code, answer.content) == (200, b"a film")
     assert httpx.get(address.replace(KEY, OTHER)).status_code == 403
     assert httpx.get(address.partition("?")[0]).status_code in (400, 401, 403)
