@@ -10,12 +10,8 @@ Source:  https://tus.io/protocols/resumable-upload (1.0.0); docs/adr/0031.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
-from email.utils import format_datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -26,6 +22,21 @@ from starlette.requests import ClientDisconnect
 
 from apps.api.entry import Caller, allowed
 from apps.api.problems import documented, refused
+from apps.api.tus import (
+    EXTENSIONS,
+    PART,
+    VERSION,
+    Named,
+    Summed,
+    Version,
+    agreed,
+    check_kind,
+    checksum_in,
+    has_body,
+    metadata_of,
+    name_in,
+    told,
+)
 from infra.access.audit import AuditLog
 from infra.access.scopes import allows
 from infra.errors import KinofarmError
@@ -35,10 +46,6 @@ from infra.uploads.library import Uploads
 from infra.uploads.records import Upload
 
 PATH = "/uploads"
-VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,termination,checksum,expiration"
-PART = "application/offset+octet-stream"
-"""Content-Type of what belongs to an upload."""
 BLOCK = 1024 * 1024
 """Bytes that are gathered before they are written."""
 STALL_SECONDS = 30
@@ -67,19 +74,6 @@ _HEADERS = {
     "Tus-Max-Size": "Bytes of the largest file that is taken.",
     "Tus-Checksum-Algorithm": "The checksums that are understood.",
 }
-
-Named = Annotated[
-    str | None,
-    Header(alias="Upload-Metadata", description="`filename` and the file's name in base64.", max_length=8192),
-]
-Summed = Annotated[
-    str | None,
-    Header(
-        alias="Upload-Checksum",
-        description=f"Of this request's bytes: {' or '.join(ALGORITHMS)}, and the digest in base64.",
-    ),
-]
-Version = Annotated[str | None, Header(alias="Tus-Resumable", description=f"{VERSION}, or nothing.")]
 
 
 class TusRoute(APIRoute):
@@ -124,10 +118,12 @@ def router() -> APIRouter:
 
 
 async def options(
-    request: Request, caller: Annotated[Caller, Depends(allowed("submit", "upload.options"))], version: Version = None
+    request: Request,
+    caller: Annotated[Caller, Depends(allowed("submit", "upload.options"))],
+    version: Version = VERSION,
 ) -> Response:
     """Say what of tus is spoken, and how large a file may be."""
-    _agreed(version)
+    agreed(version)
     return Response(
         status_code=204,
         headers={
@@ -144,16 +140,16 @@ async def create(
     response: Response,
     caller: Annotated[Caller, Depends(allowed("submit", "upload.create"))],
     length: Annotated[int, Header(alias="Upload-Length", ge=0, le=_LARGEST, description="Bytes of the file.")],
-    metadata: Named = None,
-    checksum: Summed = None,
-    version: Version = None,
+    metadata: Named = "",
+    checksum: Summed = "",
+    version: Version = VERSION,
 ) -> Upload:
     """Begin an upload; the request's body, if it has one, is its first part."""
-    _agreed(version)
-    name, expected = _name(metadata), _checksum(checksum)
-    begins = _has_body(request)
+    agreed(version)
+    name, expected = name_in(metadata), checksum_in(checksum)
+    begins = has_body(request)
     if begins:
-        _check_kind(request)
+        check_kind(request)
     library = _library(request)
     try:
         upload = await run_in_threadpool(library.begin, name, length, caller.name)
@@ -169,7 +165,7 @@ async def create(
             await _note(request, caller, "upload.append", str(upload.id), error.code)
             raise
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{upload.id}"
-    response.headers.update(_state(request, upload))
+    response.headers.update(told(upload, _kept(request)))
     return upload
 
 
@@ -177,14 +173,13 @@ async def offset(
     request: Request,
     upload: UUID,
     caller: Annotated[Caller, Depends(allowed("submit", "upload.offset"))],
-    version: Version = None,
+    version: Version = VERSION,
 ) -> Response:
     """Say where an upload goes on."""
-    _agreed(version)
+    agreed(version)
     found = await run_in_threadpool(_library(request).get, upload)
-    named = base64.b64encode(found.name.encode()).decode()
-    more = {"Upload-Length": str(found.size), "Upload-Metadata": f"filename {named}", "Cache-Control": "no-store"}
-    return Response(headers={**_state(request, found), **more})
+    more = {"Upload-Length": str(found.size), "Upload-Metadata": metadata_of(found), "Cache-Control": "no-store"}
+    return Response(headers={**told(found, _kept(request)), **more})
 
 
 async def append(
@@ -192,13 +187,13 @@ async def append(
     upload: UUID,
     caller: Annotated[Caller, Depends(allowed("submit", "upload.append"))],
     at: Annotated[int, Header(alias="Upload-Offset", ge=0, le=_LARGEST, description="Where the body belongs.")],
-    checksum: Summed = None,
-    version: Version = None,
+    checksum: Summed = "",
+    version: Version = VERSION,
 ) -> Response:
     """Go on with an upload. With its last byte it is whole: its content is hashed before the answer comes."""
-    _agreed(version)
-    _check_kind(request)
-    expected = _checksum(checksum)
+    agreed(version)
+    check_kind(request)
+    expected = checksum_in(checksum)
     try:
         found = await run_in_threadpool(_library(request).get, upload)
         _check_owner(caller, found)
@@ -209,17 +204,17 @@ async def append(
     except KinofarmError as error:
         await _note(request, caller, "upload.append", str(upload), error.code)
         raise
-    return Response(status_code=204, headers=_state(request, found))
+    return Response(status_code=204, headers=told(found, _kept(request)))
 
 
 async def delete(
     request: Request,
     upload: UUID,
     caller: Annotated[Caller, Depends(allowed("submit", "upload.delete"))],
-    version: Version = None,
+    version: Version = VERSION,
 ) -> Response:
     """Delete an upload, whole or not, that no job reads."""
-    _agreed(version)
+    agreed(version)
     library = _library(request)
     try:
         _check_owner(caller, await run_in_threadpool(library.get, upload))
@@ -289,65 +284,13 @@ async def _note(request: Request, caller: Caller, deed: str, upload: str, outcom
     await run_in_threadpool(log.note, caller.name, caller.door, deed, upload, outcome, caller.address)
 
 
-def _state(request: Request, upload: Upload) -> dict[str, str]:
-    """The headers that say how far an upload is."""
-    headers = {"Upload-Offset": str(upload.received)}
-    if not upload.whole:
-        kept = timedelta(hours=request.app.state.services.get(Settings).housekeeping.upload_hours)
-        headers["Upload-Expires"] = format_datetime(upload.updated_at + kept, usegmt=True)
-    return headers
-
-
-def _agreed(version: str | None) -> None:
-    if version not in (None, VERSION):
-        raise KinofarmError("UPLOAD-010", version=VERSION, asked=version)
+def _kept(request: Request) -> timedelta:
+    return timedelta(hours=request.app.state.services.get(Settings).housekeeping.upload_hours)
 
 
 def _check_owner(caller: Caller, upload: Upload) -> None:
     if upload.submitted_by != caller.name and not allows(caller.scope, "operate"):
         raise KinofarmError("UPLOAD-013", upload=str(upload.id), owner=upload.submitted_by, name=caller.name)
-
-
-def _has_body(request: Request) -> bool:
-    return "Transfer-Encoding" in request.headers or request.headers.get("Content-Length", "0") != "0"
-
-
-def _check_kind(request: Request) -> None:
-    kind = request.headers.get("Content-Type", "")
-    if kind.partition(";")[0].strip().lower() != PART:
-        raise KinofarmError("UPLOAD-011", kind=kind)
-
-
-def _name(metadata: str | None) -> str:
-    """The file's name in Upload-Metadata; empty: it has none.
-
-    Raises:  KinofarmError UPLOAD-009.
-    """
-    found = {}
-    for pair in (metadata or "").split(","):
-        key, _, value = pair.strip().partition(" ")
-        found[key] = _decoded("Upload-Metadata", value.strip())
-    return (found.get("filename") or found.get("name") or b"").decode(errors="replace")
-
-
-def _checksum(text: str | None) -> Checksum | None:
-    """Raises:  KinofarmError UPLOAD-009."""
-    if text is None:
-        return None
-    algorithm, _, value = text.strip().partition(" ")
-    if algorithm not in ALGORITHMS:
-        raise KinofarmError("UPLOAD-009", header="Upload-Checksum", reason=f"it names none of {', '.join(ALGORITHMS)}")
-    digest = _decoded("Upload-Checksum", value.strip())
-    if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
-        raise KinofarmError("UPLOAD-009", header="Upload-Checksum", reason="its digest has another length")
-    return Checksum(algorithm, digest)
-
-
-def _decoded(header: str, value: str) -> bytes:
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        raise KinofarmError("UPLOAD-009", header=header, reason="what it says is not in base64") from None
 
 
 def _answers(status: int, words: str, *headers: str) -> dict[int | str, dict[str, Any]]:
