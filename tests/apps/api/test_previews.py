@@ -210,11 +210,16 @@ def test_kept_films_have_a_bound_and_those_that_go_are_deleted(
     assert len(list(folder.iterdir())) == 3
     monkeypatch.setattr(previews, "FILM_BYTES", sizes[2] + sizes[3])
     again = previews.Previews(rendering.api.services)
+    again.empty()
     assert not folder.exists()
     rendering.api.server.config.app.state.previews = again  # type: ignore[union-attr]
     for count in (1, 2, 3):
         assert len(rendering.get(f"/partial?chunks={count}").content) == sizes[count]
     assert sorted(file.stat().st_size for file in folder.iterdir()) == sorted([sizes[2], sizes[3]])
+    for file in folder.iterdir():
+        file.unlink()  # somebody tidies up
+    assert rendering.get("/partial?chunks=3").json()["code"] == "RESULT-009"
+    assert len(rendering.get("/partial?chunks=3").content) == sizes[3]
 
 
 def test_a_film_too_long_to_join_is_shown_in_part(rendering: Rendering, monkeypatch: pytest.MonkeyPatch) -> None:
