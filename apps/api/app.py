@@ -54,6 +54,7 @@ def application(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        app.state.previews.empty()
         async with hub.running():
             yield
 
@@ -64,7 +65,7 @@ def application(services: Services) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        openapi_tags=[{"name": name, "description": words} for name, words in GROUPS.items()],
+        openapi_tags=[{"name": name, "description": words} for name, words in {**GROUPS, **events.GROUP}.items()],
         separate_input_output_schemas=False,
         lifespan=lifespan,
     )
