@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -389,7 +390,9 @@ def _kept(folder: Path, timeline: Mapping[str, Any]) -> Path:
     """Write a timeline down under the hash of what stands in it; the same one is one file."""
     text = json.dumps(timeline, indent=1, ensure_ascii=True, sort_keys=True)
     place = folder / hashlib.sha256(text.encode()).hexdigest()[:32] / "timeline.json"
-    if not place.exists():
+    if place.exists():
+        os.utime(place)  # housekeeping leaves alone what was sent a moment ago
+    else:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_private(place, text)
     return place

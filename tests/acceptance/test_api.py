@@ -60,6 +60,7 @@ def _enter(services: Services) -> None:
             connection.execute(_JOB, given)
             if state != "accepted":
                 connection.execute(_ENDED, {"id": job_id(start), "state": state})
+        connection.execute(_UPLOAD, {"id": UUID(COMMANDS["upload.show"].example["upload"]), "owner": OWNER})
         connection.execute(_DELIVERY, {"id": job_id("de"), "job": job_id("f0")})
     for scope in SCOPES:
         TOKENS[scope] = services.get(TokenStore).create(f"who may {scope}", scope)[1].get_secret_value()
@@ -76,6 +77,7 @@ INSERT INTO jobs (id, project, output, submitted_by, paused, error)
 VALUES (:id, '/nowhere/film.json', '/nowhere/film.mp4', :owner, :paused, CAST(:error AS jsonb))
 """)
 _ENDED = text("UPDATE jobs SET state = :state, ended_at = now() WHERE id = :id")
+_UPLOAD = text("INSERT INTO uploads (id, name, size, submitted_by) VALUES (:id, 'clip.mov', 10, :owner)")
 _DELIVERY = text("""
 INSERT INTO deliveries (id, webhook, event, job_id, payload, state, ended_at)
 VALUES (:id, 'gone', 'job.failed', :job, '{}', 'given up', now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import sqlalchemy
@@ -11,8 +12,10 @@ from sqlalchemy import text
 from flows.housekeeping import clean
 from infra import services
 from infra.jobs.engine import transaction
+from infra.jobs.store import JobStore
 from infra.settings import DatabaseSettings, HousekeepingSettings, PrefectSettings, Settings
 from infra.uploads.library import Uploads
+from tests.infra.jobs.farm import accepted
 
 
 def test_an_upload_that_did_not_go_on_for_as_long_as_the_setting_says_is_forgotten(
@@ -38,3 +41,21 @@ def test_an_upload_that_did_not_go_on_for_as_long_as_the_setting_says_is_forgott
         assert {upload.id for upload in uploads.newest(9)} == {young.id, whole.id}
         assert not left.exists()
         assert uploads.file(whole.id).is_file()
+
+
+def test_a_timeline_that_was_sent_goes_when_no_job_is_of_it_any_more(database: str, tmp_path: Path) -> None:
+    settings = Settings(
+        home=tmp_path,
+        database=DatabaseSettings(url=SecretStr(database)),
+        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
+    )
+    places = {name: tmp_path / "projects" / name / "timeline.json" for name in ("of a job", "of none", "young")}
+    for name, place in places.items():
+        place.parent.mkdir(parents=True)
+        place.write_text("{}")
+        if name != "young":
+            os.utime(place, (0, 0))
+    with services.opened(settings) as container:
+        accepted(container.get(JobStore), project=str(places["of a job"]))
+        assert clean(container)["timelines"] == 1
+    assert {name for name, place in places.items() if place.exists()} == {"of a job", "young"}
