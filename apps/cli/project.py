@@ -38,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(project: Project, preset: Preset = None, media_roots: MediaRoots = None, as_json: AsJson = False) -> None:
-    """Check a project: its model, its paths and its media. Needs no farm; only media in buckets are fetched, for as long as it takes."""
+    """Check a project: its model, its paths and its media. Needs a farm for uploads only; media in buckets are fetched, for as long as it takes."""
     from infra.settings import in_force
     from tasks.compiler.order import warnings_of
 
