@@ -104,7 +104,10 @@ def test_a_job_is_heard_and_seen_while_it_is_rendered(
 ) -> None:
     job = submitted(heard_farm, desk, 0)
     assert api.get(f"/jobs/{job}/partial").json()["code"] == "RESULT-008"
-    until(lambda: listener.named("kinofarm.chunk.done", job=job, index=0), 180)
+    until(lambda: listener.named("kinofarm.job.planned", job=job), 90)
+    chunks = api.get(f"/jobs/{job}/chunks").json()["chunks"]
+    first = next(chunk["key"] for chunk in chunks if (chunk["kind"], chunk["index"]) == ("picture", 0))
+    until(lambda: listener.named("kinofarm.chunk.done", key=first), 180)
 
     picture = api.get(f"/jobs/{job}/chunks/0/frame")
     assert picture.status_code == 200
