@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import flows.commands.farm
+import flows.commands.media
 import flows.commands.projects
 import flows.commands.steering
 import infra.access.commands
 import infra.cache.commands
 import infra.jobs.commands
+import infra.uploads.commands
 import tasks.compiler.commands
 from infra.commands import Command
 from infra.errors import KinofarmError
@@ -21,6 +23,8 @@ GROUPS: Mapping[str, str] = {
     "render": "Have films rendered",
     "job": "Watch and steer jobs",
     "project": "Look into a project before it is rendered",
+    "media": "Look into media files",
+    "upload": "Files that are sent to the farm",
     "schedule": "Render at set times",
     "watch": "Folders whose files become jobs",
     "webhook": "What other programs were told",
@@ -38,6 +42,8 @@ COMMANDS: Mapping[str, Command] = {
     for group in GROUPS
     for commands in (
         flows.commands.projects.COMMANDS,
+        flows.commands.media.COMMANDS,
+        infra.uploads.commands.COMMANDS,
         infra.jobs.commands.COMMANDS,
         flows.commands.steering.COMMANDS,
         flows.commands.farm.COMMANDS,

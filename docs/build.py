@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are made from the code: `python -m docs.build`, or with `--check` only compare.
+"""Write the pages of docs/, and the client, that are made from the code: `python -m docs.build`, or with `--check` only compare.
 
 Every page is a pure function of a table, a settings tree or a model, so that no page can say what the code does not do.
 """
@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.pages import cli, errors, events, flows, scale, settings, tables, titles
+from docs.pages import cli, client, commands, errors, events, flows, scale, settings, tables, titles
 
 ROOT = Path(__file__).parents[1]
 NOTE = "<!-- Made from the code by `make docs`. Change the code, not this page. -->\n"
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/cli.md": cli.page,
+    "docs/commands.md": commands.page,
     "docs/effects.md": tables.effects,
     "docs/errors.md": errors.page,
     "docs/events.md": events.page,
@@ -34,13 +35,14 @@ SCHEMAS: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "docs/schema/timeline.schema.json": tables.timeline_schema,
     "docs/schema/manifest.schema.json": tables.manifest_schema,
 }
+MODULES: Mapping[str, Callable[[], str]] = {"kinofarm/commands.py": client.module}
 
 
 def built() -> dict[str, str]:
     """Return every generated file's text by its path from the project's root."""
     pages = {path: NOTE + "\n" + page().rstrip() + "\n" for path, page in PAGES.items()}
     schemas = {path: json.dumps(schema(), indent=2) + "\n" for path, schema in SCHEMAS.items()}
-    return pages | schemas
+    return pages | schemas | {path: module() for path, module in MODULES.items()}
 
 
 def stale() -> list[str]:

@@ -12,9 +12,11 @@ from flows.offers import offer_of
 from infra.events import FileArrived, emit
 from infra.jobs.arrivals import Arrival, ArrivalStore
 from infra.jobs.facts import FactsStore
-from infra.media_buckets import MediaAtHand, MediaBuckets
+from infra.media_at_hand import MediaAtHand
+from infra.media_buckets import MediaBuckets
 from infra.services import Services
 from infra.settings import Settings, WatchedFolder
+from infra.uploads.library import Uploads
 from tasks.compiler.exports import container_of
 from tasks.compiler.order import Order, Read, check_targets, examine, read
 from tasks.filesystem.scratch import scratch
@@ -31,7 +33,7 @@ def arrive(services: Services, folder: WatchedFolder, arrival: Arrival, *, at_on
     path = folder.folder.absolute() / PurePosixPath(arrival.name)
     order = Order(project=str(path), preset=folder.preset)
     with scratch(settings.home.absolute() / "scratch", "arrival") as home:
-        media = MediaAtHand(lambda: services.get(MediaBuckets), lambda: home)
+        media = MediaAtHand(lambda: services.get(MediaBuckets), lambda: services.get(Uploads), lambda: home)
         probe = remembering(services.get(FactsStore), known_as=media.known_as)
         project = read(order, settings.home, offer_of(services), probe)
         checked = examine(order, project, settings.media_roots, probe, media)

@@ -109,7 +109,8 @@ def admit(services: Services, only: UUID | None = None) -> int:
         return 0
     for job in waiting:
         try:
-            run = services.get(PrefectApi).create_run(RENDER, _parameters(job), idempotency_key=str(job.id))
+            tags = [f"job:{str(job.id)[:8]}", *([f"by:{job.submitted_by[:100]}"] if job.submitted_by else [])]
+            run = services.get(PrefectApi).create_run(RENDER, _parameters(job), idempotency_key=str(job.id), tags=tags)
         except KinofarmError as refused:
             if refused.code != "FARM-022":
                 raise

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import time
+from pathlib import Path
 
 from prefect import flow
 
+from flows.commands.projects import PROJECTS
 from infra import services
+from infra.access.audit import AuditLog
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.jobs.deliveries import DeliveryStore
@@ -14,15 +19,18 @@ from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
 from infra.services import Services
 from infra.settings import Settings, in_force
+from infra.uploads.library import Uploads
 
-DAY_SECONDS = 86_400.0
+HOUR_SECONDS = 3600.0
+DAY_SECONDS = 24 * HOUR_SECONDS
 
 
 @flow(name="housekeeping", persist_result=False)
 async def housekeeping() -> dict[str, int]:
-    """Forget jobs, deliveries and machines that are over for as long as the settings say; sweep and evict the cache.
+    """Forget jobs, deliveries, machines and lines of the audit log that are over, uploads that do not go on, and timelines that no job
+    is of, for as long as the settings say; sweep and evict the cache.
 
-    Returns how many of each were forgotten. Films that were published stay where they are.
+    Returns how many of each were forgotten. Films that were published, and uploads that are whole, stay where they are.
     """
     with services.opened(in_force()) as container:
         return await asyncio.to_thread(clean, container)
@@ -39,7 +47,27 @@ def clean(container: Services) -> dict[str, int]:
         "jobs": container.get(JobStore).forget(kept.job_days),
         "deliveries": container.get(DeliveryStore).forget(kept.log_days),
         "workers": container.get(WorkerStore).forget(kept.worker_days * DAY_SECONDS),
+        "uploads": container.get(Uploads).forget(kept.upload_hours * HOUR_SECONDS),
+        "audit": container.get(AuditLog).forget(kept.audit_days),
+        "timelines": forget_timelines(container.get(JobStore), settings.home.absolute() / PROJECTS),
     }
+    container.get(Uploads).sweep()
     container.get(ChunkStore).sweep()
     container.get(CacheIndex).evict()
     return forgotten
+
+
+def forget_timelines(jobs: JobStore, folder: Path) -> int:
+    """Remove the timelines that were sent as they are and that no job is of; return how many.
+
+    A young one stays: its job may be about to be entered.
+
+    Raises:  KinofarmError DB-00x.
+    """
+    young = time.time() - DAY_SECONDS
+    old = [place for place in folder.glob("*/timeline.json") if place.stat().st_mtime < young]
+    needed = jobs.projects(str(place) for place in old)
+    gone = [place for place in old if str(place) not in needed]
+    for place in gone:
+        shutil.rmtree(place.parent, ignore_errors=True)
+    return len(gone)

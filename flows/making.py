@@ -18,6 +18,7 @@ from typing import Any
 
 from flows.dispatch import shards_soon
 from flows.running import ChunkFailed, Rested, Running, Stopped, unvisited
+from flows.showing import link_of, show_result
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
@@ -145,19 +146,23 @@ async def publish(job: Running, ordered: Sequence[Ordered], films: Mapping[str, 
     """
     await job.advance("publishing")
     facts = await asyncio.to_thread(job.jobs.job, job.id)
-    results = {}
+    results, manifests = {}, []
     for each in ordered:
         target = Path(each.output or facts.output)
-        results[each.name] = await _published(job, each, films[each.name], target)
+        manifest = await _published(job, each, films[each.name], target)
+        manifests.append((str(target), manifest))
+        results[each.name] = {"film": str(target), "manifest": str(manifest_place(target)), "frames": manifest.frames}
     await asyncio.to_thread(job.jobs.advance, job.id, "done")
     job.tell(await job.snapshot(), at_once=True)
     for result in results.values():
-        job.emit(JobPublished(job=job.id, film=result["film"], manifest=result["manifest"]))
+        job.emit(JobPublished(job=job.id, film=str(result["film"]), manifest=str(result["manifest"])))
+    await job.progress.end()
+    await show_result(job.id, manifests, link_of(job.settings, job.id))
     also = {name: result for name, result in results.items() if name}
     return results[ordered[0].name] | ({"also": also} if also else {})
 
 
-async def _published(job: Running, ordered: Ordered, film: Film, target: Path) -> dict[str, Any]:
+async def _published(job: Running, ordered: Ordered, film: Film, target: Path) -> Manifest:
     """Put one film where it goes, its manifest, its subtitle files and its poster beside it."""
     file = await asyncio.to_thread(_fetched, job, film)
     manifest = await asyncio.to_thread(_manifest, job, ordered, film, target)
@@ -170,7 +175,7 @@ async def _published(job: Running, ordered: Ordered, film: Film, target: Path) -
     await publish_film(file, target, companions, pictures=plan.muxing.row.kind == "images")
     file.unlink()
     await asyncio.to_thread(_record, job, ordered.name, film, target, companions)
-    return {"film": str(target), "manifest": str(manifest_place(target)), "frames": manifest.frames}
+    return manifest
 
 
 async def _chunks_rendered(job: Running) -> None:
@@ -184,6 +189,7 @@ async def _chunks_rendered(job: Running) -> None:
         while True:
             snapshot = await job.snapshot()
             job.tell(snapshot)
+            await job.progress.show(snapshot.job.progress)
             if snapshot.job.cancel_requested:
                 raise Stopped
             if snapshot.failed and snapshot.error is not None:

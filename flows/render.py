@@ -19,12 +19,15 @@ from pydantic import Field
 from flows.making import check_outputs, find_films, make_films, publish, way
 from flows.offers import offer_of
 from flows.running import Running, carried_out, unvisited
+from flows.showing import run_name
 from infra import services
 from infra.jobs.facts import FactsStore
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 from infra.jobs.store import JobStore
-from infra.media_buckets import MediaAtHand, MediaBuckets
+from infra.media_at_hand import MediaAtHand
+from infra.media_buckets import MediaBuckets
 from infra.settings import in_force
+from infra.uploads.library import Uploads
 from tasks.compiler.order import Also, Order, warnings_of
 from tasks.compiler.steps import check_project, load_project, plan_films
 from tasks.media.remembered import remembering
@@ -38,7 +41,7 @@ def stop_job(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
             jobs.advance(job, "cancelled")
 
 
-@flow(name="render", flow_run_name="render {project}", on_cancellation=[stop_job], persist_result=False)
+@flow(name="render", flow_run_name=run_name, on_cancellation=[stop_job], persist_result=False)
 async def render(
     project: str,
     output: str,
@@ -81,8 +84,9 @@ async def render(
 
 async def story(job: Running, order: Order) -> dict[str, Any]:
     """What happens to a job, in order."""
-    media = MediaAtHand(lambda: job.services.get(MediaBuckets), lambda: job.folder)
-    probe = remembering(job.services.get(FactsStore), known_as=media.known_as)
+    get = job.services.get
+    media = MediaAtHand(lambda: get(MediaBuckets), lambda: get(Uploads), lambda: job.folder)
+    probe = remembering(get(FactsStore), known_as=media.known_as)
     offer = await asyncio.to_thread(offer_of, job.services)
     project = await load_project(order, job.settings.home, offer, probe)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe, unvisited(media))

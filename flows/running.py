@@ -20,6 +20,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 from prefect.utilities.annotations import quote
 
+from flows.showing import Progress
 from infra import services
 from infra.errors import KinofarmError
 from infra.events import JobAccepted, JobCancelled, JobEvent, JobFailed, JobProgress, emit
@@ -70,6 +71,7 @@ class Running:
     settings: Settings
     jobs: JobStore
     folder: Path
+    progress: Progress
     _told: float = -1.0
     _told_at: float = 0.0
 
@@ -81,7 +83,9 @@ class Running:
         job = await asyncio.to_thread(self.jobs.advance, self.id, state)
         if job.cancel_requested:
             raise Stopped
-        self.tell(await self.snapshot(), at_once=True)
+        snapshot = await self.snapshot()
+        self.tell(snapshot, at_once=True)
+        await self.progress.show(snapshot.job.progress)
 
     async def snapshot(self) -> Snapshot:
         """Read where the job stands."""
@@ -119,7 +123,7 @@ async def carried_out(
         if job.ended:
             return Completed(message="the job was done before") if job.state == "done" else Cancelled(message=CANCELLED)
         with scratch(settings.home.absolute() / "scratch", f"job-{str(job_id)[:8]}") as folder:
-            run = Running(job_id, container, settings, jobs, folder)
+            run = Running(job_id, container, settings, jobs, folder, Progress(job_id))
             run.emit(JobAccepted(job=job_id, project=job.project, output=job.output))
             try:
                 if job.cancel_requested:

@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from infra.access.scopes import Scope
+from infra.errors import KinofarmError
 from infra.services import Services
 from infra.values import Value
 
@@ -106,6 +107,19 @@ class Command:
     def description(self) -> str:
         """All that its function says of itself but what it raises."""
         return inspect.cleandoc(self.run.__doc__ or "").partition("\nRaises:")[0].strip()
+
+    def understood(self, fields: Mapping[str, Any]) -> BaseModel:
+        """Return these fields as the input.
+
+        Raises:  KinofarmError API-009 for what it does not take, with the field's name.
+        """
+        try:
+            return self.input.model_validate(dict(fields))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            reason = f"{place}: {first['msg']}" if place else str(first["msg"])
+            raise KinofarmError("API-009", where=place, name=self.name, reason=reason) from None
 
     @property
     def subject(self) -> str | None:

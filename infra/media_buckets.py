@@ -1,7 +1,8 @@
 """Media in S3 buckets: what a project names as s3://bucket/folder/file becomes a file on this machine.
 
 An object is fetched once for as long as it stays as it is: its entity tag and its size name the copy that this machine keeps
-of it, within the limits of its copies. A job reads a hard link of its own, so that a copy may be evicted under it.
+of it, within the limits of its copies. A job reads a hard link of its own (infra/media_at_hand.py), so that a copy may be evicted
+under it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from infra.cache.copies import Copies
 
 SCHEME = "s3://"
-LONGEST_NAME = 200
-"""Bytes of a file name that is kept."""
 
 
 class S3Object(Value):
@@ -112,39 +111,3 @@ class MediaBuckets:
     @cached_property
     def _client(self) -> Any:
         return self._connect()
-
-
-class MediaAtHand:
-    """The objects that one project names, as files in a folder that goes with the work on it.
-
-    Args:    buckets, folder: return what they say; they are called when an address is asked for.
-    """
-
-    def __init__(self, buckets: Callable[[], MediaBuckets], folder: Callable[[], Path]) -> None:
-        self._buckets = buckets
-        self._folder = folder
-        self._files: dict[str, Path] = {}
-
-    def file(self, address: str, where: str) -> Path:
-        """Return the file of an address, always the same; see `tasks.filesystem.roots.Elsewhere`.
-
-        Raises:  KinofarmError PATH-005, PATH-006, PATH-010 to PATH-012, CACHE-004 to CACHE-007, DB-00x, with `where`.
-        """
-        if address not in self._files:
-            try:
-                self._files[address] = self._laid(self._buckets().look(address))
-            except KinofarmError as error:
-                raise KinofarmError(error.code, where=where, **dict(error.params)) from None
-        return self._files[address]
-
-    def known_as(self, file: Path) -> Path:
-        """Under which path facts of a file are remembered: an object's address, since its file goes with the job."""
-        return next((Path(address) for address, laid in self._files.items() if laid == file), file)
-
-    def _laid(self, found: S3Object) -> Path:
-        name = PurePosixPath(found.key).name
-        if len(name.encode()) > LONGEST_NAME:
-            name = f"source{PurePosixPath(name).suffix[:10]}"
-        place = self._folder() / f"media-{len(self._files)}"
-        place.mkdir(exist_ok=True)  # there it is when an earlier try came to nothing
-        return self._buckets().lay(found, place / name)

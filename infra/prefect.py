@@ -236,7 +236,8 @@ def python_daemon(home: Path, name: str, log: str, argv: Sequence[str], variable
 
 def python_environment(home: Path) -> dict[str, str]:
     """Return the environment for the farm's Python processes: ours first on the path, and the farm's own settings."""
-    own = {name: value for name, value in os.environ.items() if name.startswith(("KINOFARM_", "OTEL_"))}
+    kept = ("KINOFARM_", "OTEL_")
+    own = {name: value for name, value in os.environ.items() if name.startswith(kept) and name != "KINOFARM_TOKEN"}
     base = environment()
     return base | own | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{base['PATH']}",

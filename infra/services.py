@@ -41,6 +41,7 @@ from infra.jobs.workers import WorkerStore
 from infra.media_buckets import MediaBuckets
 from infra.prefect_api import PrefectApi
 from infra.settings import Settings
+from infra.uploads.library import FOLDER as UPLOADS, Uploads
 from infra.values import Value
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def registry(settings: Settings) -> Registry:
     table.register_factory(CacheIndex, _index)
     table.register_factory(Copies, _copies)
     table.register_factory(MediaBuckets, _media_buckets)
+    table.register_factory(Uploads, _uploads)
     for kept_in_database in KEPT_IN_DATABASE:
         table.register_factory(kept_in_database, _on_engine(kept_in_database))
     table.register_factory(Ledger, _ledger)
@@ -118,6 +120,11 @@ def check(settings: Settings) -> tuple[Health, ...]:
 def cache_folder(settings: Settings) -> Path:
     """Return the folder of the chunk cache."""
     return settings.cache.folder or settings.home.absolute() / "cache"
+
+
+def uploads_folder(settings: Settings) -> Path:
+    """Return the folder of the files that were uploaded."""
+    return settings.home.absolute() / UPLOADS
 
 
 def _ffmpeg(settings: Settings) -> Ffmpeg:
@@ -152,6 +159,13 @@ def _media_buckets(svcs_container: Services) -> MediaBuckets:
     server = settings.cache.s3.endpoint or "Amazon"
     free = int(settings.cache.min_free_gigabytes * GIGABYTE)
     return MediaBuckets(lambda: _client(settings), server, settings.media_buckets, copies, free)
+
+
+def _uploads(svcs_container: Services) -> Uploads:
+    settings = svcs_container.get(Settings)
+    most = int(settings.api.upload_gigabytes * GIGABYTE)
+    free = int(settings.cache.min_free_gigabytes * GIGABYTE)
+    return Uploads(svcs_container.get(sqlalchemy.Engine), uploads_folder(settings), most=most, free=free)
 
 
 def _bucket(settings: Settings) -> S3Store | None:

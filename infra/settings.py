@@ -163,7 +163,7 @@ class CacheSettings(Section):
     max_idle_days: float | None = Field(
         None, gt=0, description="Days without use after which an entry goes in any case; unset: never."
     )
-    min_free_gigabytes: float = Field(1, ge=0, description="What the cache leaves free on the disk of its folder.")
+    min_free_gigabytes: float = Field(1, ge=0, description="What the cache and uploads leave free on their disks.")
     copies_gigabytes: float = Field(20, gt=0, description="With S3: size that this machine's copies never exceed.")
     share_sources: Literal["auto", "always", "never"] = Field(
         "auto",

@@ -1,6 +1,7 @@
 """The REST API as one ASGI application: the registry's commands, and the doors that carry bytes.
 
 /api/v1/...          commands (apps/registry.py), described at /api/openapi.json and /api/docs
+/api/v1/uploads      files that are sent in parts (apps/api/uploads.py)
 /api/v1/events       what happens, as it happens
 /api/v1/jobs/...     beside commands: published files, previews
 /metrics             for Prometheus
@@ -17,7 +18,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from apps.api import events, metrics, previews, problems, results
+from apps.api import events, metrics, previews, problems, results, uploads
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
 from apps.api.hub import Hub
@@ -28,6 +29,7 @@ from apps.registry import COMMANDS, GROUPS
 from infra.farm import FarmConnection
 from infra.services import KEPT_IN_DATABASE, Services
 from infra.settings import Settings
+from infra.uploads.library import Uploads
 from infra.values import Value
 
 ROOT = "/api/v1"
@@ -46,12 +48,13 @@ def application(services: Services) -> FastAPI:
     Args:    services: open for as long as it serves.
     """
     settings = services.get(Settings)
-    for service in KEPT_IN_DATABASE:  # here, since requests come in many threads
+    for service in (*KEPT_IN_DATABASE, Uploads):  # here, since requests come in many threads
         services.get(service)
     hub = Hub(services.get(FarmConnection))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        app.state.previews.empty()
         async with hub.running():
             yield
 
@@ -62,7 +65,7 @@ def application(services: Services) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        openapi_tags=[{"name": name, "description": words} for name, words in GROUPS.items()],
+        openapi_tags=[{"name": name, "description": words} for name, words in {**GROUPS, **events.GROUP}.items()],
         separate_input_output_schemas=False,
         lifespan=lifespan,
     )
@@ -72,9 +75,12 @@ def application(services: Services) -> FastAPI:
     app.state.previews = Previews(services)
     app.state.rates = Rates(settings.api.requests_per_minute)
     problems.handle(app)
-    app.add_middleware(BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE))
+    problems.describe(app)
+    app.add_middleware(
+        BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE), without=(f"{ROOT}{uploads.PATH}",)
+    )
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
-    for doors in (events.router, results.router, previews.router):
+    for doors in (events.router, results.router, previews.router, uploads.router()):
         app.include_router(doors, prefix=ROOT)
     app.include_router(metrics.router)
     app.add_middleware(Measured, metrics=app.state.metrics)

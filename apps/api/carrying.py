@@ -27,8 +27,7 @@ def carried_out(services: Services, caller: Caller, command: Command, fields: Ma
             log.note(caller.name, caller.door, command.name, subject, outcome, caller.address)
 
     try:
-        given = command.input.model_validate(dict(fields))
-        answer: BaseModel = command.run(Call(services, caller.name, caller.scope), given)
+        answer: BaseModel = command.run(Call(services, caller.name, caller.scope), command.understood(fields))
     except KinofarmError as error:
         note(error.code)
         raise

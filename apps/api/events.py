@@ -45,6 +45,8 @@ POLICY = 1008
 GOING_AWAY = 1001
 """Codes with which a WebSocket is closed."""
 
+GROUP = {"event": "What happens, as it happens"}
+
 router = APIRouter(tags=["event"])
 logger = logging.getLogger("kinofarm.api")
 _checks = CapacityLimiter(2)
@@ -185,7 +187,7 @@ async def _ended(connection: HTTPConnection, ear: Ear) -> None:
     while valid:
         await anyio.sleep(CHECK_SECONDS)
         with contextlib.suppress(KinofarmError):  # the database is away: nobody can say
-            valid = await to_thread.run_sync(holder, connection, 1, limiter=_checks) is not None
+            valid = await to_thread.run_sync(holder, connection, 1, abandon_on_cancel=True, limiter=_checks) is not None
     ear.end()
     await anyio.sleep(PARTING_SECONDS)
 

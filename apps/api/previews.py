@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -82,6 +83,10 @@ class Once(Generic[T]):
         except TimeoutError:
             raise KinofarmError("RESULT-009", seconds=SECONDS) from None
 
+    def forget(self, key: str) -> None:
+        """Make it anew when it is next asked for."""
+        self._kept.pop(key, None)
+
     async def _made(self, key: str, make: Callable[[], T]) -> T:
         try:
             made = await to_thread.run_sync(make, limiter=self._limiter)
@@ -111,7 +116,6 @@ class Previews:
         self._services = services
         self._home = services.get(Settings).home.absolute()
         self._folder = self._home / "run" / "tmp" / "previews"
-        shutil.rmtree(self._folder, ignore_errors=True)
         self._pictures = Once[bytes](LRUCache(PICTURE_BYTES, getsizeof=len))
         self._films = Once[Path](_Films(FILM_BYTES, getsizeof=lambda path: path.stat().st_size))
 
@@ -119,6 +123,10 @@ class Previews:
     def _shelf(self) -> Shelf:
         get = self._services.get
         return Shelf(get(ChunkStore), get(CacheIndex), get(JoinProofs))
+
+    def empty(self) -> None:
+        """Remove what an API process left that was killed."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     async def picture(self, job: Job, chunk: JobChunk) -> bytes:
         """Return a picture of a finished chunk, a JPEG."""
@@ -128,7 +136,11 @@ class Previews:
         """Return a film of these chunks: what tells it from others, itself, open, and its path."""
         key = hashlib.sha256("".join(chunk.key for chunk in chunks).encode()).hexdigest()
         path = await self._films.get(key, lambda: self._joined(job, key, chunks))
-        return key, path.open("rb", buffering=0), path  # at once: the next film may push it out
+        try:
+            return key, path.open("rb", buffering=0), path
+        except FileNotFoundError:  # somebody removed it; or the next film has just pushed it out
+            self._films.forget(key)
+            raise KinofarmError("RESULT-009", seconds=SECONDS) from None
 
     def _taken(self, job: Job, chunk: JobChunk) -> bytes:
         with scratch(self._home / "scratch", "preview") as folder:
@@ -212,15 +224,14 @@ async def partial(
     if not finished or (chunks is not None and len(finished) < chunks):
         raise KinofarmError("RESULT-008", job=str(found.id), finished=len(finished), wanted=chunks or 1)
     if chunks is None:
-        there = f"{request.scope.get('root_path', '')}{request.url.path}?chunks={len(finished)}"
+        there = f"partial?chunks={len(finished)}"  # from here, whatever prefix a proxy adds
         return RedirectResponse(there, 307, {"Cache-Control": "no-store"})
     previews: Previews = request.app.state.previews
     tag, film, path = await previews.film(found, finished[:chunks])
-    facts = path.stat()
     return file_answer(
         request,
         film,
-        size=facts.st_size,
+        size=os.fstat(film.fileno()).st_size,
         tag=tag,
         modified=max(chunk.ended_at for chunk in finished[:chunks] if chunk.ended_at),
         media_type=MEDIA_TYPES[path.suffix],

@@ -41,6 +41,21 @@ _BY_CODE: Mapping[str, int] = {
     "JOB-004": 409,
     "JOB-006": 409,
     "JOB-007": 409,
+    "NEWS-001": 404,
+    "UPLOAD-001": 404,
+    "UPLOAD-002": 409,
+    "UPLOAD-003": 423,
+    "UPLOAD-004": 413,
+    "UPLOAD-005": 460,
+    "UPLOAD-006": 507,
+    "UPLOAD-007": 503,
+    "UPLOAD-008": 413,
+    "UPLOAD-009": 400,
+    "UPLOAD-010": 412,
+    "UPLOAD-011": 415,
+    "UPLOAD-012": 408,
+    "UPLOAD-013": 403,
+    "UPLOAD-014": 409,
     "RESULT-001": 404,
     "RESULT-002": 404,
     "RESULT-003": 410,
@@ -98,8 +113,11 @@ def problem(error: KinofarmError, path: str, headers: Mapping[str, str] | None =
     return JSONResponse(document.model_dump(), status, {**more, **(headers or {})}, MEDIA_TYPE)
 
 
-def documented() -> dict[int | str, dict[str, Any]]:
-    """Return the problems that any route may answer, as OpenAPI describes them."""
+def documented(more: Mapping[int, str] | None = None) -> dict[int | str, dict[str, Any]]:
+    """Return the problems that any route may answer, as OpenAPI describes them.
+
+    Args:    more: what this route may answer beside them, with words about it.
+    """
     words = {
         401: "No token, or none that is valid",
         403: "The token's scope does not allow it",
@@ -111,18 +129,33 @@ def documented() -> dict[int | str, dict[str, Any]]:
         429: "Too many requests",
         503: "The farm, its database or its cache can't be reached",
     }
-    return {status: {"description": text, "model": Problem} for status, text in words.items()}
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
+    return {status: {"description": text, "content": content} for status, text in {**words, **(more or {})}.items()}
+
+
+def describe(app: FastAPI) -> None:
+    """Let an app's OpenAPI document hold what `documented` refers to."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        found = plain()
+        schemas = found.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault(Problem.__name__, Problem.model_json_schema())
+        return found
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def handle(app: FastAPI) -> None:
     """Let every error of an app be answered as a problem."""
-    app.add_exception_handler(KinofarmError, _kinofarm)
+    app.add_exception_handler(KinofarmError, refused)
     app.add_exception_handler(RequestValidationError, _misunderstood)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
 
 
-async def _kinofarm(request: Request, error: Exception) -> JSONResponse:
+async def refused(request: Request, error: Exception) -> JSONResponse:
+    """Answer a KinofarmError."""
     assert isinstance(error, KinofarmError)
     after = {"Retry-After": str(error.params["seconds"])} if error.code == "API-005" else {}
     return problem(error, request.url.path, after)

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from apps.api.carrying import carried_out
 from apps.api.entry import Caller, allowed
 from apps.api.problems import documented
-from infra.commands import Command
+from infra.commands import Command, Nothing
 from infra.values import Value
 
 KEY = "idempotency_key"
@@ -53,7 +53,8 @@ def _endpoint(command: Command) -> Callable[..., Any]:
         field = model.model_fields[name]
         about = Path(description=field.description, examples=[command.example[name]])
         parameters.append(_parameter(name, _annotated(field, about)))
-    given = _rest(model, rest) if rest else None
+    queried = command.method in ("GET", "DELETE") and bool(rest)
+    given = _rest(model, rest) if rest else Nothing if command.method in ("POST", "PUT") else None
     if given is not None:
         parameters.append(_given(command, given, names))
     keyed = KEY in rest
@@ -67,6 +68,9 @@ def _endpoint(command: Command) -> Callable[..., Any]:
         request: Request = values.pop("request")
         caller: Caller = values.pop("caller")
         key = values.pop("header_key", None)
+        if request.query_params and not queried:
+            unknown = next(iter(request.query_params))
+            raise KinofarmError("API-001", where=unknown, reason=f"{unknown}: no such parameter")
         fields = {name: values[name] for name in names}
         if given is not None:
             sent: BaseModel = values["given"]

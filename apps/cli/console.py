@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
-
-from infra.errors import KinofarmError
+from typing import Any, Protocol
 
 OK = 0
 BUG = 1
@@ -36,6 +34,8 @@ EXIT_CODES: dict[int, str] = {
 
 _BY_FAMILY = {
     "CLI": USAGE,
+    "API": USAGE,
+    "ACCESS": USAGE,
     "FARM": FARM_UNAVAILABLE,
     "DB": FARM_UNAVAILABLE,
     "SETTINGS": FARM_UNAVAILABLE,
@@ -45,8 +45,16 @@ _BY_FAMILY = {
 _BY_CODE = {"CLI-005": CANCELLED, "CLI-008": CANCELLED, "JOB-002": UNKNOWN_JOB, "JOB-003": UNKNOWN_JOB}
 
 
-def exit_code(error: KinofarmError) -> int:
-    """Return the exit code of an error that no job stands behind, by its code's family."""
+class Coded(Protocol):
+    """An error with a code."""
+
+    code: str
+
+
+def exit_code(error: Coded) -> int:
+    """Return the exit code of an error that no job stands behind, by its code's family; without a code no farm was reached."""
+    if not error.code:
+        return FARM_UNAVAILABLE
     return _BY_CODE.get(error.code) or _BY_FAMILY.get(error.code.partition("-")[0], BAD_PROJECT)
 
 

@@ -15,9 +15,23 @@ from typing import Any
 
 import typer
 
-from apps.cli import console, demo, farm, interchange, jobs, news, project, render, schedules, watching, workers
+from apps.cli import (
+    calling,
+    console,
+    demo,
+    farm,
+    interchange,
+    jobs,
+    news,
+    project,
+    render,
+    schedules,
+    watching,
+    workers,
+)
 from apps.cli.progress import JobFailed
 from infra.errors import KinofarmError
+from kinofarm.problem import Problem
 
 app = typer.Typer(
     name="kinofarm",
@@ -28,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in console.EXIT_CODES.items()) + ".",
 )
-for room in (farm, demo, project, interchange, render, jobs, schedules, watching, news, workers):
+for room in (farm, demo, project, interchange, render, jobs, schedules, watching, news, workers, calling):
     room.add_to(app)
 
 
@@ -49,6 +63,9 @@ def main(arguments: list[str]) -> int:
         return code if isinstance(code, int) else console.OK
     except KinofarmError as error:
         return _told(error, as_json)
+    except Problem as problem:
+        _tell(problem.as_dict(), as_json)
+        return console.exit_code(problem)
     except JobFailed as failed:
         _tell(failed.error, as_json)
         return console.RENDER_FAILED

@@ -15,7 +15,8 @@ from apps.cli import console
 from apps.cli.options import AsJson, MediaRoots, Preset, Project, Range
 
 if TYPE_CHECKING:
-    from infra.media_buckets import MediaAtHand, MediaBuckets
+    from infra.media_at_hand import MediaAtHand
+    from infra.services import Services
     from infra.settings import Settings
     from tasks.compiler.check import CheckedProject
     from tasks.compiler.order import Order, Read
@@ -37,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(project: Project, preset: Preset = None, media_roots: MediaRoots = None, as_json: AsJson = False) -> None:
-    """Check a project: its model, its paths and its media. Needs no farm; only media in buckets are fetched, for as long as it takes."""
+    """Check a project: its model, its paths and its media. Needs a farm for uploads only; media in buckets are fetched, for as long as it takes."""
     from infra.settings import in_force
     from tasks.compiler.order import warnings_of
 
@@ -180,22 +181,31 @@ def checked_project(
 
 @lru_cache(maxsize=1)
 def media_at_hand(settings: Settings) -> MediaAtHand:
-    """Return what fetches media from buckets; what it fetched goes when this process ends."""
-    from infra.media_buckets import MediaAtHand, MediaBuckets
+    """Return what fetches media from buckets, and finds uploads; what it fetched goes when this process ends."""
+    from infra.media_at_hand import MediaAtHand
+    from infra.media_buckets import MediaBuckets
+    from infra.uploads.library import Uploads
     from tasks.filesystem.scratch import scratch
 
     to_the_end = contextlib.ExitStack()
     atexit.register(to_the_end.close)
 
-    def buckets() -> MediaBuckets:
+    @lru_cache
+    def opened() -> Services:
         from infra import services
 
-        return to_the_end.enter_context(services.opened(settings)).get(MediaBuckets)
+        return to_the_end.enter_context(services.opened(settings))
+
+    def buckets() -> MediaBuckets:
+        return opened().get(MediaBuckets)
+
+    def uploads() -> Uploads:
+        return opened().get(Uploads)
 
     def folder() -> Path:
         return to_the_end.enter_context(scratch(settings.home.absolute() / "scratch", "command"))
 
-    return MediaAtHand(lru_cache(buckets), lru_cache(folder))
+    return MediaAtHand(buckets, uploads, lru_cache(folder))
 
 
 def way_of(settings: Settings) -> Way:

@@ -29,6 +29,7 @@ _FAMILIES: Mapping[str, str] = {
     "SECURITY": "what a project may not ask ffmpeg to do",
     "SETTINGS": "the farm's settings",
     "TEXT": "titles, subtitles and fonts",
+    "UPLOAD": "files that are uploaded",
     "VERIFY": "checking a film before it is published",
     "WAIT": "why a job does not go on (told by `kinofarm job`)",
     "WATCH": "watched folders",

@@ -7,10 +7,16 @@ import inspect
 from infra import events
 from infra.events import Event, JobEvent
 
+_HEARD = """\
+They are heard at the Prefect server, or at the farm's API: `GET /api/v1/events` (Server-Sent Events) and the WebSocket
+`/api/v1/events/ws`, which also tell `job.changed` (a job or a chunk of it has changed in the database), `connection` (whether
+the Prefect server's events and the database are heard now) and `reset` (something was missed, read a snapshot). Each message is
+JSON: `id`, `name`, `at`, and `event` with the fields below."""
+
 
 def page() -> str:
     """Return the page, in Markdown."""
-    parts = ["# Events", inspect.cleandoc(events.__doc__ or "").partition("\n\n")[2]]
+    parts = ["# Events", inspect.cleandoc(events.__doc__ or "").partition("\n\n")[2], _HEARD]
     for kind in kinds():
         lines = [f"## {kind.name}", ""]
         own = kind.__doc__ if kind.__doc__ != JobEvent.__doc__ else ""

@@ -1,7 +1,8 @@
 """Commands about one project: check it, plan it, list its media, see a frame of it, have it rendered.
 
-A project is named in one of two ways: a file on the farm's machine, which over the network must lie in a media root of
-the farm's; or the timeline itself, which is kept beside the farm's other files under the hash of what stands in it.
+A project is named in one of three ways: a file on the farm's machine, which over the network must lie in a media root of
+the farm's; the timeline itself, which is kept beside the farm's other files under the hash of what stands in it; or a file
+that was uploaded.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pydantic import Base64Bytes, Field, model_validator
 
@@ -27,9 +29,11 @@ from infra.farm_state import write_private
 from infra.jobs.facts import FactsStore
 from infra.jobs.records import Job
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
-from infra.media_buckets import MediaAtHand, MediaBuckets
+from infra.media_at_hand import MediaAtHand
+from infra.media_buckets import MediaBuckets
 from infra.services import Ffmpeg
 from infra.settings import Settings
+from infra.uploads.library import Uploads
 from infra.values import Exact, Value
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.execute import Renderer
@@ -61,12 +65,13 @@ class ProjectNamed(Value):
     timeline_name: Name | None = Field(
         None, description="Of its file, such as reel.otio: films that are given no name are named after it."
     )
+    upload: UUID | None = Field(None, description="The id of an upload that is a project, or a media file.")
     preset: Text | None = Field(None, description="An export preset in place of the project's export settings.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> ProjectNamed:
-        if (self.project is None) == (self.timeline is None):
-            raise ValueError("give either project or timeline")
+        if sum(each is not None for each in (self.project, self.timeline, self.upload)) != 1:
+            raise ValueError("give one of project, timeline and upload")
         return self
 
 
@@ -332,8 +337,9 @@ def opened(call: Call, given: ProjectNamed, *, hashed: bool = False) -> Iterator
     part = getattr(given, "range", None)
     order = Order(project=str(_project(call, given)), preset=given.preset, range=part, also=also)
     with scratch(settings.home.absolute() / "scratch", "command") as folder:
-        media = MediaAtHand(lambda: call.services.get(MediaBuckets), lambda: folder)
-        probe = remembering(call.services.get(FactsStore), known_as=media.known_as) if hashed else quick_look
+        get = call.services.get
+        media = MediaAtHand(lambda: get(MediaBuckets), lambda: get(Uploads), lambda: folder)
+        probe = remembering(get(FactsStore), known_as=media.known_as) if hashed else quick_look
         project = read(order, settings.home, offer_of(call.services), probe)
         yield Opened(order, project, examine(order, project, settings.media_roots, probe, media))
 
@@ -353,21 +359,44 @@ def _project(call: Call, given: ProjectNamed) -> Path:
     settings = call.services.get(Settings)
     if given.timeline is not None:
         return _kept(settings.home.absolute() / PROJECTS, given.timeline, given.timeline_name)
-    path = given.project or ""
+    return file_of(call, given.project, given.upload, "project")
+
+
+def file_of(call: Call, path: str | None, upload: UUID | None, field: str) -> Path:
+    """Return the file on the farm's machine that a path, or else an upload, means.
+
+    Args:    path: over the network it must lie in a media root. field: of the request, that holds it.
+    Raises:  KinofarmError PATH-0xx.
+    """
+    if upload is not None:
+        try:
+            return call.services.get(Uploads).file(upload)
+        except KinofarmError as error:
+            raise KinofarmError(error.code, where="upload", **dict(error.params)) from None
+    path = path or ""
     if not call.remote:
         return Path(path).absolute()
-    roots = settings.media_roots
+    roots = call.services.get(Settings).media_roots
     if not roots:
-        raise KinofarmError("PATH-002", where="project", path=path, clips="")
-    named = next((root for root in roots if (root / path).exists()), roots[0])
-    return MediaRoots(named, roots).resolve(path, "project")
+        raise KinofarmError("PATH-002", where=field, path=path, clips="")
+    named = next((root for root in roots if _is_in(root, path)), roots[0])
+    return MediaRoots(named, roots).resolve(path, field)
+
+
+def _is_in(root: Path, path: str) -> bool:
+    try:
+        return (root / path).exists()
+    except (OSError, ValueError):  # no file can be called so
+        return False
 
 
 def _kept(folder: Path, timeline: Mapping[str, Any], name: str | None) -> Path:
     """Write a timeline down under the hash of what stands in it; the same one of the same name is one file."""
     text = json.dumps(timeline, indent=1, ensure_ascii=True, sort_keys=True)
     place = folder / hashlib.sha256(text.encode()).hexdigest()[:32] / f"{_stem(name)}.json"
-    if not place.exists():
+    if place.exists():
+        os.utime(place)  # housekeeping leaves alone what was sent a moment ago
+    else:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_private(place, text)
     return place

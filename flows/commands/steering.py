@@ -121,11 +121,11 @@ def _command(name: str, run: Callable[[Call, Any], Any], job: str, **more: Any) 
 
 
 COMMANDS: tuple[Command, ...] = (
-    _command("cancel", cancel, "a1"),
-    _command("pause", pause, "a2"),
-    _command("resume", resume, "a3"),
-    _command("retry", retry, "f0"),
-    _command("reprioritise", reprioritise, "a4", priority=80),
-    Command("job.batch", batch, "POST /job-batches", scope="submit", example={"jobs": ["a5", "a6"], "deed": "pause"}, kind="job"),
+    _command("cancel", cancel, "a1777"),
+    _command("pause", pause, "a2777"),
+    _command("resume", resume, "a3777"),
+    _command("retry", retry, "f0777"),
+    _command("reprioritise", reprioritise, "a4777", priority=80),
+    Command("job.batch", batch, "POST /job-batches", scope="submit", example={"jobs": ["a5777", "a6777"], "deed": "pause"}, kind="job"),
 )  # fmt: skip
 """Of this module."""

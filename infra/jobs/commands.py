@@ -266,14 +266,14 @@ def _chunk(chunk: JobChunk) -> ChunkShown:
 COMMANDS: tuple[Command, ...] = (
     Command("job.list", list_jobs, "GET /jobs", scope="read", example={"state": ["failed"], "limit": 10}),
     Command("job.count", count_jobs, "GET /job-counts", scope="read"),
-    Command("job.show", show_job, "GET /jobs/{job}", scope="read", example={"job": "d0"}),
-    Command("job.explain", explain_job, "GET /jobs/{job}/waits", scope="read", example={"job": "a0"}),
-    Command("job.chunks", chunks_of_job, "GET /jobs/{job}/chunks", scope="read", example={"job": "d0"}),
-    Command("job.attempts", attempts_of_job, "GET /jobs/{job}/attempts", scope="read", example={"job": "d0"}),
+    Command("job.show", show_job, "GET /jobs/{job}", scope="read", example={"job": "d0777"}),
+    Command("job.explain", explain_job, "GET /jobs/{job}/waits", scope="read", example={"job": "a0777"}),
+    Command("job.chunks", chunks_of_job, "GET /jobs/{job}/chunks", scope="read", example={"job": "d0777"}),
+    Command("job.attempts", attempts_of_job, "GET /jobs/{job}/attempts", scope="read", example={"job": "d0777"}),
     Command("worker.list", list_workers, "GET /workers", scope="read"),
     Command("worker.reprobe", reprobe_workers, "POST /workers/reprobe", scope="operate", example={"name": "render-1"}),
     Command("watch.list", list_arrivals, "GET /arrivals", scope="read", example={"limit": 10}),
     Command("webhook.list", list_deliveries, "GET /deliveries", scope="read", example={"limit": 10}),
-    Command("webhook.redeliver", redeliver, "POST /deliveries/{delivery}/again", scope="operate", example={"delivery": "de"}),
+    Command("webhook.redeliver", redeliver, "POST /deliveries/{delivery}/again", scope="operate", example={"delivery": "de77"}),
 )  # fmt: skip
 """Of this module."""

@@ -279,6 +279,13 @@ class JobStore:
         return _job(rows[0])
 
     @surviving
+    def projects(self, paths: Iterable[str]) -> frozenset[str]:
+        """Return those of these project files that jobs are of."""
+        query = select(JobRow.project).where(JobRow.project.in_(list(paths))).distinct()
+        with transaction(self.engine) as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    @surviving
     def chunks(self, job_id: UUID) -> tuple[JobChunk, ...]:
         """Return a job's chunks: picture by place, then sound."""
         link, chunk = JobChunkRow, ChunkRow

@@ -42,7 +42,7 @@ MOST_PIXELS = 2**27
 """Pixels that a scaled or turned picture may have: ffmpeg refuses pictures of twice as many."""
 
 
-_NOT_THERE = ("PATH-001", "PATH-002", "PATH-009", "PATH-011")
+_NOT_THERE = ("PATH-001", "PATH-002", "PATH-009", "PATH-011", "PATH-013")
 """Missing here or in its bucket, outside of every root, and a path of another machine: the clip has no file here."""
 
 _NAMED = 12

@@ -122,7 +122,7 @@ def examine(
 ) -> CheckedProject:
     """Hold the project against its media.
 
-    Args:    roots: the farm's media roots. elsewhere: fetches media from buckets.
+    Args:    roots: the farm's media roots. elsewhere: fetches media from buckets, and finds uploads.
 
     Raises:  KinofarmError CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, with the place in the project file.
     """

@@ -19,7 +19,8 @@ from typing import Protocol
 
 from infra.errors import KinofarmError
 
-SCHEME = "s3://"
+SCHEMES = ("s3://", "upload://")
+"""Of addresses that can be fetched."""
 LONGEST = 4096
 """Bytes in a path: Linux's PATH_MAX."""
 
@@ -31,9 +32,9 @@ class Elsewhere(Protocol):
     """What fetches media that lie in no folder of this machine."""
 
     def file(self, address: str, where: str) -> Path:
-        """Return the regular file to which an address (s3://...) was fetched, the same one each time.
+        """Return the regular file to which an address (s3://..., upload://...) was fetched, the same one each time.
 
-        Raises:  KinofarmError PATH-005, PATH-006, PATH-010 to PATH-012, CACHE-00x, with the place `where`.
+        Raises:  KinofarmError PATH-005, PATH-006, PATH-010 to PATH-014, CACHE-00x, with the place `where`.
         """
 
 
@@ -43,7 +44,7 @@ class MediaRoots:
     Args:
         base: the project file's folder; relative paths start here, and it is a root itself.
         extra: further roots: the setting `media_roots` and, on the command line, `--media-root`.
-        elsewhere: fetches what an address in S3 names; None: addresses are refused.
+        elsewhere: fetches what an address names, in S3 or of an upload; None: addresses are refused.
     """
 
     def __init__(self, base: Path, extra: Iterable[Path] = (), elsewhere: Elsewhere | None = None) -> None:
@@ -62,7 +63,7 @@ class MediaRoots:
             address, PATH-005 not usable as a path, PATH-006 a folder, PATH-007 a device, pipe or socket, PATH-008 not
             readable, PATH-009 a Windows path on another system; what fetching an address raises.
         """
-        if self._elsewhere is not None and text.startswith(SCHEME) and not _unwritable(text):
+        if self._elsewhere is not None and text.startswith(SCHEMES) and not _unwritable(text):
             return self._elsewhere.file(text, where)
         _refuse_what_is_no_path(text, where)
         written = self.base / text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from tests.acceptance.kinofarm import Kinofarm, folder, running
 @pytest.fixture(scope="session")
 def farm() -> Iterator[Kinofarm]:
     """A farm that is up, with short chunks, so that a short film has several."""
-    with running("acceptance", RENDER__CHUNK_SECONDS="2", WORKER__SLOTS="2", WORKER__IDLE="20") as up:
-        yield up
+    with folder("footage") as footage:
+        more = {"MEDIA_ROOTS": json.dumps([str(footage)]), "API__REQUESTS_PER_MINUTE": "100000"}
+        with running("acceptance", RENDER__CHUNK_SECONDS="2", WORKER__SLOTS="2", WORKER__IDLE="20", **more) as up:
+            yield up
 
 
 @pytest.fixture

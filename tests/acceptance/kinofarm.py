@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
 from apps.cli.jobs import job_document, whole_document
@@ -27,6 +28,7 @@ from infra import services
 from infra.jobs.store import JobStore
 from infra.services import Services
 from infra.settings import Settings
+from kinofarm import Farm
 
 COMMAND = Path(sys.executable).with_name("kinofarm")
 ENDED = ("done", "failed", "cancelled")
@@ -98,6 +100,26 @@ class Kinofarm:
     def submit(self, project: Path, out: Path, *more: str | Path) -> str:
         """Submit a render to the farm that is up, and return the job's id."""
         return str(self.render(project, out, "--no-wait", *more)["job"])
+
+    @property
+    def page(self) -> str:
+        """URL of the REST API and the status page."""
+        return str(json.loads((self.home / "farm.json").read_text())["page"])
+
+    @property
+    def footage(self) -> Path:
+        """The farm's first media root."""
+        return Path(json.loads(self.settings["MEDIA_ROOTS"])[0])
+
+    def api(self, token: str | None = None, **more: Any) -> httpx.Client:
+        """A client of the REST API, with the farm's first token or another."""
+        secret = (self.home / "admin.token").read_text().strip() if token is None else token
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        return httpx.Client(base_url=f"{self.page}/api/v1", headers=headers, timeout=60, trust_env=False, **more)
+
+    def client(self, token: str) -> Farm:
+        """The Python client of this farm."""
+        return Farm(self.page, token)
 
     @contextlib.contextmanager
     def services(self) -> Iterator[Services]:

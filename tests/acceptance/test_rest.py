@@ -14,7 +14,7 @@ from infra import farm as farms
 from infra.settings import Settings
 from tests.acceptance import films
 from tests.acceptance.kinofarm import Kinofarm
-from tests.acceptance.projects import media_clip, timeline, track, written
+from tests.acceptance.projects import media_clip, timeline, title_clip, track, written
 from tests.media_factory import MediaFactory
 
 
@@ -68,6 +68,43 @@ def test_a_run_created_over_rest_renders_the_film(
     assert any("assemble" in name for name in names), names
     shards = prefect.post("/task_runs/filter", json={"limit": 200}).raise_for_status().json()
     assert any(run[:8] in task["name"] for task in shards), "no chunk's task is named after its job"
+
+
+def test_prefects_page_shows_the_film_its_name_and_its_progress(
+    farm: Kinofarm, prefect: httpx.Client, desk: Path, media_factory: MediaFactory
+) -> None:
+    """Long enough to show progress: chunks wait while the shard is started, and each is two seconds of film."""
+    (desk / "clip.mp4").write_bytes(media_factory.video(60, pattern="mandelbrot").read_bytes())
+    starts = range(0, 1000, 50)
+    clips = [media_clip("clip.mp4", start, start + 50, id=f"c{start}") for start in starts]
+    titles = [title_clip(f"chunk {start}", start, start + 50) for start in starts]
+    more: Any = {"crf": 7, "preset": "slow", "size": (640, 360)}
+    project = written(desk / "shown.json", timeline(1000, track("V", *clips), track("T", *titles), **more))
+    job = farm.submit(project, desk / "a `shown` | film.mp4")
+    ended = farm.wait(job)
+    assert ended["state"] == "done"
+    run = prefect.get(f"/flow_runs/{ended['run_id']}").json()
+    assert run["name"] == f"render a `shown` | film.mp4, job {job[:8]}"
+    assert f"job:{job[:8]}" in run["tags"]
+    assert any(tag.startswith("by:") for tag in run["tags"])
+    shown = {artifact["type"]: artifact["data"] for artifact in _artifacts(prefect, ended["run_id"])}
+    assert "progress" in shown
+    assert float(shown["progress"]) == 100
+    assert f"{farm.page}/jobs/{job}" in shown["markdown"]
+    assert next(output["sha256"] for output in ended["outputs"] if output["kind"] == "film") in shown["markdown"]
+    assert shown["markdown"].count("| encoded |") + shown["markdown"].count("| reused |") == 20
+
+
+def _artifacts(prefect: httpx.Client, run: str) -> list[dict[str, Any]]:
+    """What a run shows; the last of it is made after the job's end."""
+    deadline = time.monotonic() + 30
+    while True:
+        found: list[dict[str, Any]] = prefect.post(
+            "/artifacts/filter", json={"artifacts": {"flow_run_id": {"any_": [run]}}}
+        ).json()
+        if any(artifact["type"] == "markdown" for artifact in found) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.3)
 
 
 def test_bad_parameters_are_refused(prefect: httpx.Client) -> None:

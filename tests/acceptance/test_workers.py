@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -191,6 +192,32 @@ def test_a_film_is_made_of_what_lies_in_a_bucket(spread: Kinofarm, desk: Path, s
             spread.render(project(address, first), film)
             assert [number(picture) for picture in films.frames(film)] == list(range(first, first + 50))
         until(lambda: not machine.scratch() and not spread.scratch(), 30, "nothing is left")
+
+
+@pytest.mark.timeout(300)
+def test_a_film_is_made_of_what_was_uploaded_on_a_machine_that_does_not_see_it(spread: Kinofarm, desk: Path) -> None:
+    source = counter(desk, 100)
+    found = farms.connect(Settings(home=spread.home))
+    assert found is not None
+    assert found.state is not None
+    headers = {"Authorization": f"Bearer {(spread.home / 'admin.token').read_text().strip()}"}
+    with httpx.Client(base_url=found.state.page, headers=headers, timeout=60) as client:
+        part = {"Content-Type": "application/offset+octet-stream", "Upload-Length": str(source.stat().st_size)}
+        upload = client.post("/api/v1/uploads", content=source.read_bytes(), headers=part).json()
+        source.unlink()
+        clip = media_clip(f"upload://{upload['id']}", 0, 50, str(30 / RATE))
+        wanted = {"timeline": timeline(50, track("V", clip), rate=str(RATE))}
+        assert spread.run("check", written(desk / "project.json", wanted["timeline"])).code == 0
+        with worker(spread, "four") as (machine, _):
+            until(lambda: online(spread, "four"), 60, "the worker is online")
+            accepted = client.post("/api/v1/jobs", json=wanted)
+            assert accepted.status_code == 202, accepted.text
+            ended = spread.wait(accepted.json()["job"]["id"], timeout=200)
+            assert ended["state"] == "done", ended["error"]
+            assert {chunk["owner"].split()[0] for chunk in ended["chunks"]} == {"four"}
+            assert [number(picture) for picture in films.frames(Path(ended["output"]))] == list(range(30, 80))
+            until(lambda: not machine.scratch() and not spread.scratch(), 30, "nothing is left")
+        assert client.delete(f"/api/v1/uploads/{upload['id']}").status_code == 204
 
 
 @pytest.mark.timeout(300)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.registry import COMMANDS
 from docs import build
 from docs.pages import cli, events, flows, settings
 from infra.errors import catalogue
@@ -27,7 +28,7 @@ def _page(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", [*build.PAGES, *build.SCHEMAS])
+@pytest.mark.parametrize("path", [*build.PAGES, *build.SCHEMAS, *build.MODULES])
 def test_page_is_current(path: str) -> None:
     assert path not in build.stale(), f"{path} is out of date; run: make docs"
 
@@ -42,6 +43,7 @@ def test_page_is_current(path: str) -> None:
         ("titles.md", [f"`{name}`" for name in (*SHAPES, *ICONS, *KINDS, *STYLE_TEMPLATES, *FONTS)]),
         ("exports.md", [f"`{name}`" for table in (CONTAINERS, ENCODERS) for name in table]),
         ("presets.md", [f"`{name}`" for name in presets()]),
+        ("commands.md", [f"### {name}\n" for name in COMMANDS]),
         ("cli.md", [f"### {name}\n" for name, _ in cli.commands()]),
         ("flows.md", [f"`{deployment['entrypoint']}`" for deployment in flows.deployments()]),
         ("events.md", [f"## {kind.name}\n" for kind in events.kinds()]),

@@ -123,6 +123,8 @@ def test_addresses_lead_to_services_and_their_ports(compose: dict[str, Any]) -> 
         for word in command:
             if found := re.fullmatch(r"-s3\.port=(\d+)", word):
                 listening[name] = int(found[1])
+        if "KINOFARM_API__PORT" in (own := one.get("environment", {})):
+            listening[name] = int(own["KINOFARM_API__PORT"])
     nginx = (DEPLOY / "nginx.conf").read_text()
     listening["prefect"] = int(re.search(r"listen (\d+);", nginx)[1])  # type: ignore[index]
     for host, port in re.findall(r"server ([\w-]+):(\d+);", nginx):

@@ -14,7 +14,8 @@ from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
 from infra.cache.s3 import S3Store, connect
 from infra.errors import KinofarmError
-from infra.media_buckets import MediaAtHand, MediaBuckets
+from infra.media_at_hand import MediaAtHand
+from infra.media_buckets import MediaBuckets
 from infra.swift import REGION, EmbeddedS3
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.probe import probe
@@ -66,7 +67,7 @@ def buckets(client: Counting, bucket: str, copies: Copies) -> MediaBuckets:
 
 def at_hand(buckets: MediaBuckets, folder: Path) -> MediaAtHand:
     folder.mkdir()
-    return MediaAtHand(lambda: buckets, lambda: folder)
+    return MediaAtHand(lambda: buckets, lambda: pytest.fail("no upload is meant"), lambda: folder)
 
 
 def upload(client: Counting, bucket: str, key: str, content: bytes) -> str:

@@ -1,0 +1,1155 @@
+"""The farm's commands as methods. Made from the registry by `make docs`: change the commands, not this file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, TypedDict
+from urllib.parse import quote
+
+
+class Send(Protocol):
+    """Sends a request and returns what was answered."""
+
+    def __call__(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None, /) -> Any: ...
+
+
+class Accepted(TypedDict):
+    """A render that was taken on."""
+
+    job: Job
+    warnings: list[Warned]
+
+
+class AlsoWanted(TypedDict, total=False):
+    """A further film of the same timeline."""
+
+    name: str
+    output: str | None
+
+
+class Arrival(TypedDict):
+    """A file that became, or is to become, a job. job, job_state: None while there is none."""
+
+    id: str
+    folder: str
+    name: str
+    size: int
+    modified_ns: int
+    generation: int
+    state: Literal["arrived", "submitted", "done", "failed", "replaced"]
+    output: str | None
+    error: dict[str, Any] | None
+    tries: int
+    moved: bool
+    arrived_at: str
+    updated_at: str
+    job: str | None
+    job_state: Literal["accepted", "planned", "rendering", "assembling", "verifying", "publishing", "done", "failed", "cancelled"] | None
+
+
+class Arrivals(TypedDict):
+    """The watched folders, and the files that arrived in them."""
+
+    folders: list[FolderWatched]
+    arrivals: list[Arrival]
+
+
+class Asked(TypedDict):
+    """How many were asked."""
+
+    asked: int
+
+
+class Attempt(TypedDict):
+    """One try at a chunk."""
+
+    key: str
+    token: int
+    job: str
+    owner: str
+    worker: str
+    outcome: Literal["running", "done", "failed", "lost", "released"]
+    error: dict[str, Any] | None
+    started_at: str
+    ended_at: str | None
+
+
+class Attempts(TypedDict):
+    """Every try at a job's chunks, the oldest first."""
+
+    attempts: list[Attempt]
+
+
+class BatchDone(TypedDict):
+    """What became of each, in their order."""
+
+    results: list[Done]
+
+
+class CacheStats(TypedDict):
+    """What the farm's cache holds, and what it may hold."""
+
+    usage: Usage
+    limits: CacheIndexLimits
+    free: int | None
+
+
+class ChunkShown(TypedDict):
+    """A chunk of a job."""
+
+    key: str
+    kind: Literal["picture", "sound"]
+    index: int
+    first_frame: int
+    frames: int
+    pool: str
+    needs: str | None
+    state: Literal["ready", "leased", "done", "failed", "cancelled"]
+    reused: bool
+    frames_done: int
+    attempts: int
+    owner: str | None
+    error: dict[str, Any] | None
+    started_at: str | None
+    ended_at: str | None
+
+
+class Chunks(TypedDict):
+    """The chunks of a job: pictures by their place, then sound."""
+
+    chunks: list[ChunkShown]
+
+
+class ContainerShown(TypedDict):
+    """A container that films come in. suffixes: of file names; none: a folder of pictures."""
+
+    name: str
+    summary: str
+    suffixes: list[str]
+    pictures: list[str]
+    sounds: list[str]
+    chapters: bool
+    tags: bool
+
+
+class Deed(TypedDict):
+    """What somebody did, or was not allowed to do."""
+
+    id: int
+    at: str
+    who: str
+    door: Literal["api", "page", "cli"]
+    address: str
+    command: str
+    subject: str
+    outcome: str
+
+
+class Deeds(TypedDict):
+    """A page of the audit log, the newest first."""
+
+    deeds: list[Deed]
+
+
+class Deliveries(TypedDict):
+    """What webhooks were told, and what is still to be told."""
+
+    deliveries: list[Delivery]
+
+
+class Delivery(TypedDict):
+    """One piece of news for one webhook. status: of the last answer. due_at: when it is tried next."""
+
+    id: str
+    webhook: str
+    event: str
+    job_id: str
+    payload: dict[str, Any]
+    state: Literal["waiting", "delivered", "given up"]
+    attempts: int
+    due_at: str
+    status: int | None
+    error: str | None
+    created_at: str
+    ended_at: str | None
+
+
+class Done(TypedDict):
+    """What became of one of them: the job as it is now, or why it could not be done."""
+
+    job: str
+    now: Job | None
+    error: Reason | None
+
+
+class EffectShown(TypedDict):
+    """An effect. parameters: their JSON Schema, with defaults, bounds and meanings."""
+
+    name: str
+    summary: str
+    on: Literal["picture", "sound"]
+    category: str | None
+    parameters: dict[str, Any]
+
+
+class Effects(TypedDict):
+    """Every effect, by name."""
+
+    effects: list[EffectShown]
+
+
+class EncoderShown(TypedDict):
+    """An encoder of pictures. hardware: the family of devices that it needs; empty: none."""
+
+    name: str
+    codec: str
+    hardware: str
+    modes: list[str]
+    two_passes: bool
+    bits: list[int]
+    alpha: bool
+    hdr: bool
+    profiles: list[str]
+
+
+class Evicted(TypedDict):
+    """What went."""
+
+    entries: int
+
+
+class Export(TypedDict, total=False):
+    """What comes out of the timeline. Codecs that it does not name are the container's usual ones."""
+
+    container: Literal["mp4", "mov", "mkv", "webm", "avi", "gif", "png", "jpg", "wav", "flac", "mp3", "m4a", "ogg"]
+    size: Size | None
+    reframe: Literal["fit", "fill", "blur"]
+    video: VideoExport
+    sound: SoundExport
+    tags: Tags
+    chapters: bool
+    poster: Poster | None
+    subtitles: Literal["burn", "soft", "both"]
+    subtitle_form: Literal["mov_text", "srt", "ass"] | None
+    subtitle_files: list[Literal["srt", "vtt", "ass"]]
+    ffmpeg_args: list[str]
+
+
+class FarmInfo(TypedDict):
+    """What this farm is made of."""
+
+    version: str
+    versions: dict[str, str]
+    python: str
+    ffmpeg: str
+    ffmpeg_path: str
+    system: str
+    cores: int
+    memory: int
+    home: str
+    disk_free: int
+    time: str
+
+
+class FarmStatus(TypedDict):
+    """How the farm is, and what it does."""
+
+    ok: bool
+    services: list[ServiceHealth]
+    jobs: JobCounts | None
+    pools: dict[str, PoolLoad]
+    machines: int
+    prefect: str
+    since: str | None
+
+
+class FolderWatched(TypedDict):
+    """A folder whose files become jobs."""
+
+    folder: str
+    output: str
+    there: bool
+
+
+class FormatShown(TypedDict):
+    """A format of projects."""
+
+    name: str
+    suffixes: list[str]
+    comes_from: str
+    written: bool
+
+
+class Formats(TypedDict):
+    """What goes in, and what films may come out as."""
+
+    projects: list[FormatShown]
+    containers: list[ContainerShown]
+    encoders: list[EncoderShown]
+    sounds: list[str]
+
+
+class Job(TypedDict, total=False):
+    """One render, as the store knows it."""
+
+    id: str
+    run_id: str | None
+    state: Literal["accepted", "planned", "rendering", "assembling", "verifying", "publishing", "done", "failed", "cancelled"]
+    project: str
+    output: str
+    options: dict[str, Any]
+    submitted_by: str
+    priority: int
+    idempotency_key: str | None
+    traceparent: str | None
+    warnings: list[Any]
+    error: dict[str, Any] | None
+    cancel_requested: bool
+    paused: bool
+    frames_done: int
+    frames_total: int
+    progress: float
+    film_key: str | None
+    restarts: int
+    accepted_at: str
+    updated_at: str
+    ended_at: str | None
+
+
+class JobCounts(TypedDict):
+    """How many jobs there are."""
+
+    live: dict[str, int]
+    last_day: dict[str, int]
+    frames_last_day: int
+
+
+class JobDetails(TypedDict):
+    """A job, why it waits, and what it published."""
+
+    job: Job
+    waits: list[Reason]
+    outputs: list[Output]
+
+
+class JobPage(TypedDict):
+    """A page of jobs, the newest first."""
+
+    jobs: list[Job]
+    following: str | None
+
+
+class Loudness(TypedDict, total=False):
+    """How loud a sound is to be: its integrated loudness, and the limit of its true peak."""
+
+    target: float
+    peak: float
+
+
+class MachineShown(TypedDict):
+    """A machine that renders."""
+
+    name: str
+    state: Literal["online", "draining", "broken", "offline"]
+    reason: str
+    alive: bool
+    slots: dict[str, int]
+    encoders: list[str]
+    probe: dict[str, Any]
+    failures: int
+    started_at: str
+    heartbeat_at: str
+    probed_at: str | None
+
+
+class Machines(TypedDict):
+    """The machines of the farm."""
+
+    workers: list[MachineShown]
+
+
+class MediaFacts(TypedDict, total=False):
+    """One file."""
+
+    sha256: str
+    size: int
+    demuxer: str
+    start: float | str
+    duration: float | str
+    timecode: float | str | None
+    pictures: list[PictureFacts]
+    sounds: list[SoundFacts]
+
+
+class MediaUsed(TypedDict):
+    """A file that a project reads."""
+
+    path: str
+    file: str
+    clips: int
+    facts: MediaFacts
+
+
+class Output(TypedDict, total=False):
+    """A file that a job published."""
+
+    kind: str
+    location: str
+    size: int
+    sha256: str
+    created_at: str | None
+
+
+class Picture(TypedDict):
+    """A frame as a picture."""
+
+    frame: int
+    png: str
+
+
+class PictureFacts(TypedDict, total=False):
+    """One picture stream."""
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    rotation: Literal[0, 90, 180, 270]
+    flipped: bool
+    pixel_aspect: float | str
+    pixel_format: str
+    bit_depth: int
+    alpha: bool
+    matrix: str | None
+    primaries: str | None
+    transfer: str | None
+    range: Literal["tv", "pc"] | None
+    time_base: float | str
+    rate: float | str | None
+    constant_rate: bool
+    on_grid: bool
+    start: float | str
+    end: float | str
+    frames: int
+    max_gap: float | str
+    keyframe_gap: float | str
+    still: bool
+    default: bool
+
+
+class Planned(TypedDict):
+    """How a project is cut into work."""
+
+    film: str
+    cached: bool
+    frames: int
+    rate: float | str
+    chunks: list[PlannedChunk]
+    sound: PlannedSound | None
+
+
+class PlannedChunk(TypedDict):
+    """A chunk as it would be rendered: frames [start, end) of the timeline."""
+
+    index: int
+    start: int
+    end: int
+    key: str
+    cached: bool
+
+
+class PlannedSound(TypedDict):
+    """The sound of the whole film."""
+
+    samples: int
+    key: str
+    cached: bool
+
+
+class PoolLoad(TypedDict):
+    """What a pool does."""
+
+    slots: int
+    rendering: int
+    waiting: int
+
+
+class Poster(TypedDict, total=False):
+    """A picture of one frame, beside the film: FILM.poster.png or .jpg."""
+
+    frame: int
+    format: Literal["png", "jpg"]
+
+
+class Preset(TypedDict, total=False):
+    """A named way to export."""
+
+    summary: str
+    export: Export
+    limits: CompilerLimitsLimits | None
+
+
+class Presets(TypedDict):
+    """Every export preset, by name."""
+
+    presets: dict[str, Preset]
+
+
+class ProjectFacts(TypedDict):
+    """A project that is fine."""
+
+    frames: int
+    rate: float | str
+    width: int
+    height: int
+    tracks: int
+    clips: int
+    media: int
+    warnings: list[Warned]
+
+
+class ProjectMedia(TypedDict):
+    """What a project reads."""
+
+    media: list[MediaUsed]
+
+
+class Reason(TypedDict):
+    """Why a job does not go on, or an error: what `KinofarmError.as_dict` gives."""
+
+    code: str
+    message: str
+    hint: str
+    where: str
+    detail: str
+    retry: bool
+
+
+class Reasons(TypedDict):
+    """Why a job does not go on."""
+
+    reasons: list[Reason]
+
+
+class Removed(TypedDict):
+    """What is there no more."""
+
+    removed: str
+
+
+class Schedule(TypedDict):
+    """A render at set times. paused: in Prefect. next: of the runs that Prefect has planned."""
+
+    name: str
+    cron: str
+    timezone: str
+    project: str
+    output: str
+    preset: str | None
+    paused: bool
+    next: str | None
+
+
+class Schedules(TypedDict):
+    """Renders at set times."""
+
+    schedules: list[Schedule]
+
+
+class Schema(TypedDict):
+    """A JSON Schema."""
+
+    json_schema: dict[str, Any]
+
+
+class ServiceHealth(TypedDict):
+    """How a service is. error: empty when it is well."""
+
+    service: str
+    ok: bool
+    seconds: float
+    error: str
+    hint: str
+
+
+class SettingsShown(TypedDict):
+    """The settings in force; secrets are hidden."""
+
+    settings: dict[str, Any]
+
+
+class Size(TypedDict):
+    """Width and height in pixels; even, as 4:2:0 needs."""
+
+    width: int
+    height: int
+
+
+class SoundExport(TypedDict, total=False):
+    """How the sound is encoded."""
+
+    codec: Literal["aac", "pcm", "flac", "mp3", "opus", "vorbis", "ac3"]
+    bitrate: int
+    bits: Literal[16, 24] | None
+    loudness: Loudness | None
+
+
+class SoundFacts(TypedDict, total=False):
+    """One sound stream."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    layout: str
+    time_base: float | str
+    start: float | str
+    end: float | str
+    default: bool
+
+
+class Tags(TypedDict, total=False):
+    """What the film's file says of itself. language: of its sound, ISO 639-2 ("eng")."""
+
+    title: str
+    author: str
+    comment: str
+    language: str | None
+
+
+class Token(TypedDict):
+    """What is known of a token, beside itself."""
+
+    id: str
+    name: str
+    scope: Literal["read", "submit", "operate", "admin"]
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+class TokenMade(TypedDict):
+    """A new token, shown this once."""
+
+    token: Token
+    secret: str
+
+
+class Tokens(TypedDict):
+    """Every token that there was, the newest first."""
+
+    tokens: list[Token]
+
+
+class TransitionShown(TypedDict):
+    """A transition. parameters: their JSON Schema."""
+
+    name: str
+    summary: str
+    parameters: dict[str, Any]
+
+
+class Transitions(TypedDict):
+    """Every transition, by name."""
+
+    transitions: list[TransitionShown]
+
+
+class Upload(TypedDict):
+    """A file that is being uploaded, or that was."""
+
+    id: str
+    name: str
+    size: int
+    received: int
+    whole: bool
+    sha256: str | None
+    submitted_by: str
+    created_at: str
+    updated_at: str
+
+
+class UploadList(TypedDict):
+    """Uploads, the newest first."""
+
+    uploads: list[Upload]
+
+
+class Usage(TypedDict):
+    """Usage"""
+
+    entries: int
+    bytes: int
+
+
+class VideoExport(TypedDict, total=False):
+    """How the picture is encoded. Exactly one rate control holds: mode crf, or vbr/cbr with a bitrate (kbit/s)."""
+
+    codec: Literal["h264", "hevc", "av1", "vp9", "prores", "dnxhr", "png", "jpeg", "gif"]
+    encoder: str
+    mode: Literal["crf", "vbr", "cbr"]
+    quality: float
+    crf: float | None
+    bitrate: int | None
+    max_bitrate: int | None
+    min_bitrate: int | None
+    passes: Literal[1, 2]
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+    gop: int | None
+    b_frames: int | None
+    profile: Literal["baseline", "main", "high", "proxy", "lt", "standard", "hq", "4444", "4444xq", "lb", "sq", "hqx", "444"] | None
+    bits: Literal[8, 10] | None
+    hdr: Literal["hdr10", "hlg"] | None
+    alpha: bool
+
+
+class Warned(TypedDict, total=False):
+    """Something that the project's author should know."""
+
+    code: str
+    message: str
+    hint: str
+    where: str
+    detail: str
+    retry: bool
+
+
+class CacheIndexLimits(TypedDict, total=False):
+    """What a cache may hold; what is not set has no limit."""
+
+    bytes: int | None
+    entries: int | None
+    idle: float | None
+    free: int
+    policy: Literal["lru", "lfu", "fifo"]
+
+
+class CompilerLimitsLimits(TypedDict, total=False):
+    """What a platform takes; None, or an empty list: it says nothing about that."""
+
+    source: str
+    as_of: str
+    containers: list[str]
+    video: list[str]
+    sound: list[str]
+    largest_file: int | None
+    shortest: float | str | None
+    longest: float | str | None
+    slowest: float | str | None
+    fastest: float | str | None
+    smallest_side: int | None
+    widest: int | None
+    highest: int | None
+    narrowest: float | str | None
+    broadest: float | str | None
+    most_video: int | None
+    most_sound: int | None
+    most_sample_rate: int | None
+
+
+class RenderCommands:
+    """Have films rendered."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def submit(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        range: str | None = None,
+        output: str | None = None,
+        also: Sequence[AlsoWanted] | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Have a project rendered. The job is taken on at once, and rendered when its turn comes."""
+        answer: Accepted = self._send("POST", "/jobs", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range, output=output, also=also, priority=priority, idempotency_key=idempotency_key))
+        return answer
+
+
+class JobCommands:
+    """Watch and steer jobs."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        state: Sequence[Literal["accepted", "planned", "rendering", "assembling", "verifying", "publishing", "done", "failed", "cancelled"]] | None = None,
+        submitted_by: str | None = None,
+        q: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        after: str | None = None,
+    ) -> JobPage:
+        """List jobs, the newest first, page by page."""
+        answer: JobPage = self._send("GET", "/jobs", _given(limit=limit, state=state, submitted_by=submitted_by, q=q, since=since, until=until, after=after), None)
+        return answer
+
+    def count(self) -> JobCounts:
+        """Count the jobs at hand, and those that ended in the last 24 hours."""
+        answer: JobCounts = self._send("GET", "/job-counts", _given(), None)
+        return answer
+
+    def show(self, *, job: str) -> JobDetails:
+        """Show a job: its state, why it waits, what it published, what went wrong."""
+        answer: JobDetails = self._send("GET", f"/jobs/{_path(job)}", _given(), None)
+        return answer
+
+    def explain(self, *, job: str) -> Reasons:
+        """Say why a job does not go on as fast as it might."""
+        answer: Reasons = self._send("GET", f"/jobs/{_path(job)}/waits", _given(), None)
+        return answer
+
+    def chunks(self, *, job: str) -> Chunks:
+        """List a job's chunks with their state, what was reused, and who renders them."""
+        answer: Chunks = self._send("GET", f"/jobs/{_path(job)}/chunks", _given(), None)
+        return answer
+
+    def attempts(self, *, job: str) -> Attempts:
+        """List every try at a job's chunks: where, how it ended, with what error."""
+        answer: Attempts = self._send("GET", f"/jobs/{_path(job)}/attempts", _given(), None)
+        return answer
+
+    def cancel(self, *, job: str) -> Job:
+        """Cancel a job. What it had finished stays in the cache."""
+        answer: Job = self._send("POST", f"/jobs/{_path(job)}/cancel", {}, _given())
+        return answer
+
+    def pause(self, *, job: str) -> Job:
+        """Pause a job: what is in work is finished, and nothing new is begun."""
+        answer: Job = self._send("POST", f"/jobs/{_path(job)}/pause", {}, _given())
+        return answer
+
+    def resume(self, *, job: str) -> Job:
+        """Let a paused job go on."""
+        answer: Job = self._send("POST", f"/jobs/{_path(job)}/resume", {}, _given())
+        return answer
+
+    def retry(self, *, job: str) -> Job:
+        """Run a failed job again; only what is missing is made."""
+        answer: Job = self._send("POST", f"/jobs/{_path(job)}/retry", {}, _given())
+        return answer
+
+    def reprioritise(self, *, job: str, priority: int) -> Job:
+        """Give a job another priority, from its next chunk on."""
+        answer: Job = self._send("POST", f"/jobs/{_path(job)}/reprioritise", {}, _given(priority=priority))
+        return answer
+
+    def batch(self, *, jobs: Sequence[str], deed: Literal["cancel", "pause", "resume", "retry"]) -> BatchDone:
+        """Do the same with many jobs; one that can't be is told, and keeps no other from it."""
+        answer: BatchDone = self._send("POST", "/job-batches", {}, _given(jobs=jobs, deed=deed))
+        return answer
+
+
+class ProjectCommands:
+    """Look into a project before it is rendered."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def check(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+    ) -> ProjectFacts:
+        """Check a project: its model, its paths and its media."""
+        answer: ProjectFacts = self._send("POST", "/projects/check", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset))
+        return answer
+
+    def plan(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        range: str | None = None,
+    ) -> Planned:
+        """Show how a project is cut into chunks, and which of them are in the cache. Media are hashed; nothing is rendered."""
+        answer: Planned = self._send("POST", "/projects/plan", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range))
+        return answer
+
+    def media(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+    ) -> ProjectMedia:
+        """List the files that a project reads, with what is in them and how many clips use each."""
+        answer: ProjectMedia = self._send("POST", "/projects/media", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset))
+        return answer
+
+    def frame(
+        self,
+        *,
+        at: str,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+    ) -> Picture:
+        """Render one frame of a project as a PNG, here and now."""
+        answer: Picture = self._send("POST", "/projects/frame", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, at=at))
+        return answer
+
+
+class MediaCommands:
+    """Look into media files."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def probe(self, *, path: str | None = None, upload: str | None = None) -> MediaFacts:
+        """Look into a media file: its streams, when their frames stand, its content's hash."""
+        answer: MediaFacts = self._send("POST", "/media/probe", {}, _given(path=path, upload=upload))
+        return answer
+
+
+class UploadCommands:
+    """Files that are sent to the farm."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(self, *, limit: int | None = None) -> UploadList:
+        """List the files that were uploaded, or are being uploaded, the newest first."""
+        answer: UploadList = self._send("GET", "/uploads", _given(limit=limit), None)
+        return answer
+
+    def show(self, *, upload: str) -> Upload:
+        """Show an upload: what it is called, how much of it is here, its content's hash."""
+        answer: Upload = self._send("GET", f"/uploads/{_path(upload)}", _given(), None)
+        return answer
+
+
+class ScheduleCommands:
+    """Render at set times."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(self) -> Schedules:
+        """List what is rendered at set times, and when next."""
+        answer: Schedules = self._send("GET", "/schedules", _given(), None)
+        return answer
+
+    def add(
+        self,
+        *,
+        name: str,
+        cron: str,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        range: str | None = None,
+        output: str | None = None,
+        timezone: str | None = None,
+    ) -> Schedules:
+        """Render a project at set times; it is checked now, and read anew at each render. Returns all schedules of that name."""
+        answer: Schedules = self._send("PUT", f"/schedules/{_path(name)}", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range, output=output, cron=cron, timezone=timezone))
+        return answer
+
+    def remove(self, *, name: str) -> Removed:
+        """Render a project no longer at set times; renders that have begun go on."""
+        answer: Removed = self._send("DELETE", f"/schedules/{_path(name)}", _given(), None)
+        return answer
+
+
+class WatchCommands:
+    """Folders whose files become jobs."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(self, *, limit: int | None = None) -> Arrivals:
+        """List the watched folders, and the files that arrived in them with what became of each."""
+        answer: Arrivals = self._send("GET", "/arrivals", _given(limit=limit), None)
+        return answer
+
+
+class WebhookCommands:
+    """What other programs were told."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(self, *, limit: int | None = None, webhook: str | None = None) -> Deliveries:
+        """List what webhooks were told, and what is still to be told."""
+        answer: Deliveries = self._send("GET", "/deliveries", _given(limit=limit, webhook=webhook), None)
+        return answer
+
+    def redeliver(self, *, delivery: str) -> Delivery:
+        """Tell a webhook once more, whatever became of it before."""
+        answer: Delivery = self._send("POST", f"/deliveries/{_path(delivery)}/again", {}, _given())
+        return answer
+
+
+class WorkerCommands:
+    """Machines that render."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(self) -> Machines:
+        """List the machines that render: what each can do, and why not, where it can't."""
+        answer: Machines = self._send("GET", "/workers", _given(), None)
+        return answer
+
+    def reprobe(self, *, name: str | None = None) -> Asked:
+        """Have a machine, or all, find out anew what it can do."""
+        answer: Asked = self._send("POST", "/workers/reprobe", {}, _given(name=name))
+        return answer
+
+
+class CacheCommands:
+    """The cache of finished chunks."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def stats(self) -> CacheStats:
+        """Show what the cache holds, its limits, and what its disk can still take."""
+        answer: CacheStats = self._send("GET", "/cache", _given(), None)
+        return answer
+
+    def evict(self) -> Evicted:
+        """Delete what is stale or too much, and not needed."""
+        answer: Evicted = self._send("POST", "/cache/evict", {}, _given())
+        return answer
+
+
+class CatalogueCommands:
+    """What a project may say."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def effects(self) -> Effects:
+        """List the effects on picture and sound, with their parameters."""
+        answer: Effects = self._send("GET", "/catalogue/effects", _given(), None)
+        return answer
+
+    def transitions(self) -> Transitions:
+        """List the transitions, with their parameters."""
+        answer: Transitions = self._send("GET", "/catalogue/transitions", _given(), None)
+        return answer
+
+    def presets(self) -> Presets:
+        """List the export presets, with what the platforms take that they are for."""
+        answer: Presets = self._send("GET", "/catalogue/presets", _given(), None)
+        return answer
+
+    def formats(self) -> Formats:
+        """List the formats of projects, the containers and the encoders."""
+        answer: Formats = self._send("GET", "/catalogue/formats", _given(), None)
+        return answer
+
+    def schema(self, *, document: Literal["timeline", "manifest"] = "timeline") -> Schema:
+        """Show the JSON Schema of our project format, or of the manifest."""
+        answer: Schema = self._send("GET", f"/catalogue/schemas/{_path(document)}", _given(), None)
+        return answer
+
+
+class FarmCommands:
+    """The farm itself."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def status(self) -> FarmStatus:
+        """Show how each service is, and how much there is to do."""
+        answer: FarmStatus = self._send("GET", "/farm", _given(), None)
+        return answer
+
+    def info(self) -> FarmInfo:
+        """Show what this farm is made of: versions, ffmpeg, the machine that serves it."""
+        answer: FarmInfo = self._send("GET", "/farm/info", _given(), None)
+        return answer
+
+    def settings(self) -> SettingsShown:
+        """Show the settings in force; secrets are hidden."""
+        answer: SettingsShown = self._send("GET", "/farm/settings", _given(), None)
+        return answer
+
+
+class TokenCommands:
+    """Who may do what."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def create(
+        self,
+        *,
+        name: str,
+        scope: Literal["read", "submit", "operate", "admin"] | None = None,
+        days: float | None = None,
+    ) -> TokenMade:
+        """Make a token, which is shown this once."""
+        answer: TokenMade = self._send("POST", "/tokens", {}, _given(name=name, scope=scope, days=days))
+        return answer
+
+    def list(self) -> Tokens:
+        """List the tokens that there are and were; none is shown itself."""
+        answer: Tokens = self._send("GET", "/tokens", _given(), None)
+        return answer
+
+    def revoke(self, *, name: str) -> Token:
+        """End a token, and the sessions that were begun with it."""
+        answer: Token = self._send("DELETE", f"/tokens/{_path(name)}", _given(), None)
+        return answer
+
+
+class AuditCommands:
+    """Who did what."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(self, *, limit: int | None = None, before: int | None = None) -> Deeds:
+        """Read the audit log: who changed what through which door, and who was not let."""
+        answer: Deeds = self._send("GET", "/audit", _given(limit=limit, before=before), None)
+        return answer
+
+
+class Commands:
+    """Every command, by its group."""
+
+    def __init__(self, send: Send) -> None:
+        self.render = RenderCommands(send)
+        self.job = JobCommands(send)
+        self.project = ProjectCommands(send)
+        self.media = MediaCommands(send)
+        self.upload = UploadCommands(send)
+        self.schedule = ScheduleCommands(send)
+        self.watch = WatchCommands(send)
+        self.webhook = WebhookCommands(send)
+        self.worker = WorkerCommands(send)
+        self.cache = CacheCommands(send)
+        self.catalogue = CatalogueCommands(send)
+        self.farm = FarmCommands(send)
+        self.token = TokenCommands(send)
+        self.audit = AuditCommands(send)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """The fields that were given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _path(value: str) -> str:
+    return quote(value, safe="")

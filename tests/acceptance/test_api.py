@@ -1,0 +1,309 @@
+"""The REST API of a farm that is up: every command by its route, every scope, every bad input; and the same by `kinofarm call`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import Engine, text
+
+import kinofarm
+from apps.registry import COMMANDS
+from infra.access.scopes import SCOPES, Scope, allows
+from infra.access.tokens import TokenStore
+from infra.commands import Command
+from infra.jobs.engine import transaction
+from infra.services import Services
+from tests.acceptance import films
+from tests.acceptance.kinofarm import Kinofarm
+from tests.acceptance.projects import media_clip, timeline, track, written
+from tests.media_factory import MediaFactory
+
+OWNER = "somebody"
+LIVE = ("a0", "a1", "a2", "a3", "a4", "a5", "a6")
+"""Beginnings of the ids of jobs that the examples name: these are paused, so that the farm leaves them alone."""
+
+
+def job_id(start: str) -> UUID:
+    return UUID(start.ljust(32, "7"))
+
+
+@pytest.fixture(scope="module")
+def world(farm: Kinofarm, media_factory: MediaFactory) -> Iterator[Kinofarm]:
+    """The farm on which every example works."""
+    clip = farm.footage / "clip.mp4"
+    clip.write_bytes(media_factory.video(60, pattern="smptebars").read_bytes())
+    project = timeline(50, track("V", media_clip("clip.mp4", 0, 50)))
+    written(farm.footage / "example.kinofarm.json", project)
+    with farm.services() as services:
+        _enter(services)
+    with farm.api() as api:
+        _ok(api.put("/schedules/weekly", json={"project": "example.kinofarm.json", "cron": "0 3 * * 1"}))
+        yield farm
+        for name in ("weekly", "nightly"):
+            api.delete(f"/schedules/{name}")
+
+
+def _enter(services: Services) -> None:
+    """Jobs, a delivery and a token with the names that the examples use."""
+    rows = [(start, "accepted", True, None) for start in LIVE]
+    rows += [("d0", "cancelled", False, None), ("f0", "failed", True, json.dumps(_ERROR))]
+    with transaction(services.get(Engine)) as connection:
+        for start, state, paused, error in rows:
+            given = {"id": job_id(start), "paused": paused, "error": error, "owner": OWNER}
+            connection.execute(_JOB, given)
+            if state != "accepted":
+                connection.execute(_ENDED, {"id": job_id(start), "state": state})
+        connection.execute(_UPLOAD, {"id": UUID(COMMANDS["upload.show"].example["upload"]), "owner": OWNER})
+        connection.execute(_DELIVERY, {"id": job_id("de"), "job": job_id("f0")})
+    for scope in SCOPES:
+        TOKENS[scope] = services.get(TokenStore).create(f"who may {scope}", scope)[1].get_secret_value()
+    services.get(TokenStore).create("old", "read")
+
+
+TOKENS: dict[Scope, str] = {}
+"""A token of each scope."""
+
+
+_ERROR = {"code": "MEDIA-001", "message": "gone", "hint": "", "where": "", "detail": "", "retry": False}
+_JOB = text("""
+INSERT INTO jobs (id, project, output, submitted_by, paused, error)
+VALUES (:id, '/nowhere/film.json', '/nowhere/film.mp4', :owner, :paused, CAST(:error AS jsonb))
+""")
+_ENDED = text("UPDATE jobs SET state = :state, ended_at = now() WHERE id = :id")
+_UPLOAD = text("INSERT INTO uploads (id, name, size, submitted_by) VALUES (:id, 'clip.mov', 10, :owner)")
+_DELIVERY = text("""
+INSERT INTO deliveries (id, webhook, event, job_id, payload, state, ended_at)
+VALUES (:id, 'gone', 'job.failed', :job, '{}', 'given up', now())
+""")
+
+
+def _sent(api: httpx.Client, command: Command, given: Mapping[str, Any], **more: Any) -> httpx.Response:
+    """Send a command by its route."""
+    path = command.path.format(**given) if "{" in command.path else command.path
+    rest = {name: value for name, value in given.items() if f"{{{name}}}" not in command.path}
+    how = {"params": rest} if command.method in ("GET", "DELETE") else {"json": rest}
+    return api.request(command.method, path, **how, **more)
+
+
+def _ok(answer: httpx.Response) -> Any:
+    assert answer.is_success, f"{answer.status_code} {answer.text}"
+    return answer.json()
+
+
+def _problem(answer: httpx.Response, status: int, code: str) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    found = answer.json()
+    assert (found["code"], found["status"]) == (code, status)
+    assert found["title"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_example_of_every_command_works_over_rest_and_on_the_command_line(world: Kinofarm, name: str) -> None:
+    command = COMMANDS[name]
+    with world.api() as api:
+        answer = _sent(api, command, command.example)
+    assert answer.status_code == command.status, answer.text
+    command.output.model_validate(answer.json())
+
+
+@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if not command.changes])
+def test_the_python_client_has_every_command_as_a_method(world: Kinofarm, name: str) -> None:
+    command = COMMANDS[name]
+    group, _, verb = name.partition(".")
+    with world.client(TOKENS["admin"]) as farm, world.api() as api:
+        by_client = getattr(getattr(farm, group), verb)(**command.example)
+        by_rest = _ok(_sent(api, command, command.example))
+    assert by_client.keys() == by_rest.keys()
+
+
+def test_the_command_line_calls_commands_as_rest_does(world: Kinofarm) -> None:
+    with world.api() as api:
+        by_rest = _ok(api.get("/jobs", params={"state": ["cancelled"], "q": "d0777777"}))
+    answer = world.run("call", "job.list", "state=cancelled", "q=d0777777", "--json")
+    assert answer.code == 0, answer.err
+    assert [job["id"] for job in answer.document["jobs"]] == [str(job_id("d0"))]
+    assert answer.document["jobs"] == by_rest["jobs"]
+    assert world.run("call", "job.show", "job=0000-none").code == 6
+    refused = world.run("call", "job.list", "limit=many", "--json")
+    assert (refused.code, refused.error) == (2, "API-009")
+    made = world.run("token", "by hand", "--scope", "submit", "--json").document
+    with world.api(made["secret"]) as api:
+        _ok(api.get("/jobs"))
+        assert world.run("revoke", "by hand").code == 0
+        _problem(api.get("/jobs"), 401, "ACCESS-002")
+    deeds = world.run("audit", "-n", "2", "--json").document
+    assert [(deed["command"], deed["door"], deed["outcome"]) for deed in deeds] == [
+        ("token.revoke", "cli", "ok"),
+        ("token.create", "cli", "ok"),
+    ]
+    assert made["secret"] not in json.dumps(deeds)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_route_answers_only_who_has_its_scope(world: Kinofarm, name: str, scope: Scope) -> None:
+    command = COMMANDS[name]
+    with world.api(TOKENS[scope]) as api:
+        answer = _sent(api, command, command.example)
+    if allows(scope, command.scope):
+        assert answer.status_code != 401
+        assert answer.is_success or answer.json()["code"] != "ACCESS-003"
+    else:
+        _problem(answer, 403, "ACCESS-003")
+
+
+def test_without_a_token_nothing_answers_but_health(world: Kinofarm) -> None:
+    described = httpx.get(f"{world.page}/api/openapi.json").json()
+    asked = 0
+    with world.api(token="") as api, world.api(token="kf_nobody") as stranger:
+        for path, methods in described["paths"].items():
+            place = path.removeprefix("/api/v1").replace("{", "").replace("}", "")
+            for method in methods.keys() - {"parameters"}:
+                if place == "/health":
+                    continue
+                url = place if path.startswith("/api/v1") else f"{world.page}{path}"
+                for client, code in ((api, "ACCESS-001"), (stranger, "ACCESS-002")):
+                    answer = client.request(method.upper(), url)
+                    assert answer.status_code == 401, f"{method} {path}: {answer.status_code} {answer.text}"
+                    assert method == "head" or answer.json()["code"] == code
+                asked += 1
+        assert api.get("/health").json() == {"ok": True}
+    assert asked >= len(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_refuses_what_it_does_not_know(world: Kinofarm, name: str) -> None:
+    command = COMMANDS[name]
+    with world.api() as api:
+        _problem(_sent(api, command, {**command.example, "no_such_field": "1"}), 422, "API-001")
+        if command.method in ("POST", "PUT"):
+            path = command.path.format(**command.example)
+            for body in (b"{", b"[]", b"\xff", b'"text"', b"3"):
+                answer = api.request(command.method, path, content=body, headers={"content-type": "application/json"})
+                _problem(answer, 422, "API-001")
+
+
+def test_the_python_client_submits_waits_and_tells_what_is_wrong(world: Kinofarm) -> None:
+    seen: list[str] = []
+    with world.client(TOKENS["submit"]) as farm:
+        job = farm.render.submit(project="example.kinofarm.json", output="by-client.mp4", priority=90)["job"]
+        ended = farm.wait(job["id"], timeout=120, on_change=lambda found: seen.append(found["state"]))
+        assert ended["state"] == seen[-1] == "done"
+        with pytest.raises(kinofarm.Problem) as refused:
+            farm.job.show(job="ffffffff")
+        assert (refused.value.status, refused.value.code) == (404, "JOB-002")
+        with pytest.raises(kinofarm.Problem) as failed:
+            farm.wait(str(job_id("a1")), timeout=5)
+        assert failed.value.code == "cancelled"
+    with kinofarm.Farm("http://127.0.0.1:9", token="kf_x") as nobody, pytest.raises(kinofarm.Problem) as away:
+        nobody.farm.info()
+    assert (away.value.status, away.value.retry) == (0, True)
+
+
+def test_the_command_line_calls_a_farm_elsewhere(world: Kinofarm, tmp_path: Path) -> None:
+    elsewhere = Kinofarm(tmp_path, {"URL": world.page, "TOKEN": TOKENS["read"]})
+    assert elsewhere.run("call", "job.show", "job=d0777", "--json").document["job"]["id"] == str(job_id("d0"))
+    refused = elsewhere.run("call", "token.list", "--json")
+    assert (refused.code, refused.error) == (2, "ACCESS-003")
+    assert elsewhere.run("call", "job.show", "job=ffffffff", "--json").code == 6
+
+
+def test_one_sees_what_is_wrong_with_a_project(world: Kinofarm) -> None:
+    broken = timeline(50, track("V", media_clip("/etc/passwd", 0, 50)))
+    with world.api() as api:
+        answer = api.post("/projects/check", json={"timeline": broken})
+        _problem(answer, 422, "PATH-002")
+        assert answer.json()["where"]
+        _problem(api.post("/projects/check", json={"project": "../../etc/passwd"}), 422, "PATH-002")
+        _problem(api.post("/projects/check", json={"project": "/etc/passwd"}), 422, "PATH-002")
+        _problem(api.post("/jobs", json={"project": "example.kinofarm.json", "timeline": {}}), 422, "API-001")
+        for name in ("/tmp/film.mp4", "../film.mp4", "a/../../film.mp4", "a//b.mp4", "."):
+            _problem(api.post("/jobs", json={"project": "example.kinofarm.json", "output": name}), 422, "API-007")
+        _problem(api.get("/jobs/ffffffff"), 404, "JOB-002")
+        _problem(api.get("/no-such-path"), 404, "API-002")
+        _problem(api.delete("/jobs"), 405, "API-003")
+        _problem(api.post("/projects/check", json={"timeline": {"x": "y" * 20_000_000}}), 413, "API-004")
+
+
+def test_a_timeline_that_is_sent_becomes_a_film(world: Kinofarm) -> None:
+    project = timeline(50, track("V", media_clip(world.footage / "clip.mp4", 0, 50)))
+    with world.api(TOKENS["submit"]) as api:
+        assert _ok(api.post("/projects/check", json={"timeline": project}))["frames"] == 50
+        planned = _ok(api.post("/projects/plan", json={"timeline": project}))
+        accepted = _ok(api.post("/jobs", json={"timeline": project, "output": "reels/mine.mp4"}))
+        job = accepted["job"]
+        assert job["submitted_by"] == "who may submit"
+        world.wait(job["id"])
+        shown = _ok(api.get(f"/jobs/{job['id']}"))
+        assert shown["job"]["film_key"] == planned["film"]
+        film = next(Path(each["location"]) for each in shown["outputs"] if each["kind"] == "film")
+        assert film.parts[-2:] == ("reels", "mine.mp4")
+        assert film.is_relative_to(world.home / "films")
+        assert films.count(film) == 50
+        again = _ok(api.post("/projects/plan", json={"timeline": project}))
+        assert again["cached"]
+        assert all(chunk["cached"] for chunk in again["chunks"])
+
+
+def test_the_same_idempotency_key_fifty_times_at_once_makes_one_job(world: Kinofarm) -> None:
+    wanted = {"project": "example.kinofarm.json", "idempotency_key": "once"}
+
+    def submitted(number: int) -> str:
+        with world.api(TOKENS["submit"]) as api:
+            if number % 2:
+                return str(_ok(api.post("/jobs", json=wanted))["job"]["id"])
+            plain = {"project": wanted["project"]}
+            return str(_ok(api.post("/jobs", json=plain, headers={"Idempotency-Key": "once"}))["job"]["id"])
+
+    with ThreadPoolExecutor(50) as at_once:
+        jobs = set(at_once.map(submitted, range(50)))
+    assert len(jobs) == 1
+    with world.api(TOKENS["submit"]) as api, world.api(TOKENS["operate"]) as another:
+        other = {**wanted, "preset": "proxy"}
+        _problem(api.post("/jobs", json=other), 409, "JOB-004")
+        assert _ok(another.post("/jobs", json=wanted))["job"]["id"] not in jobs, "another user's key is another key"
+
+
+def test_one_steers_ones_own_jobs_and_with_operate_those_of_others(world: Kinofarm) -> None:
+    job = str(job_id("a4"))
+    with world.api(TOKENS["submit"]) as api, world.api(TOKENS["operate"]) as operator:
+        _problem(api.post(f"/jobs/{job}/reprioritise", json={"priority": 1}), 403, "ACCESS-007")
+        assert _ok(operator.post(f"/jobs/{job}/reprioritise", json={"priority": 1}))["priority"] == 1
+        results = _ok(operator.post("/job-batches", json={"jobs": [job, "0000"], "deed": "pause"}))["results"]
+        assert [result["error"] and result["error"]["code"] for result in results] == [None, "JOB-002"]
+        assert results[0]["now"]["paused"]
+    with world.api() as api:
+        deeds = _ok(api.get("/audit", params={"limit": 20}))["deeds"]
+    told = {(deed["who"], deed["command"], deed["outcome"]) for deed in deeds}
+    assert ("who may submit", "job.reprioritise", "ACCESS-007") in told
+    assert ("who may operate", "job.reprioritise", "ok") in told
+
+
+def test_secrets_are_told_to_nobody(world: Kinofarm) -> None:
+    with world.api() as api:
+        told = json.dumps([_ok(api.get(path)) for path in ("/farm/settings", "/tokens", "/audit", "/farm", "/workers")])
+    for secret in (*TOKENS.values(), (world.home / "admin.token").read_text().strip()):
+        assert secret not in told
+        assert secret not in "".join(log.read_text() for log in (world.home / "logs").glob("*.log"))
+    assert (world.home / "admin.token").stat().st_mode & 0o077 == 0
+
+
+def test_too_many_requests_of_one_are_refused_and_others_go_on(tmp_path: Path) -> None:
+    from apps.api.entry import Rates
+    from infra.errors import KinofarmError
+
+    rates = Rates(3)
+    for _ in range(3):
+        rates.count("token a")
+    with pytest.raises(KinofarmError, match="API-005") as refused:
+        rates.count("token a")
+    assert 1 <= refused.value.params["seconds"] <= 60
+    rates.count("token b")

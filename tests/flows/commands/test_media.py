@@ -1,0 +1,70 @@
+"""Looking into media files: those of the farm's media roots over the network, any that the user may read on the command line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from flows.commands.media import MediaNamed, probe_media
+from infra import services
+from infra.commands import Call
+from infra.errors import KinofarmError
+from infra.services import Services
+from infra.settings import DatabaseSettings, PrefectSettings, Settings
+from infra.uploads.library import Uploads
+from tasks.media.probe import content_hash
+from tests.media_factory import MediaFactory
+
+
+@pytest.fixture
+def container(database: str, tmp_path: Path) -> Iterator[Services]:
+    (tmp_path / "media").mkdir()
+    settings = Settings(
+        home=tmp_path / "home",
+        media_roots=(tmp_path / "media",),
+        database=DatabaseSettings(url=SecretStr(database)),
+        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
+    )
+    with services.opened(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clip(tmp_path: Path, container: Services, media_factory: MediaFactory) -> Path:
+    return shutil.copy(media_factory.video(60, pattern="smptebars"), tmp_path / "media" / "clip.mp4")
+
+
+def test_a_file_of_a_media_root_and_the_same_one_uploaded_have_the_same_facts(container: Services, clip: Path) -> None:
+    call = Call(container, "anna", "submit")
+    facts = probe_media(call, MediaNamed(path="clip.mp4"))
+    assert (facts.pictures[0].frames, facts.sha256) == (60, content_hash(clip))
+    uploads = container.get(Uploads)
+    upload = uploads.begin("clip.mp4", clip.stat().st_size, "anna").id
+    with uploads.appending(upload, 0) as appended:
+        appended.write(clip.read_bytes())
+        appended.keep()
+    assert probe_media(call, MediaNamed(upload=upload)) == facts
+
+
+def test_what_lies_elsewhere_is_looked_into_on_the_command_line_only(
+    container: Services, clip: Path, tmp_path: Path
+) -> None:
+    outside = clip.rename(tmp_path / "outside.mp4")
+    with pytest.raises(KinofarmError) as caught:
+        probe_media(Call(container, "anna", "admin"), MediaNamed(path=str(outside)))
+    assert (caught.value.code, caught.value.where) == ("PATH-002", "path")
+    here = Call(container, "anna", "admin", remote=False)
+    assert probe_media(here, MediaNamed(path=str(outside))).pictures[0].frames == 60
+    with pytest.raises(KinofarmError) as caught:
+        probe_media(here, MediaNamed(path=str(clip)))
+    assert caught.value.code == "MEDIA-009"
+
+
+@pytest.mark.parametrize("given", [{}, {"path": "clip.mp4", "upload": "0b7ef1a2-5d0c-4c57-9a57-3f8f2f6f0c11"}])
+def test_a_file_is_named_in_one_way(given: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        MediaNamed.model_validate(given)
