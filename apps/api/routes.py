@@ -19,6 +19,7 @@ from apps.api.carrying import carried_out
 from apps.api.entry import Caller, allowed
 from apps.api.problems import documented
 from infra.commands import Command, Nothing
+from infra.errors import KinofarmError
 from infra.values import Value
 
 KEY = "idempotency_key"

@@ -21,7 +21,9 @@ def tag(name: str, text: str = "", classes: str = "", /, **attributes: Any) -> T
         made.classes(classes)
     for key, value in attributes.items():
         if value is not None:
-            made.props[key.rstrip("_").replace("_", "-")] = value
+            # of a field only the first value is ours (in Vue's words ^value): what is typed stays when it is drawn again
+            first = name == "input" and key == "value"
+            made.props["^value" if first else key.rstrip("_").replace("_", "-")] = value
     return made
 
 

@@ -86,7 +86,7 @@ def test_a_form_without_its_word_and_a_wrong_token_are_refused(stranger: httpx.C
 def test_who_logs_out_has_no_session_any_more(farm: Kinofarm) -> None:
     client = logged_in(farm, token(farm))
     page = client.get("/jobs").text
-    word = re.search(r'"name":"word","value":"([^"]+)"', page)
+    word = re.search(r'"name":"word","\^value":"([^"]+)"', page)
     assert word is not None
     cookie = client.cookies["kinofarm_session"]
     client.post("/logout", data={"word": "guessed"})

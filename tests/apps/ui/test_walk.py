@@ -99,7 +99,7 @@ def test_a_job_that_is_cancelled_says_so_and_one_that_is_paused_says_why_it_wait
     until(lambda: "paused" in page.locator(".why").inner_text().lower() if page.locator(".why").count() else False, 20, "why it waits")  # fmt: skip
     _shot(page, "job-paused-1440-light")
     page.click("button:has-text('Cancel')")
-    assert page.evaluate("document.querySelector('dialog').open")
+    page.wait_for_selector("dialog[open]")
     _shot(page, "job-confirm-1440-light")
     page.click("dialog button:has-text('Cancel the job')")
     until(lambda: page.inner_text(".page-head .badge") == "Cancelled", 60, "it is cancelled")
