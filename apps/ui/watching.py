@@ -26,7 +26,7 @@ async def show(visit: Visit) -> None:
         tag("h1", "Watched folders")
 
     async def read() -> Arrivals:
-        return await visit.ask(Arrivals, "watch.list", limit=100)
+        return await visit.look(Arrivals, "watch.list", limit=100)
 
     await refreshed(visit, read, _all, EACH_SECONDS)
 
