@@ -21,7 +21,7 @@ from apps.ui.parts.words import count, duration, first_up, speed, state_of, titl
 from infra.errors import KinofarmError
 from infra.jobs.commands import JobDetails
 from infra.jobs.records import Job
-from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, JobState
+from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, PHASES, JobState
 
 STAGES: tuple[JobState, ...] = ("accepted", "planned", "rendering", "assembling", "verifying", "publishing", "done")
 STAGE_WORDS = ("Accepted", "Planned", "Rendering", "Assembling", "Verifying", "Publishing", "Done")
@@ -224,7 +224,7 @@ class _JobPage:
         set_classes(self.badge, f"badge {kind}")
         if self.badge.text != words:
             self.badge.set_text(words)
-        reached = STAGES.index(job.state) if job.state in STAGES else -1
+        reached = _reached(job)
         for place, step in enumerate(self.steps):
             now = place == reached
             done = place < reached or job.state == "done"
@@ -278,3 +278,13 @@ class _JobPage:
         self.visit.live.jobs[self.id] = self.job
         self._renew()
         self._show_error()
+
+
+def _reached(job: Job) -> int:
+    """The place of the stage that a job is in, or in which it was when it failed or was cancelled."""
+    if job.state in STAGES:
+        return STAGES.index(job.state)
+    if not job.frames_total:
+        return 0
+    at = [place for place, state in enumerate(STAGES) if state != "done" and PHASES[state][0] <= job.progress]
+    return max(2 if job.frames_done else 1, at[-1] if job.progress >= PHASES["assembling"][0] else 0)
