@@ -270,8 +270,10 @@ class Live:
         newest = store.jobs(NEWEST)
         live = store.jobs(MOST_LIVE, LIVE)
         self.newest = tuple(job.id for job in newest)
-        watched = JobList(self._engine, patience=IMPATIENT).these(self._watched.keys() - {job.id for job in live})
-        self.jobs = {job.id: job for job in (*newest, *live, *watched)}
+        ended = {job.id for job in self.jobs.values() if not job.ended}  # those that still lived a moment ago
+        others = (self._watched.keys() | ended) - {job.id for job in (*newest, *live)}
+        found = JobList(self._engine, patience=IMPATIENT).these(others)
+        self.jobs = {job.id: job for job in (*newest, *live, *found)}
 
     def _read_jobs(self, wanted: Iterable[UUID]) -> None:
         found = JobList(self._engine, patience=IMPATIENT).these(wanted)
