@@ -27,7 +27,7 @@ AWAY = {
     "prefect": "The Prefect server does not answer. What renders goes on; new jobs begin when it is back.",
     "cache": "The chunk cache can’t be reached. Jobs wait for it.",
     "ffmpeg": "ffmpeg does not work on the machine that serves this page.",
-    "events": "News comes a few seconds late: the events are away. This page goes on by itself when they are back.",
+    "events": "The Prefect server’s events are away: news comes a few seconds late. This goes away by itself.",
 }
 
 
