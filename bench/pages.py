@@ -71,6 +71,7 @@ def main(
         home = Path(name)
         home.chmod(0o755)
         os.environ["KINOFARM_RENDER__CHUNK_SECONDS"] = "2"
+        os.environ.setdefault("KINOFARM_API__PORT", "4555")  # away from other farms of this machine
         with running(home):
             figures = asyncio.run(_measured(home, pages, jobs, seconds))
     print(json.dumps(figures, indent=2))
