@@ -6,6 +6,7 @@ measured ends where the message is received. A chunk's end is the moment that th
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -46,7 +47,7 @@ class Tab:
         text = (await client.get(f"/jobs/{self.job}")).raise_for_status().text
         found = re.search(r"query: (\{.*?\}),\s*extraHeaders", text, re.S)
         assert found is not None
-        query = json.loads(found[1]) | {"document_id": self.job, "tab_id": str(id(self)), "old_tab_id": ""}
+        query = ast.literal_eval(found[1]) | {"document_id": self.job, "tab_id": str(id(self)), "old_tab_id": ""}
         self.socket.on("*", self._heard)
         sent = "&".join(f"{name}={str(value).lower() if value is True else value}" for name, value in query.items())
         cookie = "; ".join(f"{each.name}={each.value}" for each in client.cookies.jar)
