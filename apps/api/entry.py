@@ -101,6 +101,17 @@ def identified(
     return Caller(name=session.name, scope=session.scope, door="page", address=address)
 
 
+def permitted(services: Services, caller: Caller, scope: Scope, command: str, subject: str) -> None:
+    """Let a caller through who has a scope; who lacks it stands in the audit log.
+
+    Raises:  KinofarmError ACCESS-003.
+    """
+    if not allows(caller.scope, scope):
+        error = KinofarmError("ACCESS-003", needed=scope, name=caller.name, scope=caller.scope)
+        services.get(AuditLog).note(caller.name, caller.door, command, subject, error.code, caller.address)
+        raise error
+
+
 def allowed(scope: Scope, command: str) -> Callable[..., Caller]:
     """Return the dependency of a route that needs a scope; who lacks it stands in the audit log.
 
@@ -108,11 +119,7 @@ def allowed(scope: Scope, command: str) -> Callable[..., Caller]:
     """
 
     def caller(request: Request, found: Annotated[Caller, Depends(identified)]) -> Caller:
-        if not allows(found.scope, scope):
-            error = KinofarmError("ACCESS-003", needed=scope, name=found.name, scope=found.scope)
-            log: AuditLog = request.app.state.services.get(AuditLog)
-            log.note(found.name, found.door, command, request.url.path, error.code, found.address)
-            raise error
+        permitted(request.app.state.services, found, scope, command, request.url.path)
         return found
 
     return caller

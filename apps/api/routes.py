@@ -15,10 +15,10 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
+from apps.api.carrying import carried_out
 from apps.api.entry import Caller, allowed
 from apps.api.problems import documented
-from infra.access.audit import AuditLog
-from infra.commands import Call, Command, Nothing
+from infra.commands import Command, Nothing
 from infra.errors import KinofarmError
 from infra.values import Value
 
@@ -78,33 +78,11 @@ def _endpoint(command: Command) -> Callable[..., Any]:
             fields |= {name: getattr(sent, name) for name in sent.model_fields_set}
         if key is not None:
             fields[KEY] = key
-        return carried_out(request, caller, command, fields)
+        return carried_out(request.app.state.services, caller, command, fields)
 
     endpoint.__name__ = command.name.replace(".", "_")
     endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return endpoint
-
-
-def carried_out(request: Request, caller: Caller, command: Command, fields: Mapping[str, Any]) -> BaseModel:
-    """Carry a command out for a caller; what changes something stands in the audit log, well or not.
-
-    Raises:  what the command raises.
-    """
-    services = request.app.state.services
-    subject = str(fields.get(command.subject or "", ""))
-
-    def note(outcome: str) -> None:
-        if command.changes:
-            log = services.get(AuditLog)
-            log.note(caller.name, caller.door, command.name, subject, outcome, caller.address)
-
-    try:
-        answer: BaseModel = command.run(Call(services, caller.name, caller.scope), command.understood(fields))
-    except KinofarmError as error:
-        note(error.code)
-        raise
-    note("ok")
-    return answer
 
 
 def _caller(command: Command) -> Any:

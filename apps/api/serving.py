@@ -13,6 +13,7 @@ import uvicorn
 
 from apps.api.app import application
 from apps.api.hub import Hub
+from apps.ui.page import mount
 from infra import services
 from infra.access.tokens import TokenStore
 from infra.errors import KinofarmError
@@ -46,6 +47,7 @@ def serve(settings: Settings) -> None:
         first_token(container)
         api = settings.api
         app = application(container)
+        mount(app, container)
         config = uvicorn.Config(
             app,
             host=api.host,

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,9 @@ class ProjectNamed(Value):
     project: Text | None = Field(None, description="A project file on the farm's machine, in one of its media roots.")
     timeline: Mapping[str, Any] | None = Field(
         None, description="The project itself: our own JSON, Timeline Studio's or OpenTimelineIO's."
+    )
+    timeline_name: Name | None = Field(
+        None, description="Of its file, such as reel.otio: films that are given no name are named after it."
     )
     upload: UUID | None = Field(None, description="The id of an upload that is a project, or a media file.")
     preset: Text | None = Field(None, description="An export preset in place of the project's export settings.")
@@ -354,7 +358,7 @@ def _project(call: Call, given: ProjectNamed) -> Path:
     """
     settings = call.services.get(Settings)
     if given.timeline is not None:
-        return _kept(settings.home.absolute() / PROJECTS, given.timeline)
+        return _kept(settings.home.absolute() / PROJECTS, given.timeline, given.timeline_name)
     return file_of(call, given.project, given.upload, "project")
 
 
@@ -386,16 +390,22 @@ def _is_in(root: Path, path: str) -> bool:
         return False
 
 
-def _kept(folder: Path, timeline: Mapping[str, Any]) -> Path:
-    """Write a timeline down under the hash of what stands in it; the same one is one file."""
+def _kept(folder: Path, timeline: Mapping[str, Any], name: str | None) -> Path:
+    """Write a timeline down under the hash of what stands in it; the same one of the same name is one file."""
     text = json.dumps(timeline, indent=1, ensure_ascii=True, sort_keys=True)
-    place = folder / hashlib.sha256(text.encode()).hexdigest()[:32] / "timeline.json"
+    place = folder / hashlib.sha256(text.encode()).hexdigest()[:32] / f"{_stem(name)}.json"
     if place.exists():
         os.utime(place)  # housekeeping leaves alone what was sent a moment ago
     else:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_private(place, text)
     return place
+
+
+def _stem(name: str | None) -> str:
+    """The name of a timeline's file without its suffix: plain enough for any file system."""
+    stem = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*%]', "_", name or "").strip(". ").partition(".")[0].strip()
+    return stem[:60] or "timeline"
 
 
 _EXAMPLE: Mapping[str, Any] = {"project": "example.kinofarm.json"}

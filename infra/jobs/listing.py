@@ -108,6 +108,16 @@ class JobList:
         return JobPage(jobs=jobs, following=_cursor(jobs[-1]) if len(rows) > limit else None)
 
     @surviving
+    def these(self, jobs: Iterable[UUID]) -> tuple[Job, ...]:
+        """Return the jobs with these ids, in no order; what is not there is left out."""
+        wanted = list(jobs)
+        if not wanted:
+            return ()
+        with transaction(self.engine) as connection:
+            rows = connection.execute(select(JobRow.__table__).where(JobRow.id.in_(wanted))).mappings()
+            return tuple(Job(**row) for row in rows)
+
+    @surviving
     def counts(self) -> JobCounts:
         """Count the jobs: those at hand, and those that ended in the last 24 hours (and were accepted this week)."""
         with transaction(self.engine) as connection:

@@ -1,0 +1,138 @@
+"""Tokens: who may do what. A new one is shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from nicegui import context
+
+from apps.ui.frame import say
+from apps.ui.house import Visit
+from apps.ui.parts.confirm import Confirm
+from apps.ui.parts.tags import button, cell, error_box, panel, set_attribute, table, tag
+from apps.ui.parts.when import When
+from apps.ui.refreshed import refreshed
+from infra.access.commands import TokenMade, Tokens
+from infra.access.scopes import SCOPES
+from infra.access.tokens import Token
+from infra.errors import KinofarmError
+
+EACH_SECONDS = 15.0
+
+
+async def show(visit: Visit) -> None:
+    """Draw them."""
+    confirm = Confirm()
+    with tag("header", "", "page-head"):
+        tag("h1", "Tokens")
+    with panel("Make a token"):
+        made = _Form(visit)
+
+    async def read() -> Tokens:
+        return await visit.look(Tokens, "token.list")
+
+    def revoking(one: Token) -> Callable[[], Awaitable[None]]:
+        async def revoke() -> None:
+            try:
+                await visit.ask(Token, "token.revoke", name=one.name)
+            except KinofarmError as error:
+                say(f"{error.code}: {error.message}", "wrong")
+                return
+            say(f"{one.name} is revoked")
+            await again()
+
+        async def asked() -> None:
+            own = " This is the token that you are logged in with: you will be logged out." if one.name == visit.visitor.name else ""  # fmt: skip
+            confirm.ask(
+                f"Revoke {one.name}?", f"Whoever uses it is let in no more, at once.{own}", "Revoke the token", revoke
+            )
+
+        return asked
+
+    def draw(found: Tokens) -> None:
+        with panel("Tokens"), table("Tokens", ("Name", "Scope", "State", "Made", "Last used", "")):
+            for one in found.tokens:
+                _row(one, revoking(one))
+
+    again = await refreshed(visit, read, draw, EACH_SECONDS)
+    made.then = again
+
+
+def _row(one: Token, revoke: Callable[[], Awaitable[None]]) -> None:
+    expired = one.expires_at is not None and one.expires_at <= datetime.now(UTC)
+    with tag("tr"):
+        cell(one.name, "strong")
+        with cell(label="Scope"):
+            tag("span", one.scope, "scope")
+        with cell():
+            if one.revoked_at is not None or expired:
+                tag("span", "Revoked" if one.revoked_at is not None else "Expired", "badge cancelled")
+            else:
+                tag("span", "Valid", "badge done")
+                if one.expires_at is not None:
+                    with tag("span", "", "sub"):
+                        tag("span", "until ")
+                        When(one.expires_at, exact=True)
+        with cell(label="Made"):
+            When(one.created_at)
+        with cell(label="Last used"):
+            if one.last_used_at is None:
+                tag("span", "never")
+            else:
+                When(one.last_used_at)
+        with cell("", "end"):
+            if one.revoked_at is None and not expired:
+                button("Revoke", revoke, "small", aria_label=f"Revoke {one.name}")
+
+
+class _Form:
+    """The form for a new token, and the token when it is made."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.then: Callable[[], Awaitable[None]] | None = None
+        with tag("form", "", "token-form") as form:
+            with tag("div", "", "field"):
+                tag("label", "Name", for_="token-name")
+                name = tag("input", "", "", name="name", required=True, maxlength=100, autocomplete="off", placeholder="Whose it is, or what for")  # fmt: skip
+                set_attribute(name, "id", "token-name")
+            with tag("div", "", "field"):
+                tag("label", "Scope", for_="token-scope")
+                with tag("select", "", "", name="scope") as scope:
+                    for each, words in SCOPES.items():
+                        tag("option", f"{each}: {words}", "", value=each)
+                set_attribute(scope, "id", "token-scope")
+            with tag("div", "", "field short"):
+                tag("label", "Days valid", for_="token-days")
+                days = tag("input", "", "", name="days", type="number", min=1, max=36500, placeholder="always")
+                set_attribute(days, "id", "token-days")
+            with tag("button", "", "button primary", type="submit"):
+                tag("span", "Make the token")
+        fields = "(e) => emit(Object.fromEntries(new FormData(e.target)))"
+        form.on("submit.prevent", self._make, js_handler=fields)
+        self.form = form
+        self.result = tag("div", "", "token-result", aria_live="polite")
+
+    async def _make(self, event: Any) -> None:
+        given = event.args if isinstance(event.args, dict) else {}
+        wanted: dict[str, Any] = {"name": str(given.get("name", "")), "scope": str(given.get("scope", "read"))}
+        if given.get("days"):
+            wanted["days"] = given["days"]
+        self.result.clear()
+        with self.result:
+            try:
+                made = await self.visit.ask(TokenMade, "token.create", **wanted)
+            except KinofarmError as error:
+                error_box(error)
+                return
+            with tag("div", "", "secret"):
+                tag("p", f"This is the token of {made.token.name}. It is shown this once: copy it now.")
+                with tag("div", "", "secret-line"):
+                    tag("code", made.secret, "secret-text")
+                    with tag("button", "", "button small", type="button", data_copy=made.secret):
+                        tag("span", "Copy")
+        context.client.run_javascript(f"document.getElementById('c{self.form.id}').reset()")
+        if self.then is not None:
+            await self.then()
