@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from infra.commands import Command
 
 
+class RefusedElsewhere(Exception):  # noqa: N818 (it carries the error)
+    """A farm elsewhere answered with an error; carries it as `KinofarmError.as_dict()` gives one."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(f"{error['code']}  {error['message']}")
+        self.error = error
+        self.code: str = error["code"]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add this file's commands."""
     for command in (call, token, tokens, revoke, audit):
@@ -161,14 +170,17 @@ def _answer(wanted: Command, fields: dict[str, Any]) -> dict[str, Any]:
 def _elsewhere(url: str, wanted: Command, fields: dict[str, Any]) -> Any:
     """Carry a command out on a farm elsewhere.
 
-    Raises:  KinofarmError API-009; Problem, as that farm answers it.
+    Raises:  KinofarmError API-009; RefusedElsewhere.
     """
     import kinofarm
 
     wanted.understood(fields)
     group, _, verb = wanted.name.partition(".")
-    with kinofarm.Farm(url) as farm:
-        return getattr(getattr(farm, group), verb)(**fields)
+    try:
+        with kinofarm.Farm(url) as farm:
+            return getattr(getattr(farm, group), verb)(**fields)
+    except kinofarm.Problem as problem:
+        raise RefusedElsewhere(problem.as_dict()) from None
 
 
 def _document(wanted: Command, given: Path | None) -> dict[str, Any]:

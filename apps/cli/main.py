@@ -31,7 +31,6 @@ from apps.cli import (
 )
 from apps.cli.progress import JobFailed
 from infra.errors import KinofarmError
-from kinofarm.problem import Problem
 
 app = typer.Typer(
     name="kinofarm",
@@ -63,9 +62,9 @@ def main(arguments: list[str]) -> int:
         return code if isinstance(code, int) else console.OK
     except KinofarmError as error:
         return _told(error, as_json)
-    except Problem as problem:
-        _tell(problem.as_dict(), as_json)
-        return console.exit_code(problem)
+    except calling.RefusedElsewhere as refused:
+        _tell(refused.error, as_json)
+        return console.exit_code(refused)
     except JobFailed as failed:
         _tell(failed.error, as_json)
         return console.RENDER_FAILED

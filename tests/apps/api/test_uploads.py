@@ -42,7 +42,7 @@ SHA256 = hashlib.sha256(BYTES).hexdigest()
 PART = {"Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
 LARGEST = 10**7
 MEGABYTE = 10**6
-STALL_SECONDS = 2
+STALL_SECONDS = 4
 
 
 @dataclass(frozen=True)
