@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import flows.commands.advising
+import flows.commands.backups
+import flows.commands.editing
 import flows.commands.farm
 import flows.commands.media
 import flows.commands.projects
@@ -22,7 +25,7 @@ from infra.errors import KinofarmError
 GROUPS: Mapping[str, str] = {
     "render": "Have films rendered",
     "job": "Watch and steer jobs",
-    "project": "Look into a project before it is rendered",
+    "project": "Look into a project before it is rendered, and make others of it",
     "media": "Look into media files",
     "upload": "Files that are sent to the farm",
     "schedule": "Render at set times",
@@ -42,6 +45,9 @@ COMMANDS: Mapping[str, Command] = {
     for group in GROUPS
     for commands in (
         flows.commands.projects.COMMANDS,
+        flows.commands.advising.COMMANDS,
+        flows.commands.editing.COMMANDS,
+        flows.commands.backups.COMMANDS,
         flows.commands.media.COMMANDS,
         infra.uploads.commands.COMMANDS,
         infra.jobs.commands.COMMANDS,

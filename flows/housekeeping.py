@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.commands.backups import forget_backups
 from flows.commands.projects import PROJECTS
 from infra import services
 from infra.access.audit import AuditLog
@@ -27,8 +28,8 @@ DAY_SECONDS = 24 * HOUR_SECONDS
 
 @flow(name="housekeeping", persist_result=False)
 async def housekeeping() -> dict[str, int]:
-    """Forget jobs, deliveries, machines and lines of the audit log that are over, uploads that do not go on, and timelines that no job
-    is of, for as long as the settings say; sweep and evict the cache.
+    """Forget jobs, deliveries, machines and lines of the audit log that are over, uploads that do not go on, backups, and timelines that no
+    job is of, for as long as the settings say; sweep and evict the cache.
 
     Returns how many of each were forgotten. Films that were published, and uploads that are whole, stay where they are.
     """
@@ -49,6 +50,7 @@ def clean(container: Services) -> dict[str, int]:
         "workers": container.get(WorkerStore).forget(kept.worker_days * DAY_SECONDS),
         "uploads": container.get(Uploads).forget(kept.upload_hours * HOUR_SECONDS),
         "audit": container.get(AuditLog).forget(kept.audit_days),
+        "backups": forget_backups(settings),
         "timelines": forget_timelines(container.get(JobStore), settings.home.absolute() / PROJECTS),
     }
     container.get(Uploads).sweep()

@@ -247,6 +247,7 @@ class ApiSettings(Section):
     requests_per_minute: int = Field(1200, ge=1, description="Requests of one token, or of one address without one.")
     body_megabytes: float = Field(16, gt=0, description="Largest body of a request, but for the parts of an upload.")
     upload_gigabytes: float = Field(200, gt=0, description="Largest file that is taken as an upload.")
+    backup_gigabytes: float = Field(50, gt=0, description="Largest backup of a project that is made over the network.")
     session_hours: float = Field(168, gt=0, description="Hours after which the status page asks for a token again.")
 
 
@@ -255,6 +256,7 @@ class HousekeepingSettings(Section):
     log_days: int = Field(30, ge=1, description="Days for which the log of webhooks goes back.")
     worker_days: int = Field(7, ge=1, description="Days after which a machine that was not heard of is forgotten.")
     audit_days: int = Field(365, ge=1, description="Days for which the audit log goes back.")
+    backup_days: float = Field(30, gt=0, description="Days for which the backup of a project is kept.")
     upload_hours: float = Field(24, gt=0, description="Hours after which an upload that does not go on is forgotten.")
 
 

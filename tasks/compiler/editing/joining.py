@@ -96,7 +96,7 @@ class _Joining:
             place = next(fitting, None) if steady else None
             if place is None:
                 place = below + 1
-                bare = {"id": self._new(track.id, self._track_ids), "clips": (), "transitions": ()}
+                bare: dict[str, Any] = {"id": self._new(track.id, self._track_ids), "clips": (), "transitions": ()}
                 if not steady:
                     bare["effects"] = tuple(self._moved(effect, timeline.duration) for effect in track.effects)
                 self.tracks.insert(place, track.model_copy(update=bare))
