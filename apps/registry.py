@@ -12,6 +12,7 @@ import flows.commands.backups
 import flows.commands.editing
 import flows.commands.farm
 import flows.commands.media
+import flows.commands.prerendering
 import flows.commands.projects
 import flows.commands.steering
 import infra.access.commands
@@ -45,6 +46,7 @@ COMMANDS: Mapping[str, Command] = {
     for group in GROUPS
     for commands in (
         flows.commands.projects.COMMANDS,
+        flows.commands.prerendering.COMMANDS,
         flows.commands.advising.COMMANDS,
         flows.commands.editing.COMMANDS,
         flows.commands.backups.COMMANDS,

@@ -940,6 +940,21 @@ class RenderCommands:
         answer: Accepted = self._send("POST", "/jobs", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range, output=output, also=also, priority=priority, idempotency_key=idempotency_key))
         return answer
 
+    def prerender(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        range: str | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Have the chunks of a film that touch a range rendered into the cache, without a film: who renders it later waits less."""
+        answer: Accepted = self._send("POST", "/prerenders", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range, priority=priority, idempotency_key=idempotency_key))
+        return answer
+
 
 class JobCommands:
     """Watch and steer jobs."""

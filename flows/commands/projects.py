@@ -280,9 +280,7 @@ def submit_render(call: Call, given: RenderWanted) -> Accepted:
 
 
 def _submitted(call: Call, given: RenderWanted, found: Opened) -> Accepted:
-    key = given.idempotency_key
-    if key is not None and call.remote:
-        key = f"{call.name}:{key}"  # what another user calls his render is not this one
+    key = key_of(call, given.idempotency_key)
     folder = uuid4().hex if key is None else hashlib.sha256(key.encode()).hexdigest()[:32]
     names = (given.output, *(each.output for each in given.also))
     places = [place_of(call, folder, name, found, number) for number, name in enumerate(names)]
@@ -322,6 +320,11 @@ def place_of(call: Call, folder: str, name: str | None, found: Opened, number: i
     if name.startswith("/") or "\\" in name or {"", ".", ".."} & {*name.split("/")}:
         raise KinofarmError("API-007", where="output", path=name)
     return below / name
+
+
+def key_of(call: Call, key: str | None) -> str | None:
+    """Return an idempotency key as the ledger has it: over the network each user has keys of his own."""
+    return f"{call.name}:{key}" if key is not None and call.remote else key
 
 
 @contextlib.contextmanager
