@@ -18,6 +18,7 @@ from infra.errors import KinofarmError
 from tasks.compiler.editing.trimming import FADES
 from tasks.compiler.effects import EFFECTS
 from tasks.compiler.effects.row import EffectTable
+from tasks.compiler.imports.counts import check_counts
 from tasks.compiler.keys import key_of, named_track
 from tasks.compiler.model import Clip, Effect, Timeline, Track
 
@@ -29,7 +30,7 @@ def merged(timelines: Sequence[Timeline], effects: EffectTable = EFFECTS) -> Tim
     """Return these timelines one after the other.
 
     Args:    timelines: one at least, of one rate and one size, their paths as the result is to have them.
-    Raises:  KinofarmError EDIT-005, EDIT-006.
+    Raises:  KinofarmError EDIT-005, EDIT-006, FORMAT-016.
     """
     first = timelines[0]
     for number, other in enumerate(timelines[1:], start=2):
@@ -56,6 +57,7 @@ def merged(timelines: Sequence[Timeline], effects: EffectTable = EFFECTS) -> Tim
         said = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in said["loc"])
         raise KinofarmError("EDIT-006", where=place, reason=f"{place}: {said['msg']}") from None
+    check_counts(made.model_dump(include={"tracks", "subtitles", "markers", "deliverables"}, mode="json"))
     return made
 
 

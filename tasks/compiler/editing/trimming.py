@@ -125,7 +125,8 @@ def trimmed_effect(effect: Effect, part: Part, table: EffectTable, owner: str) -
     start, end = (effect.start or 0) - part.head, (part.whole if effect.end is None else effect.end) - part.head
     if end <= 0 or start >= part.length:
         return None
-    if row is not None and row.sounding.tempo is not None:
+    # A sound that is stretched begins elsewhere in its source, and one that is levelled was measured as a whole.
+    if row is not None and (row.sounding.tempo is not None or row.sounding.loudness is not None):
         raise KinofarmError("EDIT-004", where=part.where, frame=part.cut, effect=effect.kind, owner=owner)
     changed: dict[str, Any] = {}
     if effect.start is not None:

@@ -15,6 +15,7 @@ from infra.errors import KinofarmError
 from tasks.compiler.check import CheckedProject, check
 from tasks.compiler.editing.cutting import part, split
 from tasks.compiler.editing.joining import merged
+from tasks.compiler.effects import EFFECTS
 from tasks.compiler.model import Timeline
 from tasks.compiler.plan import plan_frame
 from tasks.compiler.work import Work
@@ -137,6 +138,29 @@ def test_what_moves_in_a_title_is_not_cut(studio: Studio) -> None:
     first, second = split(entering, [25])
     kinds = [[move.kind for move in each.tracks[0].clips[0].source.elements[0].animations] for each in (first, second)]
     assert kinds == [["slide-in"], []]
+
+
+ON_PICTURES = [name for name, row in EFFECTS.items() if row.on == "picture" and name not in ("lut", "custom")]
+"""But for those that need a file or filters of one's own."""
+
+
+@pytest.mark.parametrize("kind", ON_PICTURES)
+def test_effects_look_the_same_at_a_cut_and_beside_it(studio: Studio, kind: str) -> None:
+    source = studio.counted("cutting.mp4", 200)
+    film = timeline(track(clip("a", source, 0, 50, source_start="1", effects=[{"kind": kind}])), duration=50)
+    whole, parts = checked(studio, film), [checked(studio, each) for each in split(film, [20])]
+    for frame in (0, 18, 19):
+        assert look(studio, parts[0], frame).key == look(studio, whole, frame).key
+    for frame in (20, 21, 49):
+        assert look(studio, parts[1], frame - 20).key == look(studio, whole, frame).key
+
+
+@pytest.mark.parametrize("kind", ["audio-tempo", "audio-normalize"])
+def test_a_sound_that_was_stretched_or_measured_as_a_whole_is_not_cut(kind: str) -> None:
+    film = timeline(track(clip("a", "a.wav", 0, 50, effects=[{"kind": kind}]), kind="audio"), duration=50)
+    with pytest.raises(KinofarmError, match="EDIT-004") as refused:
+        split(film, [20])
+    assert refused.value.where == "tracks[0].clips[0]"
 
 
 @pytest.mark.parametrize("cuts", [[0], [120], [50, 50], [60, 50], [-3]])
