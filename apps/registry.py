@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import flows.commands.advising
+import flows.commands.backups
+import flows.commands.editing
 import flows.commands.farm
 import flows.commands.media
+import flows.commands.prerendering
 import flows.commands.projects
 import flows.commands.steering
 import infra.access.commands
@@ -22,7 +26,7 @@ from infra.errors import KinofarmError
 GROUPS: Mapping[str, str] = {
     "render": "Have films rendered",
     "job": "Watch and steer jobs",
-    "project": "Look into a project before it is rendered",
+    "project": "Look into a project before it is rendered, and make others of it",
     "media": "Look into media files",
     "upload": "Files that are sent to the farm",
     "schedule": "Render at set times",
@@ -42,6 +46,10 @@ COMMANDS: Mapping[str, Command] = {
     for group in GROUPS
     for commands in (
         flows.commands.projects.COMMANDS,
+        flows.commands.prerendering.COMMANDS,
+        flows.commands.advising.COMMANDS,
+        flows.commands.editing.COMMANDS,
+        flows.commands.backups.COMMANDS,
         flows.commands.media.COMMANDS,
         infra.uploads.commands.COMMANDS,
         infra.jobs.commands.COMMANDS,

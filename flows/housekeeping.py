@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import contextlib
 import time
 from pathlib import Path
 
 from prefect import flow
 
+from flows.commands.backups import forget_backups
 from flows.commands.projects import PROJECTS
 from infra import services
 from infra.access.audit import AuditLog
@@ -27,8 +28,8 @@ DAY_SECONDS = 24 * HOUR_SECONDS
 
 @flow(name="housekeeping", persist_result=False)
 async def housekeeping() -> dict[str, int]:
-    """Forget jobs, deliveries, machines and lines of the audit log that are over, uploads that do not go on, and timelines that no job
-    is of, for as long as the settings say; sweep and evict the cache.
+    """Forget jobs, deliveries, machines and lines of the audit log that are over, uploads that do not go on, backups, and timelines that no
+    job is of, for as long as the settings say; sweep and evict the cache.
 
     Returns how many of each were forgotten. Films that were published, and uploads that are whole, stay where they are.
     """
@@ -49,6 +50,7 @@ def clean(container: Services) -> dict[str, int]:
         "workers": container.get(WorkerStore).forget(kept.worker_days * DAY_SECONDS),
         "uploads": container.get(Uploads).forget(kept.upload_hours * HOUR_SECONDS),
         "audit": container.get(AuditLog).forget(kept.audit_days),
+        "backups": forget_backups(settings),
         "timelines": forget_timelines(container.get(JobStore), settings.home.absolute() / PROJECTS),
     }
     container.get(Uploads).sweep()
@@ -65,9 +67,11 @@ def forget_timelines(jobs: JobStore, folder: Path) -> int:
     Raises:  KinofarmError DB-00x.
     """
     young = time.time() - DAY_SECONDS
-    old = [place for place in folder.glob("*/timeline.json") if place.stat().st_mtime < young]
+    old = [place for place in folder.glob("*/*.json") if place.stat().st_mtime < young]
     needed = jobs.projects(str(place) for place in old)
     gone = [place for place in old if str(place) not in needed]
     for place in gone:
-        shutil.rmtree(place.parent, ignore_errors=True)
+        place.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the same timeline by another name is still there
+            place.parent.rmdir()
     return len(gone)

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
@@ -79,31 +79,47 @@ async def check_outputs(job: Running, order: Order, read: Read, checked: Checked
 
 async def find_films(job: Running, ordered: Sequence[Ordered], warnings: Iterable[dict[str, Any]]) -> dict[str, Film]:
     """Enter the plans into the ledger; return, by their names, those films that are in the cache, verified before."""
-    plans = [each.plan for each in ordered]
-    shelf, chunks = _shelf(job), tuple(wanted_of(plans))
+    shelf = _shelf(job)
     films = {each.name: await asyncio.to_thread(film_in_cache, film_key(each.plan), shelf) for each in ordered}
     found = {name: film for name, film in films.items() if film is not None}
     if shares_sources(job.settings):
-        await share_sources(job, [each.plan for each in ordered if each.name not in found], shelf)
+        await share_sources(job, [each.plan for each in ordered if each.name not in found])
     # Of a film that is at hand no chunk is missed.
     made = {chunk.key for each in ordered if each.name in found for chunk in wanted_chunks(each.plan)}
+    await enter_plans(job, [each.plan for each in ordered], film_key(ordered[0].plan), warnings, made)
+    return found
+
+
+async def enter_plans(
+    job: Running,
+    plans: Sequence[Plan],
+    film: Key | None,
+    warnings: Iterable[dict[str, Any]],
+    made: Collection[Key] = frozenset(),
+) -> int:
+    """Enter what plans want into the ledger, and tell of it; return how many pieces are missing.
+
+    Args:    film: the key of the job's film; None: it makes none. made: pieces that are not missed, wherever they are.
+    """
+    shelf, chunks, made = _shelf(job), tuple(wanted_of(plans)), frozenset(made)
 
     def present(keys: Iterable[Key]) -> frozenset[Key]:
         wanted = frozenset(keys)
         return wanted & made | frozenset(shelf.store.present(wanted - made) if wanted - made else ())
 
-    enter = partial(job.jobs.plan, film_key=film_key(plans[0]), warnings=tuple(warnings))
+    enter = partial(job.jobs.plan, film_key=film, warnings=tuple(warnings))
     missing = await asyncio.to_thread(enter, job.id, chunks, present)
     for chunk in await asyncio.to_thread(job.jobs.chunks, job.id):
         if chunk.reused:
             job.emit(ChunkReused(job=job.id, key=chunk.key, index=chunk.index))
     frames = sum(plan.frames for plan in plans)
     job.emit(JobPlanned(job=job.id, frames=frames, chunks=len(chunks), reused=len(chunks) - len(missing)))
-    return found
+    return len(missing)
 
 
-async def share_sources(job: Running, plans: Sequence[Plan], shelf: Shelf) -> None:
+async def share_sources(job: Running, plans: Sequence[Plan]) -> None:
     """Put what the missing chunks read into the cache, before any machine is asked to make them."""
+    shelf = _shelf(job)
     works = {work.key: work for plan in plans for work in works_of(plan)}
     missing = works.keys() - await asyncio.to_thread(shelf.store.present, works)
     sources = sources_of(works[key] for key in missing)
@@ -116,7 +132,7 @@ async def make_films(job: Running, ordered: Sequence[Ordered], found: Mapping[st
     if len(found) == len(ordered):
         return dict(found)
     await job.advance("rendering")
-    await _chunks_rendered(job)
+    await chunks_rendered(job)
     await job.advance("assembling")
     shelf, chunks = _shelf(job), await asyncio.to_thread(job.jobs.chunks, job.id)
     plans, joined = [each.plan for each in ordered], {}
@@ -178,7 +194,7 @@ async def _published(job: Running, ordered: Ordered, film: Film, target: Path) -
     return manifest
 
 
-async def _chunks_rendered(job: Running) -> None:
+async def chunks_rendered(job: Running) -> None:
     """Wait until every chunk of the job is done, and tell its progress meanwhile.
 
     Raises:  ChunkFailed, Stopped, Rested.

@@ -16,8 +16,9 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
 from pydantic import Field
 
-from flows.making import check_outputs, find_films, make_films, publish, way
+from flows.making import check_outputs, find_films, make_films, publish as published, way
 from flows.offers import offer_of
+from flows.prerendering import prerender
 from flows.running import Running, carried_out, unvisited
 from flows.showing import run_name
 from infra import services
@@ -49,6 +50,7 @@ async def render(
     range: str | None = None,
     media_roots: list[str] | None = None,
     also: list[dict[str, str]] | None = None,
+    publish: bool = True,
     priority: Annotated[int, Field(ge=LOWEST_PRIORITY, le=HIGHEST_PRIORITY)] = NORMAL_PRIORITY,
     submitted_by: str = "",
     idempotency_key: str | None = None,
@@ -62,11 +64,13 @@ async def render(
         preset: an export preset in place of the project's export settings. range: the part to render, IN-OUT.
         media_roots: folders from which media may be read, beside the project's own and the farm's.
         also: further films of the same timeline, each {"name": a deliverable or preset, "output": an absolute path}.
+        publish: false: nothing is published, `output` is empty; what touches the range is rendered into the cache.
         priority: of the job's chunks, 0 to 100; higher goes first. submitted_by: fair share is between submitters.
         job: the job that is carried out, by its id; unset: a new one, which gets this run's id.
     """
     further = tuple(Also.model_validate(each) for each in also or ())
-    order = Order(project=project, preset=preset, range=range, media_roots=tuple(media_roots or ()), also=further)
+    roots = tuple(media_roots or ())
+    order = Order(project=project, preset=preset, range=range, media_roots=roots, also=further, publish=publish)
     run = UUID(runtime.flow_run.id)
     return await carried_out(
         UUID(job) if job else run,
@@ -90,8 +94,10 @@ async def story(job: Running, order: Order) -> dict[str, Any]:
     offer = await asyncio.to_thread(offer_of, job.services)
     project = await load_project(order, job.settings.home, offer, probe)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe, unvisited(media))
+    if not order.publish:
+        return await prerender(job, project, checked)
     await check_outputs(job, order, project, checked)
     ordered = await plan_films(order, unvisited(project), unvisited(checked), way(job))
     found = await find_films(job, ordered, warnings_of(project, checked))
     films = await make_films(job, ordered, found)
-    return await publish(job, ordered, films)
+    return await published(job, ordered, films)

@@ -129,7 +129,8 @@ async def carried_out(
                 if job.cancel_requested:
                     raise Stopped
                 result = await story(run)
-                return Completed(data=result, message=f"published {job.output}")
+                said = f"published {job.output}" if job.output else "rendered into the cache"
+                return Completed(data=result, message=said)
             except Stopped:
                 return await _cancelled(run)
             except Rested:

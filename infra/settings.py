@@ -1,7 +1,7 @@
 """The farm's settings: one frozen tree, read once at start-up.
 
 Sources, the first wins: environment variables (`KINOFARM_HOME`, `KINOFARM_WORKER__SLOTS`, ...), then
-`config.toml` in the farm's home, then the defaults below. Functions take the value they need, not the tree.
+`config.toml` in the farm's home (first its profile that `KINOFARM_PROFILE` names, if any), then the defaults below. Functions take the value they need, not the tree.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from infra.errors import KinofarmError
@@ -247,6 +247,7 @@ class ApiSettings(Section):
     requests_per_minute: int = Field(1200, ge=1, description="Requests of one token, or of one address without one.")
     body_megabytes: float = Field(16, gt=0, description="Largest body of a request, but for the parts of an upload.")
     upload_gigabytes: float = Field(200, gt=0, description="Largest file that is taken as an upload.")
+    backup_gigabytes: float = Field(50, gt=0, description="Largest backup of a project that is made over the network.")
     session_hours: float = Field(168, gt=0, description="Hours after which the status page asks for a token again.")
 
 
@@ -255,6 +256,7 @@ class HousekeepingSettings(Section):
     log_days: int = Field(30, ge=1, description="Days for which the log of webhooks goes back.")
     worker_days: int = Field(7, ge=1, description="Days after which a machine that was not heard of is forgotten.")
     audit_days: int = Field(365, ge=1, description="Days for which the audit log goes back.")
+    backup_days: float = Field(30, gt=0, description="Days for which the backup of a project is kept.")
     upload_hours: float = Field(24, gt=0, description="Hours after which an upload that does not go on is forgotten.")
 
 
@@ -276,6 +278,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: default_home(), description="The folder in which everything the farm keeps lies."
+    )
+    profile: str = Field(
+        "", description="A profile of config.toml, [profiles.NAME], whose settings go before the others there."
     )
     media_roots: tuple[Path, ...] = Field(
         (), description="Folders, beside a project's own, from which media may be read."
@@ -313,13 +318,42 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         home = Path(os.environ.get("KINOFARM_HOME") or default_home())
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home / "config.toml")
+        written = _written(home / "config.toml", os.environ.get("KINOFARM_PROFILE", ""))
+        return init_settings, env_settings, InitSettingsSource(settings_cls, written)
+
+
+def _written(file: Path, profile: str) -> dict[str, Any]:
+    """Return what a config.toml says in a profile.
+
+    Args:    profile: that the environment names; "": the one that the file itself names, if any.
+    Raises:  KinofarmError SETTINGS-003 for a profile that is not in it, and what reading it raises.
+    """
+    found = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    profiles, named = found.pop("profiles", {}), profile or found.pop("profile", "")
+    if not named:
+        return found
+    named_ones: dict[str, Any] = profiles if isinstance(profiles, dict) else {}
+    own = named_ones.get(named) if isinstance(named, str) else None
+    if isinstance(own, dict) and not {"home", "profile", "profiles"} & own.keys():
+        return {**_laid_over(own, found), "profile": named}
+    raise KinofarmError("SETTINGS-003", where="profile", name=named, known=", ".join(sorted(named_ones)) or "none")
+
+
+def _laid_over(own: dict[str, Any], below: dict[str, Any]) -> dict[str, Any]:
+    """One tree of settings over another: sections are merged, everything else is replaced."""
+    made = dict(below)
+    for name, value in own.items():
+        under = below.get(name)
+        merged = isinstance(value, dict) and isinstance(under, dict)
+        made[name] = _laid_over(value, under or {}) if merged else value
+    return made
 
 
 def in_force() -> Settings:
     """Read the settings.
 
-    Raises:  KinofarmError SETTINGS-001 for a value that is not allowed, SETTINGS-002 for a config.toml that can't be read.
+    Raises:  KinofarmError SETTINGS-001 for a value that is not allowed, SETTINGS-002 for a config.toml that can't be read,
+             SETTINGS-003 for a profile that is not in it.
     """
     try:
         return Settings()

@@ -20,11 +20,24 @@ class Accepted(TypedDict):
     warnings: list[Warned]
 
 
+class Advised(TypedDict):
+    """Suggestions; none: nothing is to be gained that the compiler knows of."""
+
+    suggestions: list[Suggestion]
+
+
 class AlsoWanted(TypedDict, total=False):
     """A further film of the same timeline."""
 
     name: str
     output: str | None
+
+
+class Analysis(TypedDict):
+    """What a project is made of."""
+
+    figures: Figures
+    render: Share
 
 
 class Arrival(TypedDict):
@@ -78,6 +91,15 @@ class Attempts(TypedDict):
     """Every try at a job's chunks, the oldest first."""
 
     attempts: list[Attempt]
+
+
+class Backup(TypedDict):
+    """A backup."""
+
+    name: str
+    file: str
+    size: int
+    media: int
 
 
 class BatchDone(TypedDict):
@@ -263,6 +285,26 @@ class FarmStatus(TypedDict):
     since: str | None
 
 
+class Figures(TypedDict):
+    """What stands in a timeline."""
+
+    frames: int
+    seconds: float | str
+    rate: float | str
+    tracks: list[TrackFigures]
+    media: list[MediaFigures]
+    effects: dict[str, int]
+    transitions: dict[str, int]
+    keyframes: dict[str, int]
+    titles: int
+    subtitles: int
+    languages: dict[str, int]
+    markers: dict[str, int]
+    shortest: LongClip | None
+    longest: LongClip | None
+    busiest: Layers
+
+
 class FolderWatched(TypedDict):
     """A folder whose files become jobs."""
 
@@ -287,6 +329,23 @@ class Formats(TypedDict):
     containers: list[ContainerShown]
     encoders: list[EncoderShown]
     sounds: list[str]
+
+
+class Found(TypedDict, total=False):
+    """What became of one clip. file: "" where nothing was found; how: by which way."""
+
+    clip: str
+    track: str
+    missing: str
+    file: str
+    how: Literal["name", "length", "stand-in", "not found"]
+
+
+class Gap(TypedDict):
+    """Frames [start, end) of a track without a clip, before its last one."""
+
+    start: int
+    end: int
 
 
 class Job(TypedDict, total=False):
@@ -339,6 +398,21 @@ class JobPage(TypedDict):
     following: str | None
 
 
+class Layers(TypedDict):
+    """Where the most clips lie over each other."""
+
+    frame: int
+    clips: int
+
+
+class LongClip(TypedDict):
+    """A clip and its length."""
+
+    clip: str
+    track: str
+    frames: int
+
+
 class Loudness(TypedDict, total=False):
     """How loud a sound is to be: its integrated loudness, and the limit of its true peak."""
 
@@ -379,6 +453,14 @@ class MediaFacts(TypedDict, total=False):
     timecode: float | str | None
     pictures: list[PictureFacts]
     sounds: list[SoundFacts]
+
+
+class MediaFigures(TypedDict):
+    """A file, and how much of it is used."""
+
+    path: str
+    clips: int
+    seconds: float | str
 
 
 class MediaUsed(TypedDict):
@@ -508,10 +590,36 @@ class ProjectFacts(TypedDict):
     warnings: list[Warned]
 
 
+class ProjectMade(TypedDict, total=False):
+    """A project, as JSON."""
+
+    format: Literal["kinofarm", "otio"]
+    document: dict[str, Any]
+    warnings: list[Warned]
+
+
 class ProjectMedia(TypedDict):
     """What a project reads."""
 
     media: list[MediaUsed]
+
+
+class ProjectNamed(TypedDict, total=False):
+    """A project, and how it is to be read."""
+
+    project: str | None
+    timeline: dict[str, Any] | None
+    timeline_name: str | None
+    upload: str | None
+    preset: str | None
+
+
+class ProjectParts(TypedDict):
+    """A project in parts, in our own format."""
+
+    parts: list[dict[str, Any]]
+    frames: list[int]
+    warnings: list[Warned]
 
 
 class Reason(TypedDict):
@@ -529,6 +637,14 @@ class Reasons(TypedDict):
     """Why a job does not go on."""
 
     reasons: list[Reason]
+
+
+class Relinked(TypedDict):
+    """A project whose files were looked for."""
+
+    document: dict[str, Any]
+    clips: list[Found]
+    warnings: list[Warned]
 
 
 class Removed(TypedDict):
@@ -578,6 +694,16 @@ class SettingsShown(TypedDict):
     settings: dict[str, Any]
 
 
+class Share(TypedDict):
+    """What of a film would be rendered."""
+
+    chunks: int
+    cached: int
+    frames: int
+    cached_frames: int
+    share: float
+
+
 class Size(TypedDict):
     """Width and height in pixels; even, as 4:2:0 needs."""
 
@@ -606,6 +732,39 @@ class SoundFacts(TypedDict, total=False):
     start: float | str
     end: float | str
     default: bool
+
+
+class SubtitleFile(TypedDict):
+    """The lines of one language as a file."""
+
+    language: str
+    form: Literal["srt", "vtt", "ass"]
+    lines: int
+    text: str
+
+
+class SubtitleFiles(TypedDict):
+    """Subtitles as files."""
+
+    files: list[SubtitleFile]
+
+
+class Subtitled(TypedDict):
+    """A project with more subtitles."""
+
+    document: dict[str, Any]
+    lines: int
+    warnings: list[Warned]
+
+
+class Suggestion(TypedDict):
+    """What could be done better."""
+
+    code: str
+    gain: Literal["judder", "rendering", "order", "platform"]
+    message: str
+    hint: str
+    where: str
 
 
 class Tags(TypedDict, total=False):
@@ -640,6 +799,17 @@ class Tokens(TypedDict):
     """Every token that there was, the newest first."""
 
     tokens: list[Token]
+
+
+class TrackFigures(TypedDict):
+    """A track."""
+
+    track: str
+    kind: str
+    enabled: bool
+    clips: int
+    frames: int
+    gaps: list[Gap]
 
 
 class TransitionShown(TypedDict):
@@ -772,6 +942,22 @@ class RenderCommands:
         answer: Accepted = self._send("POST", "/jobs", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, range=range, output=output, also=also, priority=priority, idempotency_key=idempotency_key))
         return answer
 
+    def prerender(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        range: str | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Have the chunks of a film that touch a range rendered into the cache, without a film: who renders it later waits less."""
+        answer: Accepted = self._send("POST", "/prerenders", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, range=range, priority=priority, idempotency_key=idempotency_key))
+        return answer
+
 
 class JobCommands:
     """Watch and steer jobs."""
@@ -851,7 +1037,7 @@ class JobCommands:
 
 
 class ProjectCommands:
-    """Look into a project before it is rendered."""
+    """Look into a project before it is rendered, and make others of it."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -908,6 +1094,130 @@ class ProjectCommands:
     ) -> Picture:
         """Render one frame of a project as a PNG, here and now."""
         answer: Picture = self._send("POST", "/projects/frame", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, at=at))
+        return answer
+
+    def analyse(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+    ) -> Analysis:
+        """Say what a project is made of: lengths, layers, media, effects, languages, and how much of it is rendered already."""
+        answer: Analysis = self._send("POST", "/projects/analyse", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset))
+        return answer
+
+    def optimise(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        platform: str | None = None,
+    ) -> Advised:
+        """Suggest what would make a project better, or quicker to render: resampled media, covered clips, idle effects."""
+        answer: Advised = self._send("POST", "/projects/optimise", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, platform=platform))
+        return answer
+
+    def export(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        format: Literal["kinofarm", "otio"] | None = None,
+    ) -> ProjectMade:
+        """Write a project in another format: our own JSON, or OpenTimelineIO. Its media may be missing."""
+        answer: ProjectMade = self._send("POST", "/projects/export", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, format=format))
+        return answer
+
+    def relink(
+        self,
+        *,
+        folder: str,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        loop: bool | None = None,
+    ) -> Relinked:
+        """Find the missing media of a project in a folder: by name, then by length."""
+        answer: Relinked = self._send("POST", "/projects/relink", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, folder=folder, loop=loop))
+        return answer
+
+    def merge(self, *, projects: Sequence[ProjectNamed], name: str | None = None) -> ProjectMade:
+        """Put several projects of one rate and size one after the other on one timeline."""
+        answer: ProjectMade = self._send("POST", "/projects/merge", {}, _given(projects=projects, name=name))
+        return answer
+
+    def split(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        range: str | None = None,
+        at: Sequence[str] | None = None,
+    ) -> ProjectParts:
+        """Cut a project at some times into several, or take a range of it as a project of its own."""
+        answer: ProjectParts = self._send("POST", "/projects/split", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, range=range, at=at))
+        return answer
+
+    def subtitles(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        form: Literal["srt", "vtt", "ass"] | None = None,
+        language: str | None = None,
+    ) -> SubtitleFiles:
+        """Write a project's subtitles as SubRip, WebVTT or ASS, a file for each language."""
+        answer: SubtitleFiles = self._send("POST", "/projects/subtitles", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, form=form, language=language))
+        return answer
+
+    def add_subtitles(
+        self,
+        *,
+        text: str,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        form: Literal["srt", "vtt", "ass"] | None = None,
+        language: str | None = None,
+        offset: float | str | None = None,
+        replace: bool | None = None,
+    ) -> Subtitled:
+        """Read a subtitle file into a project, as the track of a language. They look as those that are there."""
+        answer: Subtitled = self._send("POST", "/projects/subtitles/add", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, text=text, form=form, language=language, offset=offset, replace=replace))
+        return answer
+
+    def backup(
+        self,
+        *,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        media: bool | None = None,
+        name: str | None = None,
+    ) -> Backup:
+        """Put a project and all that it reads into one file (.otioz), which the farm and other programs open."""
+        answer: Backup = self._send("POST", "/projects/backup", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, media=media, name=name))
         return answer
 
 

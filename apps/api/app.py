@@ -4,6 +4,7 @@
 /api/v1/uploads      files that are sent in parts (apps/api/uploads.py)
 /api/v1/events       what happens, as it happens
 /api/v1/jobs/...     beside commands: published files, previews
+/api/v1/backups/...  backups of projects
 /metrics             for Prometheus
 /api/v1/health       open to everybody: whether the farm can be reached
 """
@@ -18,7 +19,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from apps.api import events, metrics, previews, problems, results, uploads
+from apps.api import backups, events, metrics, previews, problems, results, uploads
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
 from apps.api.hub import Hub
@@ -80,7 +81,7 @@ def application(services: Services) -> FastAPI:
         BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE), without=(f"{ROOT}{uploads.PATH}",)
     )
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
-    for doors in (events.router, results.router, previews.router, uploads.router()):
+    for doors in (events.router, results.router, previews.router, backups.router, uploads.router()):
         app.include_router(doors, prefix=ROOT)
     app.include_router(metrics.router)
     app.add_middleware(Measured, metrics=app.state.metrics)

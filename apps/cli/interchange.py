@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from apps.cli import console
 from apps.cli.options import AsJson, MediaRoots, Project
 from apps.cli.project import order_of, tell_warnings
-
-if TYPE_CHECKING:
-    from tasks.compiler.model import Timeline
 
 SUFFIX = ".kinofarm.json"
 """Of projects in our own format."""
@@ -92,6 +89,7 @@ def export(
     """Write a project in another format: OpenTimelineIO (.otio), or our own (.kinofarm.json)."""
     from infra.errors import KinofarmError
     from infra.settings import in_force
+    from tasks.compiler.editing.writing import project_text
     from tasks.compiler.order import read
     from tasks.compiler.relinking.relink import rebased
 
@@ -99,9 +97,9 @@ def export(
     target = output.absolute()
     timeline = rebased(loaded.timeline, loaded.base, target.parent)
     if output.name.lower().endswith(".otio"):
-        text = _as_otio(timeline)
+        text = project_text(timeline, "otio")
     elif output.name.lower().endswith(".json"):
-        text = timeline.model_dump_json(indent=1)
+        text = project_text(timeline, "kinofarm")
     else:
         raise KinofarmError("CLI-022", path=str(output))
     _write(target, text, keep=project)
@@ -116,12 +114,6 @@ def export(
 def _beside(project: Path) -> Path:
     stem = project.name.partition(".")[0]
     return next(place for name in (stem, f"{stem}.relinked") if (place := project.with_name(name + SUFFIX)) != project)
-
-
-def _as_otio(timeline: Timeline) -> str:
-    from tasks.compiler.imports.interchange.writing import to_otio
-
-    return to_otio(timeline)
 
 
 def _write(target: Path, text: str, keep: Path) -> None:

@@ -8,11 +8,13 @@ from infra.errors import Message, catalogue
 
 _FAMILIES: Mapping[str, str] = {
     "ACCESS": "who may do what",
+    "ADVICE": "what would make a project better (told by `project.optimise`)",
     "API": "the REST API",
     "CACHE": "the store of finished chunks",
     "CHECK": "a timeline that does not fit together, or not with its media",
     "CLI": "the command line",
     "DB": "PostgreSQL and the job ledger",
+    "EDIT": "making projects of projects",
     "FARM": "the farm's own processes",
     "FFMPEG": "running ffmpeg",
     "FLOW": "rendering: flows, shards, chunks",

@@ -21,6 +21,10 @@ def page() -> str:
         "A setting is read once, when a command or a service starts. The first of these that names it wins: its environment "
         "variable, `config.toml` in the farm's home, the default. `kinofarm config` prints what holds and where it comes from.",
         '```toml\n# config.toml\nmedia_roots = ["/srv/footage"]\n\n[worker]\nslots = 4\n```',
+        "Settings that go together can be a profile, which `KINOFARM_PROFILE` chooses: for commands and services alike, so set it "
+        "for all of them. What the profile does not name holds as it stands above it. `KINOFARM_PROFILE=night kinofarm up` "
+        "renders in four places here, any other farm in one.",
+        "```toml\n# config.toml\n[worker]\nslots = 1\n\n[profiles.night.worker]\nslots = 4\n```",
         "## The farm",
         _table(Settings, ""),
     ]

@@ -39,6 +39,7 @@ from tasks.compiler.check import CheckedProject
 from tasks.compiler.execute import Renderer
 from tasks.compiler.exports import container_of
 from tasks.compiler.film import film_key
+from tasks.compiler.load import Probe
 from tasks.compiler.order import Also, Order, Read, check_targets, examine, planned, read, warnings_of
 from tasks.compiler.plan import Way
 from tasks.compiler.still import render_still
@@ -190,11 +191,13 @@ class Accepted(Value):
 
 @dataclass(frozen=True)
 class Opened:
-    """A project that was read and checked."""
+    """A project that was read and checked. roots: where its media lie. probe: looked at them."""
 
     order: Order
     read: Read
     checked: CheckedProject
+    roots: MediaRoots
+    probe: Probe
 
     @property
     def warnings(self) -> tuple[Warned, ...]:
@@ -281,9 +284,7 @@ def submit_render(call: Call, given: RenderWanted) -> Accepted:
 
 
 def _submitted(call: Call, given: RenderWanted, found: Opened) -> Accepted:
-    key = given.idempotency_key
-    if key is not None and call.remote:
-        key = f"{call.name}:{key}"  # what another user calls his render is not this one
+    key = key_of(call, given.idempotency_key)
     folder = uuid4().hex if key is None else hashlib.sha256(key.encode()).hexdigest()[:32]
     names = (given.output, *(each.output for each in given.also))
     places = [place_of(call, folder, name, found, number) for number, name in enumerate(names)]
@@ -325,6 +326,11 @@ def place_of(call: Call, folder: str, name: str | None, found: Opened, number: i
     return below / name
 
 
+def key_of(call: Call, key: str | None) -> str | None:
+    """Return an idempotency key as the ledger has it: over the network each user has keys of his own."""
+    return f"{call.name}:{key}" if key is not None and call.remote else key
+
+
 @contextlib.contextmanager
 def opened(call: Call, given: ProjectNamed, *, hashed: bool = False) -> Iterator[Opened]:
     """Read and check a project.
@@ -333,15 +339,25 @@ def opened(call: Call, given: ProjectNamed, *, hashed: bool = False) -> Iterator
     Raises:  KinofarmError FORMAT-0xx, CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, CLI-002, CLI-004.
     """
     settings = call.services.get(Settings)
-    also = tuple(Also(name=each.name, output=each.name) for each in getattr(given, "also", ()))
-    part = getattr(given, "range", None)
-    order = Order(project=str(_project(call, given)), preset=given.preset, range=part, also=also)
     with scratch(settings.home.absolute() / "scratch", "command") as folder:
         get = call.services.get
         media = MediaAtHand(lambda: get(MediaBuckets), lambda: get(Uploads), lambda: folder)
         probe = remembering(get(FactsStore), known_as=media.known_as) if hashed else quick_look
-        project = read(order, settings.home, offer_of(call.services), probe)
-        yield Opened(order, project, examine(order, project, settings.media_roots, probe, media))
+        order, project = ordered(call, given, probe)
+        checked = examine(order, project, settings.media_roots, probe, media)
+        yield Opened(order, project, checked, MediaRoots(project.base, settings.media_roots, media), probe)
+
+
+def ordered(call: Call, given: ProjectNamed, probe: Probe = quick_look) -> tuple[Order, Read]:
+    """Read a project, whether its media are there or not.
+
+    Raises:  KinofarmError FORMAT-0xx, PATH-0xx, CLI-002, CLI-004.
+    """
+    settings = call.services.get(Settings)
+    also = tuple(Also(name=each.name, output=each.name) for each in getattr(given, "also", ()))
+    part = getattr(given, "range", None)
+    order = Order(project=str(_project(call, given)), preset=given.preset, range=part, also=also)
+    return order, read(order, settings.home, offer_of(call.services), probe)
 
 
 def way_of(call: Call) -> Way:
@@ -390,6 +406,23 @@ def _is_in(root: Path, path: str) -> bool:
         return False
 
 
+def folder_of(call: Call, path: str, field: str) -> Path:
+    """Return the folder on the farm's machine that a path means.
+
+    Args:    path: over the network it must lie in a media root. field: of the request, that holds it.
+    Raises:  KinofarmError PATH-002.
+    """
+    if not call.remote:
+        return Path(path).absolute()
+    roots = [Path(os.path.realpath(root)) for root in call.services.get(Settings).media_roots]
+    for root in roots:
+        with contextlib.suppress(OSError, ValueError):  # no folder can be called so
+            folder = Path(os.path.realpath(root / path))
+            if folder.is_dir() and any(folder.is_relative_to(each) for each in roots):
+                return folder
+    raise KinofarmError("PATH-002", where=field, path=path, clips="")
+
+
 def _kept(folder: Path, timeline: Mapping[str, Any], name: str | None) -> Path:
     """Write a timeline down under the hash of what stands in it; the same one of the same name is one file."""
     text = json.dumps(timeline, indent=1, ensure_ascii=True, sort_keys=True)
@@ -408,13 +441,14 @@ def _stem(name: str | None) -> str:
     return stem[:60] or "timeline"
 
 
-_EXAMPLE: Mapping[str, Any] = {"project": "example.kinofarm.json"}
+EXAMPLE: Mapping[str, Any] = {"project": "example.kinofarm.json"}
+"""The project of every example."""
 
 COMMANDS: tuple[Command, ...] = (
-    Command("render.submit", submit_render, "POST /jobs", scope="submit", example={**_EXAMPLE, "output": "film.mp4"}, kind="job"),
-    Command("project.check", check_project, "POST /projects/check", scope="submit", example=_EXAMPLE),
-    Command("project.plan", plan_project, "POST /projects/plan", scope="submit", example=_EXAMPLE),
-    Command("project.media", media_of_project, "POST /projects/media", scope="submit", example=_EXAMPLE),
-    Command("project.frame", frame_of_project, "POST /projects/frame", scope="submit", example={**_EXAMPLE, "at": "f5"}),
+    Command("render.submit", submit_render, "POST /jobs", scope="submit", example={**EXAMPLE, "output": "film.mp4"}, kind="job"),
+    Command("project.check", check_project, "POST /projects/check", scope="submit", example=EXAMPLE),
+    Command("project.plan", plan_project, "POST /projects/plan", scope="submit", example=EXAMPLE),
+    Command("project.media", media_of_project, "POST /projects/media", scope="submit", example=EXAMPLE),
+    Command("project.frame", frame_of_project, "POST /projects/frame", scope="submit", example={**EXAMPLE, "at": "f5"}),
 )  # fmt: skip
 """Of this module."""

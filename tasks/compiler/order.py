@@ -54,6 +54,9 @@ class Order(Value):
     range: str | None = Field(None, description="The part to render, IN-OUT; None: the whole film.")
     media_roots: tuple[str, ...] = Field((), description="Media roots beside the project's folder and the farm's.")
     also: tuple[Also, ...] = Field((), max_length=100, description="Further films of the same timeline, in one job.")
+    publish: bool = Field(
+        True, description="False: no film is made; what touches the range is rendered into the cache."
+    )
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,17 @@ def examine(
 def planned(project: Read, checked: CheckedProject, way: Way) -> Plan:
     """Cut the ordered part of the film into work."""
     return plan(checked, way, project.start, project.end)
+
+
+def planned_ahead(project: Read, checked: CheckedProject, way: Way) -> Plan:
+    """Return of the whole film's plan the chunks that the ordered range touches, and the sound if that range is all of it.
+
+    A range that is planned by itself has chunks of its own at its ends, which the whole film would not use.
+    """
+    whole = plan(checked, way)
+    touched = tuple(chunk for chunk in whole.chunks if chunk.start < project.end and project.start < chunk.end)
+    everything = (project.start, project.end) == (0, project.timeline.duration)
+    return replace(whole, chunks=touched, sound=whole.sound if everything or not whole.chunks else None)
 
 
 def all_planned(order: Order, project: Read, checked: CheckedProject, way: Way) -> tuple[Ordered, ...]:

@@ -14,8 +14,8 @@ from infra.jobs.records import Claim
 from infra.telemetry import about
 from tasks.compiler.check import CheckedProject
 from tasks.compiler.claimed import Bench, Ended, render_claimed
-from tasks.compiler.order import Order, Ordered, Read, all_planned, examine, read
-from tasks.compiler.plan import Way
+from tasks.compiler.order import Order, Ordered, Read, all_planned, examine, planned_ahead, read
+from tasks.compiler.plan import Plan, Way
 from tasks.compiler.trials import Offer
 from tasks.filesystem.roots import Elsewhere
 from tasks.media.facts import MediaFacts
@@ -43,6 +43,12 @@ async def check_project(
 async def plan_films(order: Order, project: Read, checked: CheckedProject, way: Way) -> tuple[Ordered, ...]:
     """Cut every film that was ordered into chunks and one pass of sound."""
     return await asyncio.to_thread(all_planned, order, project, checked, way)
+
+
+@task(name="plan ahead", cache_policy=NO_CACHE, persist_result=False)
+async def plan_ahead(project: Read, checked: CheckedProject, way: Way) -> Plan:
+    """Choose what of a film is rendered before anybody asks for the film."""
+    return await asyncio.to_thread(planned_ahead, project, checked, way)
 
 
 class NotRendered(Exception):  # noqa: N818 (a chunk that was handed back is no error)

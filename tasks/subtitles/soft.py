@@ -41,7 +41,7 @@ def written(track: SoftTrack, rate: Fraction, form: str) -> bytes:
         event = pysubs2.SSAEvent(start=_milliseconds(line.start, rate), end=_milliseconds(line.end, rate))
         event.text = _PLAIN[form](line.text)
         file.append(event)
-    return str(file.to_string(FORMS[form])).encode()
+    return str(file.to_string(FORMS[form])).translate(_SHOWN).encode()
 
 
 def companion_suffix(track: SoftTrack, form: str) -> str:
@@ -70,8 +70,15 @@ def _milliseconds(frame: int, rate: Fraction) -> int:
     return round(frame / rate * 1000)
 
 
+def _for_srt(text: str) -> str:
+    return text.translate(_HIDDEN).replace("\r\n", "\n").replace("\n", "\\N")
+
+
 def _for_vtt(text: str) -> str:
-    return ass_words(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return _for_srt(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-_PLAIN: Mapping[str, Callable[[str], str]] = {"srt": ass_words, "vtt": _for_vtt, "ass": ass_words}
+_SHOWN = {0xE000: "{", 0xE001: "}", 0xE002: "\\"}
+_HIDDEN = {ord(sign): chr(stand_in) for stand_in, sign in _SHOWN.items()}
+"""What is ASS's own, and therefore left out by pysubs2 when it writes another form, passes it as signs that nobody uses."""
+_PLAIN: Mapping[str, Callable[[str], str]] = {"srt": _for_srt, "vtt": _for_vtt, "ass": ass_words}

@@ -40,7 +40,10 @@ def world(farm: Kinofarm, media_factory: MediaFactory) -> Iterator[Kinofarm]:
     clip = farm.footage / "clip.mp4"
     clip.write_bytes(media_factory.video(60, pattern="smptebars").read_bytes())
     project = timeline(50, track("V", media_clip("clip.mp4", 0, 50)))
-    written(farm.footage / "example.kinofarm.json", project)
+    written(farm.footage / "example.kinofarm.json", {**project, "subtitles": [{"text": "Hi.", "start": 5, "end": 20}]})
+    written(farm.footage / "missing.kinofarm.json", timeline(50, track("V", media_clip("lost/Shot.mov", 0, 50))))
+    (farm.footage / "moved").mkdir()
+    (farm.footage / "moved" / "shot.mp4").write_bytes(clip.read_bytes())
     with farm.services() as services:
         _enter(services)
     with farm.api() as api:

@@ -52,3 +52,49 @@ def test_what_can_not_be_meant_is_refused_with_its_place(
         in_force()
     assert refused.value.where == place
     assert "a secret" not in f"{refused.value} {refused.value.detail}"
+
+
+NIGHT = """
+media_roots = ["/srv/a"]
+[worker]
+slots = 1
+idle = 30
+[profiles.night]
+media_roots = ["/srv/b"]
+[profiles.night.worker]
+slots = 4
+[profiles.wrong]
+home = "/elsewhere"
+"""
+
+
+def test_a_profile_goes_before_the_rest_of_the_file_and_after_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text(NIGHT)
+    assert (in_force().worker.slots, in_force().profile) == (1, "")
+    monkeypatch.setenv("KINOFARM_PROFILE", "night")
+    found = in_force()
+    assert (found.worker.slots, found.worker.idle, found.media_roots) == (4, 30, (Path("/srv/b"),))
+    assert as_environment(found)["KINOFARM_PROFILE"] == "night"
+    monkeypatch.setenv("KINOFARM_WORKER__SLOTS", "2")
+    assert in_force().worker.slots == 2
+
+
+def test_the_file_itself_may_name_its_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text('profile = "night"\n' + NIGHT + "[profiles.day.worker]\nslots = 3\n")
+    assert (in_force().worker.slots, in_force().profile) == (4, "night")
+    monkeypatch.setenv("KINOFARM_PROFILE", "day")
+    assert (in_force().worker.slots, in_force().profile) == (3, "day")
+
+
+@pytest.mark.parametrize("name", ["nigth", "wrong", "worker", "media_roots"])
+def test_a_profile_that_is_not_there_or_names_a_home_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KINOFARM_PROFILE", name)
+    for text in (None, NIGHT, "profiles = 3"):
+        if text is not None:
+            (tmp_path / "config.toml").write_text(text)
+        with pytest.raises(KinofarmError, match="SETTINGS-003"):
+            in_force()

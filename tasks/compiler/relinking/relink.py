@@ -11,7 +11,17 @@ from typing import Literal
 
 from infra.values import Value
 from tasks.compiler.check import is_there
-from tasks.compiler.model import Clip, Effect, MediaSource, Timeline, Track, Transition
+from tasks.compiler.model import (
+    Clip,
+    Effect,
+    Element,
+    MediaSource,
+    PictureElement,
+    Timeline,
+    TitleSource,
+    Track,
+    Transition,
+)
 from tasks.compiler.notice import Notice, notice
 from tasks.compiler.relinking.passes import Edges, passes
 from tasks.compiler.relinking.shelf import Candidate, Kind, Shelf
@@ -189,12 +199,21 @@ class _Relinking:
         self._warnings.append(notice(code, where, **params))
 
 
-def rebased(timeline: Timeline, base: Path, folder: Path) -> Timeline:
-    """Return the timeline with its relative paths, which start at `base`, as they are written in `folder`."""
+def rebased(timeline: Timeline, base: Path, folder: Path | None) -> Timeline:
+    """Return the timeline with its relative paths, which start at `base`, as they are written in `folder`; None: whole."""
 
     def written(path: str) -> str:
         elsewhere = Path(path).is_absolute() or ":" in path
-        return path if elsewhere else path_from(folder, base / path)
+        whole = os.path.normpath((base / path).absolute())
+        return path if elsewhere else whole if folder is None else path_from(folder, base / path)
+
+    if folder is not None and base.resolve() == folder.resolve():
+        return timeline
+    return with_paths(timeline, written)
+
+
+def with_paths(timeline: Timeline, written: Callable[[str], str]) -> Timeline:
+    """Return the timeline with every path that it reads written otherwise: of media, pictures in titles, look-up tables."""
 
     def read_from(effect: Effect) -> Effect:
         file = effect.parameters.get("file")
@@ -202,15 +221,20 @@ def rebased(timeline: Timeline, base: Path, folder: Path) -> Timeline:
             return effect
         return effect.model_copy(update={"parameters": {**effect.parameters, "file": written(file)}})
 
+    def drawn(element: Element) -> Element:
+        if not isinstance(element, PictureElement):
+            return element
+        return element.model_copy(update={"path": written(element.path)})
+
     def moved(clip: Clip) -> Clip:
         source = clip.source
-        if isinstance(source, MediaSource) and not source.offline:
+        if isinstance(source, TitleSource):
+            source = source.model_copy(update={"elements": tuple(drawn(element) for element in source.elements)})
+        elif not source.offline:
             source = source.model_copy(update={"path": written(source.path)})
         effects = tuple(read_from(effect) for effect in clip.effects)
         return clip.model_copy(update={"source": source, "effects": effects})
 
-    if base.resolve() == folder.resolve():
-        return timeline
     tracks = tuple(
         track.model_copy(
             update={
