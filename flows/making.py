@@ -308,6 +308,14 @@ def _record(job: Running, name: str, film: Film, target: Path, companions: Mappi
         job.id, Output(kind=f"film{suffix}", location=str(target), size=film.size, sha256=film.sha256)
     )
     for place, content in companions.items():
-        kind = ("manifest" if place == manifest_place(target) else "poster") + suffix
+        kind = output_kind(place, target) + suffix
         digest = hashlib.sha256(content).hexdigest()
         job.jobs.record_output(job.id, Output(kind=kind, location=str(place), size=len(content), sha256=digest))
+
+
+def output_kind(place: Path, target: Path) -> str:
+    """Return what a file beside a film is: its manifest, its poster, or subtitles (with what their name ends with)."""
+    if place == manifest_place(target):
+        return "manifest"
+    ending = place.name.removeprefix(target.stem)
+    return "poster" if ending.startswith(".poster.") else f"subtitles{ending}"

@@ -119,8 +119,8 @@ async def socket(websocket: WebSocket, job: str | None = None, last_event_id: st
     async with hub.ear(job=wanted, after=last_event_id) as ear:
 
         async def told() -> None:
-            async for message in _messages(hub, ear):
-                if message is not None:
+            async for messages in _messages(hub, ear):
+                for message in messages:
                     await websocket.send_text(message.json)
 
         async def gone() -> None:
@@ -159,26 +159,24 @@ class _Stream(StreamingResponse):
     async def _pieces(self, ear: Ear) -> AsyncGenerator[bytes, None]:
         yield format_sse_event(retry=RETRY_MILLISECONDS)
         async for told in _messages(self._hub, ear):
-            if told is None:  # with the place: who listens to a quiet job goes on from here, too
+            if told:
+                yield b"".join(format_sse_event(data_str=each.json, event=each.name, id=each.id) for each in told)
+            else:  # with the place: who listens to a quiet job goes on from here, too
                 yield format_sse_event(comment="keep-alive", id=ear.position)
-            else:
-                yield format_sse_event(data_str=told.json, event=told.name, id=told.id)
 
 
-async def _messages(hub: Hub, ear: Ear) -> AsyncIterator[Told | None]:
-    """Yield what is told, and first how things stand; None when nothing was told for ten seconds."""
+async def _messages(hub: Hub, ear: Ear) -> AsyncIterator[tuple[Told, ...]]:
+    """Yield what is told, and first how things stand; nothing, when nothing was told for ten seconds."""
     place = ear.position
     told = await ear.next(0)
     if told and told[0].event is None:
-        yield told[0]
+        yield told[:1]
         place, told = ear.position, told[1:]
-    yield hub.standing(place)
+    yield (hub.standing(place), *told)
     while not ear.over:
-        for each in told:
-            yield each
         told = await ear.next(KEEP_ALIVE_SECONDS)
-        if not told and not ear.over:
-            yield None
+        if not ear.over:
+            yield told
 
 
 async def _ended(connection: HTTPConnection, ear: Ear) -> None:

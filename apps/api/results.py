@@ -95,7 +95,7 @@ def download(
     kind: Annotated[
         str,
         InPath(
-            description="film, manifest, poster; of a further film its name after a colon: `film:square`.",
+            description="film, manifest, poster, subtitles.srt; of a further film its name after a colon: `film:square`.",
             max_length=300,
             examples=["film"],
         ),

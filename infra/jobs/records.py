@@ -169,8 +169,8 @@ class Output(Value):
     """A file that a job published."""
 
     kind: str = Field(
-        pattern=r"^(film|manifest|poster|contact_sheet)(:.+)?$",
-        description="What it is; after a colon the name of the deliverable that it belongs to.",
+        pattern=r"^(film|manifest|poster|contact_sheet|subtitles(\.[^:]+)?)(:.+)?$",
+        description="What it is (of subtitles with what the file's name ends with: subtitles.srt); after a colon the name of the deliverable that it belongs to.",
     )
     location: str
     size: int
