@@ -21,14 +21,14 @@ from infra.settings import Settings
 PAGE = Path(report.__file__).with_name("RESULTS.md")
 JOBS = 20
 TRIALS = (
-    Trial("pages", clients=50, tabs=2, jobs=JOBS, chunks=40),
-    Trial("streams", clients=50, tabs=0, jobs=JOBS, chunks=40),
+    Trial("pages", clients=50, tabs=2, jobs=JOBS, chunks=25),
+    Trial("streams", clients=50, tabs=0, jobs=JOBS, chunks=25),
 )
-SMALL = (Trial("pages", clients=4, tabs=1, jobs=2, chunks=60), Trial("streams", clients=4, tabs=0, jobs=2, chunks=60))
+SMALL = (Trial("pages", clients=4, tabs=1, jobs=2, chunks=20), Trial("streams", clients=4, tabs=0, jobs=2, chunks=20))
 SETTINGS = {
     "RENDER__AT_ONCE": str(JOBS),
     "RENDER__CHUNK_SECONDS": "1",
-    "WORKER__IDLE": "60",
+    "WORKER__IDLE": "8",
     "API__REQUESTS_PER_MINUTE": "100000",
 }
 

@@ -29,6 +29,9 @@ from apps.ui.parts.cells import DONE
 ACK_SECONDS = 3.0
 OPEN_SECONDS = 60.0
 _QUERY = re.compile(r"\bquery: (\{.*\}),$", re.MULTILINE)
+_ELEMENTS = re.compile(r"parseElements\(String\.raw`([^`]*)`\)")
+_ESCAPED = {"&#36;": "$", "&#96;": "`", "&gt;": ">", "&lt;": "<", "&amp;": "&"}
+"""How NiceGUI writes the elements of a page into it; in the order in which its script undoes it."""
 _RENEWED = re.compile(r'^return runMethod\(\d+, "renew", (\[.*\])\)$', re.DOTALL)
 _WATCH = """
 window.doneAt = {};
@@ -43,20 +46,24 @@ new MutationObserver(() => {
 class PageClient:
     """The page of a job, without a browser.
 
-    seen: when a chunk was first shown as done, in seconds since 1970, by job and place in its grid.
+    seen: when a chunk was first shown as done, in seconds since 1970, by job and place in its grid. told: the states that the
+    chunk at each place was shown in, one letter each, in their order.
     """
 
     job: str
     cookie: str
     seen: dict[tuple[str, int], float] = field(default_factory=dict)
+    told: dict[int, str] = field(default_factory=dict)
 
     async def open(self, url: str) -> PageClient:
         """Load the page and connect its socket."""
         headers = {"Cookie": f"{COOKIE}={self.cookie}"}
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=OPEN_SECONDS, trust_env=False) as http:
             page = (await http.get(f"/jobs/{self.job}")).raise_for_status().text
-        found = _QUERY.search(page)
-        assert found is not None, "the page names no client"
+        found, drawn = _QUERY.search(page), _ELEMENTS.search(page)
+        assert found, "the page names no client"
+        assert drawn, "the page has no elements"
+        self._show(json.loads(_unescaped(drawn[1])))
         query = ast.literal_eval(found[1])  # NiceGUI writes it as Python
         self._client, self._next = query["client_id"], int(query["next_message_id"])
         query |= {"document_id": str(uuid4()), "tab_id": str(uuid4()), "old_tab_id": ""}
@@ -77,15 +84,21 @@ class PageClient:
         await self._socket.disconnect()
 
     async def _told(self, message: dict[str, Any]) -> None:
-        now = time.time()
         number = message.pop("_id", None)
         if number is not None:
             if number < self._next:
                 return
             self._next = number + 1
+        self._show(message)
+
+    def _show(self, message: dict[str, Any]) -> None:
+        now = time.time()
         for place, cell in _cells(message):
             if cell[0] == DONE:
                 self.seen.setdefault((self.job, place), now)
+            before = self.told.get(place, "")
+            if not before.endswith(cell[0]):
+                self.told[place] = before + cell[0]
 
     async def _acknowledge(self) -> None:
         while True:
@@ -103,6 +116,12 @@ def _cells(message: dict[str, Any]) -> Iterator[tuple[int, list[Any]]]:
     for element in message.values():
         if isinstance(element, dict):
             yield from enumerate(element.get("props", {}).get("cells", ()))
+
+
+def _unescaped(elements: str) -> str:
+    for written, sign in _ESCAPED.items():
+        elements = elements.replace(written, sign)
+    return elements
 
 
 @dataclass

@@ -33,11 +33,12 @@ from tasks.compiler.order import Order
 from tests.browser import FLAGS, chromium
 
 API = "the REST API"
+SHARDS = "the worker of pool cpu"
 FRAMES = 25
 """Frames of a chunk: a second."""
 BEGIN_SECONDS = 300.0
-SETTLE_SECONDS = 12.0
-"""Until a page that was closed is forgotten."""
+SETTLE_SECONDS = 15.0
+"""Until a page that was closed is forgotten, and a shard without work has ended (bench/live/__main__.py)."""
 END_SECONDS = 1200.0
 QUIET_SECONDS = 5.0
 """After the last chunk: what was not seen by then is missed."""
@@ -91,7 +92,10 @@ class Site:
     @property
     def api(self) -> psutil.Process:
         """The process that is measured."""
-        return psutil.Process(self.state["parts"][API]["pid"])
+        return self.part(API)
+
+    def part(self, name: str) -> psutil.Process:
+        return psutil.Process(self.state["parts"][name]["pid"])
 
     def cookie(self) -> str:
         """A new session of the page."""
@@ -139,11 +143,14 @@ async def measured(site: Site, trial: Trial, when: Measured) -> LiveRow:
     """
     await _warm(site)
     before = _memory(site)
+    shards = site.part(SHARDS)
+    shards.suspend()  # no chunk is begun before all jobs are in work and all who look are there
     ids = site.submit(trial)
     await _until(lambda: site.count(_LIVE, ids, state="rendering") == trial.jobs, BEGIN_SECONDS, "all jobs are in work")
     async with _looking(site, trial, ids) as (pages, tabs, streams):
         await asyncio.sleep(2)
         with_clients = _memory(site)
+        shards.resume()
         began, events, spent = time.time(), await asyncio.to_thread(site.events), site.api.cpu_times()
         site.say(f"{trial.kind}: {trial.clients} look, {before / 1e6:.0f} MB before, {with_clients / 1e6:.0f} MB now")
         running: list[int] = []
@@ -156,6 +163,7 @@ async def measured(site: Site, trial: Trial, when: Measured) -> LiveRow:
         seconds = time.time() - began
         cpu = sum(site.api.cpu_times()[:2]) - sum(spent[:2])
         events = await asyncio.to_thread(site.events) - events
+        site.say(f"{trial.kind}: {seconds:.0f} s, {events:.0f} events")
         await asyncio.sleep(QUIET_SECONDS)
         for tab in tabs:
             await tab.look()
