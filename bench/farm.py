@@ -55,6 +55,14 @@ def render(project: Path, out: Path) -> Rendered:
     return Rendered(Path(document["film"]), seconds, chunks["total"], chunks["encoded"])
 
 
+def render_later(project: Path, out: Path) -> str:
+    """Submit a render, and return the job's id.
+
+    Raises:  FarmError.
+    """
+    return str(_ask("render", str(project), "-o", str(out), "--no-wait")["job"])
+
+
 def _ask(*arguments: str) -> dict[str, Any]:
     """Run a command in this process and return the document that it prints."""
     printed, said = io.StringIO(), io.StringIO()

@@ -3,6 +3,8 @@
     import kinofarm
 
     with kinofarm.Farm("https://farm.example.org", token="kf_...") as farm:
+        clip = farm.send_file("harbour.mov")
+        timeline = {..., "path": f"upload://{clip}", ...}
         job = farm.render.submit(timeline=timeline, output="news.mp4")["job"]
         farm.wait(job["id"])
         farm.download(job["id"], "news.mp4")

@@ -759,6 +759,7 @@ class RenderCommands:
         *,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
         upload: str | None = None,
         preset: str | None = None,
         range: str | None = None,
@@ -768,7 +769,7 @@ class RenderCommands:
         idempotency_key: str | None = None,
     ) -> Accepted:
         """Have a project rendered. The job is taken on at once, and rendered when its turn comes."""
-        answer: Accepted = self._send("POST", "/jobs", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range, output=output, also=also, priority=priority, idempotency_key=idempotency_key))
+        answer: Accepted = self._send("POST", "/jobs", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, range=range, output=output, also=also, priority=priority, idempotency_key=idempotency_key))
         return answer
 
 
@@ -860,11 +861,12 @@ class ProjectCommands:
         *,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
         upload: str | None = None,
         preset: str | None = None,
     ) -> ProjectFacts:
         """Check a project: its model, its paths and its media."""
-        answer: ProjectFacts = self._send("POST", "/projects/check", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset))
+        answer: ProjectFacts = self._send("POST", "/projects/check", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset))
         return answer
 
     def plan(
@@ -872,12 +874,13 @@ class ProjectCommands:
         *,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
         upload: str | None = None,
         preset: str | None = None,
         range: str | None = None,
     ) -> Planned:
         """Show how a project is cut into chunks, and which of them are in the cache. Media are hashed; nothing is rendered."""
-        answer: Planned = self._send("POST", "/projects/plan", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range))
+        answer: Planned = self._send("POST", "/projects/plan", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, range=range))
         return answer
 
     def media(
@@ -885,11 +888,12 @@ class ProjectCommands:
         *,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
         upload: str | None = None,
         preset: str | None = None,
     ) -> ProjectMedia:
         """List the files that a project reads, with what is in them and how many clips use each."""
-        answer: ProjectMedia = self._send("POST", "/projects/media", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset))
+        answer: ProjectMedia = self._send("POST", "/projects/media", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset))
         return answer
 
     def frame(
@@ -898,11 +902,12 @@ class ProjectCommands:
         at: str,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
         upload: str | None = None,
         preset: str | None = None,
     ) -> Picture:
         """Render one frame of a project as a PNG, here and now."""
-        answer: Picture = self._send("POST", "/projects/frame", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, at=at))
+        answer: Picture = self._send("POST", "/projects/frame", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, at=at))
         return answer
 
 
@@ -953,6 +958,7 @@ class ScheduleCommands:
         cron: str,
         project: str | None = None,
         timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
         upload: str | None = None,
         preset: str | None = None,
         range: str | None = None,
@@ -960,7 +966,7 @@ class ScheduleCommands:
         timezone: str | None = None,
     ) -> Schedules:
         """Render a project at set times; it is checked now, and read anew at each render. Returns all schedules of that name."""
-        answer: Schedules = self._send("PUT", f"/schedules/{_path(name)}", {}, _given(project=project, timeline=timeline, upload=upload, preset=preset, range=range, output=output, cron=cron, timezone=timezone))
+        answer: Schedules = self._send("PUT", f"/schedules/{_path(name)}", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, range=range, output=output, cron=cron, timezone=timezone))
         return answer
 
     def remove(self, *, name: str) -> Removed:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
+import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 import httpx
@@ -20,6 +23,22 @@ ENDED = ("done", "failed", "cancelled")
 LONGEST_LOOK = 5.0
 """Seconds between two looks at a job that is waited for."""
 BLOCK = 1024 * 1024
+PART_BLOCKS = 64
+"""Blocks that one request of an upload brings."""
+TUS = {"Tus-Resumable": "1.0.0"}
+RETRIED = (408, 409, 423, 429, 503)
+"""Answers to a part after which the upload goes on where the farm says."""
+SILENT_SECONDS = 30
+"""Without a word, of a stream that has one each ten seconds."""
+
+
+class Message(TypedDict):
+    """What was told. event: its fields (docs/events.md); None: `reset`."""
+
+    id: str
+    name: str
+    at: str
+    event: dict[str, Any] | None
 
 
 class Farm(Commands):
@@ -103,6 +122,91 @@ class Farm(Commands):
         finally:
             half.unlink(missing_ok=True)
         return target
+
+    def send_file(
+        self,
+        path: str | Path,
+        name: str | None = None,
+        *,
+        resume: str | None = None,
+        tries: int = 8,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> str:
+        """Upload a media or project file and return the upload's id: a project names it `upload://ID`.
+
+        A line that breaks is taken up again where the farm says it broke off.
+
+        Args:    name: how the farm shall call it; its suffix tells the format. resume: the id of an upload of this very file
+                 that was broken off. tries: in a row that may come to nothing. on_progress: told of bytes sent, and of all.
+        Source:  tus 1.0.0.
+        """
+        file = Path(path)
+        size = file.stat().st_size
+        upload = resume or self._begun(name or file.name, size)
+        place, failed = f"/uploads/{quote(upload, safe='')}", 0
+        with file.open("rb") as source:
+            while True:
+                try:
+                    offset = self._offset(place)
+                    if on_progress is not None:
+                        on_progress(offset, size)
+                    if offset >= size:
+                        return upload
+                    source.seek(offset)
+                    headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+                    part = itertools.islice(iter(lambda: source.read(BLOCK), b""), PART_BLOCKS)
+                    answer = self._http.patch(place, content=part, headers=TUS | headers)
+                    if answer.status_code not in RETRIED and not answer.is_success:
+                        raise _problem(answer)
+                    failed = 0 if answer.is_success else failed + 1
+                except httpx.TransportError as error:
+                    failed += 1
+                    if failed >= tries:
+                        raise _unreached(error) from None
+                if failed >= tries:
+                    raise Problem({"title": f"the upload {upload} does not go on", "retry": True})
+                if failed:
+                    time.sleep(min(LONGEST_LOOK, 0.2 * 2**failed))
+
+    def events(self, job: str | None = None, after: str | None = None) -> Iterator[Message]:
+        """Yield what happens, as it happens, for ever: each message has id, name, at and event (docs/events.md).
+
+        A line that breaks is taken up again after the last message. One named `reset` says that something was missed.
+
+        Args:    job: of this job only. after: the id of a message to go on after.
+        """
+        while True:
+            query = {name: value for name, value in (("job", job), ("last_event_id", after)) if value}
+            try:
+                with self._http.stream("GET", "/events", params=query, timeout=SILENT_SECONDS) as answer:
+                    if not answer.is_success:
+                        answer.read()
+                        raise _problem(answer)
+                    for line in answer.iter_lines():
+                        if line.startswith("data:"):
+                            message: Message = json.loads(line.removeprefix("data:"))
+                            after = message["id"]
+                            yield message
+            except httpx.TransportError:
+                time.sleep(1)
+
+    def _begun(self, name: str, size: int) -> str:
+        metadata = f"filename {base64.b64encode(name.encode()).decode()}"
+        try:
+            answer = self._http.post(
+                "/uploads", headers=TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata}
+            )
+        except httpx.HTTPError as error:
+            raise _unreached(error) from None
+        if not answer.is_success:
+            raise _problem(answer)
+        return answer.headers["Location"].rpartition("/")[2]
+
+    def _offset(self, place: str) -> int:
+        answer = self._http.head(place, headers=TUS)
+        if not answer.is_success:
+            raise Problem({"status": answer.status_code, "title": f"the upload is not there: {answer.status_code}"})
+        return int(answer.headers["Upload-Offset"])
 
     def _sent(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None) -> Any:
         try:

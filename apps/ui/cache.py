@@ -38,7 +38,7 @@ async def show(visit: Visit) -> None:
             button("Tidy up now", evict, "", "broom")
 
     async def read() -> CacheStats:
-        return await visit.ask(CacheStats, "cache.stats")
+        return await visit.look(CacheStats, "cache.stats")
 
     again = await refreshed(visit, read, _all, EACH_SECONDS)
 

@@ -23,7 +23,7 @@ async def show(visit: Visit) -> None:
         tag("h1", "Webhooks")
 
     async def read() -> Deliveries:
-        return await visit.ask(Deliveries, "webhook.list", limit=100)
+        return await visit.look(Deliveries, "webhook.list", limit=100)
 
     def telling(one: Delivery) -> Callable[[], Awaitable[None]]:
         async def tell() -> None:

@@ -27,7 +27,7 @@ AWAY = {
     "prefect": "The Prefect server does not answer. What renders goes on; new jobs begin when it is back.",
     "cache": "The chunk cache can’t be reached. Jobs wait for it.",
     "ffmpeg": "ffmpeg does not work on the machine that serves this page.",
-    "events": "News comes a few seconds late: the events are away. This page goes on by itself when they are back.",
+    "events": "The Prefect server’s events are away: news comes a few seconds late. This goes away by itself.",
 }
 
 
@@ -36,10 +36,11 @@ def framed(visit: Visit, path: str, page: Page) -> Iterator[None]:
     """Draw the frame; what is made in the block is the page's main part."""
     client = context.client
     client.content.classes(replace="app")
+    client.page_container.default_slot.children[0].tag = "div"  # Quasar makes it a second <main> around the navigation
     link("Skip to the page", "#main", "skip")
     _navigation(visit, path)
     with tag("div", "", "body"):
-        with tag("div", "", "topbar"):
+        with tag("header", "", "topbar"):
             with tag("button", "", "button quiet menu", type="button", aria_expanded="false", aria_controls="nav", data_menu=""):  # fmt: skip
                 icon("menu")
                 tag("span", "Menu", "unseen")

@@ -32,7 +32,8 @@ from infra.settings import Settings
 
 DOORS_OF_THEIR_OWN = ("/api/", "/metrics")
 """Beginnings of paths that ask for a token themselves."""
-OPEN = ("/login", "/ui/static/", "/favicon.ico", "/_nicegui/")
+OPEN = ("/login", "/ui/static/", "/favicon.ico")
+FILES = ("/_nicegui/",)
 """Beginnings of paths that need no session: the login, and files that are the same for everybody."""
 BELIEVED_SECONDS = 5.0
 """For so long a session is not looked up again: a token that was revoked is good for that much longer."""
@@ -130,7 +131,7 @@ class Guard:
         headers, path = Headers(scope=scope), scope["path"]
         if not self._same_site(headers):
             return PlainTextResponse("This is for the farm's own page only.", 403)
-        if path.startswith(OPEN):
+        if path.startswith(OPEN) or (path.startswith(FILES) and scope.get("method") in ("GET", "HEAD")):
             return None
         cookie = cookies(headers).get(COOKIE, "")
         try:

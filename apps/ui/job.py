@@ -19,14 +19,12 @@ from apps.ui.parts.tags import button, error_box, facts, link, panel, set_attrib
 from apps.ui.parts.when import When
 from apps.ui.parts.words import count, duration, first_up, speed, state_of, title_of
 from infra.errors import KinofarmError
-from infra.jobs.commands import JobDetails, Reasons
+from infra.jobs.commands import JobDetails
 from infra.jobs.records import Job
-from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, JobState
+from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, PHASES, JobState
 
 STAGES: tuple[JobState, ...] = ("accepted", "planned", "rendering", "assembling", "verifying", "publishing", "done")
 STAGE_WORDS = ("Accepted", "Planned", "Rendering", "Assembling", "Verifying", "Publishing", "Done")
-ASK_WHY_EACH = 3.0
-"""Seconds between two questions why a job waits."""
 
 
 async def show(visit: Visit, job: str) -> None:
@@ -47,8 +45,6 @@ class _JobPage:
         self.job = details.job
         self.details = details
         self.steers = visit.may("operate") or (visit.may("submit") and visit.visitor.name == self.job.submitted_by)
-        self.asked_why = 0.0
-        self.asking = False
 
     @property
     def id(self) -> UUID:
@@ -183,9 +179,7 @@ class _JobPage:
             self._renew()
         if self.id in change.chunks:
             self.film.renew(self.job, self.visit.live.chunks(self.id), change.chunks[self.id])
-        if not self.job.ended and self.visit.live.read_at - self.asked_why > ASK_WHY_EACH and not self.asking:
-            self.asked_why, self.asking = self.visit.live.read_at, True
-            self.visit.later(self._ask_why)
+            self._show_waits(self.visit.live.waits(self.id))
 
     async def _read(self) -> None:
         """The job has ended, or goes on: show what it published."""
@@ -198,15 +192,6 @@ class _JobPage:
         self._show_error()
         self._renew()
         self.film.published(self.job, self.details.outputs)
-
-    async def _ask_why(self) -> None:
-        try:
-            found = await self.visit.ask(Reasons, "job.explain", job=str(self.id))
-            self._show_waits(found.reasons)
-        except KinofarmError:
-            pass
-        finally:
-            self.asking = False
 
     def _show_waits(self, reasons: tuple[Any, ...]) -> None:
         told = [(one.message, one.hint) for one in reasons] if not self.job.ended else []
@@ -239,7 +224,7 @@ class _JobPage:
         set_classes(self.badge, f"badge {kind}")
         if self.badge.text != words:
             self.badge.set_text(words)
-        reached = STAGES.index(job.state) if job.state in STAGES else -1
+        reached = _reached(job)
         for place, step in enumerate(self.steps):
             now = place == reached
             done = place < reached or job.state == "done"
@@ -293,3 +278,13 @@ class _JobPage:
         self.visit.live.jobs[self.id] = self.job
         self._renew()
         self._show_error()
+
+
+def _reached(job: Job) -> int:
+    """The place of the stage that a job is in, or in which it was when it failed or was cancelled."""
+    if job.state in STAGES:
+        return STAGES.index(job.state)
+    if not job.frames_total:
+        return 0
+    at = [place for place, state in enumerate(STAGES) if state != "done" and PHASES[state][0] <= job.progress]
+    return max(2 if job.frames_done else 1, at[-1] if job.progress >= PHASES["assembling"][0] else 0)

@@ -46,7 +46,7 @@ class Grid:
         with panel("Chunks", "chunk-panel") as self.panel:
             self.grid = ChunkGrid(shown)
             self.nothing = tag("p", "The job has no chunks yet: they are planned first.", "note")
-            with tag("ul", "", "legend"):
+            with tag("ul", "", "legend") as self.legend:
                 self.counts = {}
                 for kind, words, letter in LEGEND:
                     with tag("li") as row:
@@ -75,6 +75,7 @@ class Grid:
             row.set_visibility(found > 0)
             number.set_text(count(found))
         self.grid.set_visibility(bool(shown))
+        self.legend.set_visibility(bool(shown))
         self.nothing.set_visibility(not shown)
 
     async def _pick(self, event: Any) -> None:

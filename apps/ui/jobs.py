@@ -51,6 +51,8 @@ class _List:
         self.page: JobPage | None = None
         self.marked: list[str] = []
         self.reading = False
+        self.turn = 0
+        """Counts the times that it was drawn: an answer that comes after a later one is not shown."""
         self.drawn: Callable[[], Awaitable[None]]
 
     async def read(self) -> JobPage:
@@ -59,8 +61,7 @@ class _List:
             wanted["submitted_by"] = self.submitter
         if self.after:
             wanted["after"] = self.after
-        self.page = await self.visit.ask(JobPage, "job.list", **wanted)
-        return self.page
+        return await self.visit.look(JobPage, "job.list", **wanted)
 
     def begin(self) -> None:
         """Back to the first page, as after another filter."""
@@ -82,7 +83,7 @@ async def show(visit: Visit) -> None:
     filters = _filters(listed)
     wrong = tag("div")
     bulk = _bulk(listed) if visit.may("submit") else None
-    with tag("section", "", "panel list", aria_label="Jobs"):
+    with tag("div", "", "panel list"):
         rows = JobRows("Jobs", (), visit.live, selectable=bulk is not None)
         nothing = tag("div")
     with tag("nav", "", "pager", aria_label="Pages of the list"):
@@ -92,13 +93,19 @@ async def show(visit: Visit) -> None:
         later.classes("after")
 
     async def draw() -> None:
-        wrong.clear()
+        listed.turn += 1
+        mine = listed.turn
         try:
             page = await listed.read()
         except KinofarmError as error:
+            wrong.clear()
             with wrong:
                 error_box(error)
             return
+        if mine != listed.turn:
+            return
+        wrong.clear()
+        listed.page = page
         rows.show(page.jobs)
         rows.set_visibility(bool(page.jobs))
         nothing.clear()

@@ -32,6 +32,7 @@ from infra.jobs.listing import JobList
 from infra.jobs.records import Job
 from infra.jobs.states import ENDED, JOB_STATES, WORKING
 from infra.jobs.store import JobStore
+from infra.jobs.waiting import Waiting
 from infra.services import Services
 
 TICK_SECONDS = 0.2
@@ -69,6 +70,8 @@ class Watched:
 
     cells: list[Cell] = field(default_factory=list)
     places: dict[str, list[int]] = field(default_factory=dict)
+    waits: tuple[KinofarmError, ...] = ()
+    asked_at: float = 0.0
     pages: int = 0
     read_at: float = 0.0
     stale: bool = True
@@ -89,6 +92,13 @@ class Live:
         self.read_at = 0.0
         """When the database last answered, in time.time()."""
         self._engine = services.get(Engine)
+        waiting = services.get(Waiting)
+        self._waiting = Waiting(
+            self._engine,
+            most_of_submitter=waiting.most_of_submitter,
+            most_of_pool=waiting.most_of_pool,
+            patience=IMPATIENT,
+        )
         self._hearers: dict[int, Callable[[Change], None]] = {}
         self._watched: dict[UUID, Watched] = {}
         self._stale: set[UUID] = set()
@@ -129,6 +139,10 @@ class Live:
         """Return the chunks of a job that is watched, as its grid shows them."""
         return self._watched[job].cells if job in self._watched else []
 
+    def waits(self, job: UUID) -> tuple[KinofarmError, ...]:
+        """Return why a job that is watched does not go on; nothing when it does."""
+        return self._watched[job].waits if job in self._watched else ()
+
     @property
     def troubles(self) -> tuple[str, ...]:
         """Return what is away: database, prefect, cache, events."""
@@ -163,8 +177,10 @@ class Live:
                     self._awake.clear()
                     await self._awake.wait()
                     self._read_next = self._look_next = 0.0
-                with contextlib.suppress(Exception):
+                try:
                     await self._tick()
+                except Exception:
+                    logger.exception("the page's picture could not be kept up")
                 await asyncio.sleep(TICK_SECONDS)
         finally:
             listening.cancel()
@@ -229,6 +245,7 @@ class Live:
                 wanted, self._stale = self._stale, set()
                 await self._in(self._reader, self._read_jobs, wanted)
             await self._read_chunks()
+            await self._ask_why(now)
             self.database_away, self.read_at = False, time.time()
         except KinofarmError as error:
             self.database_away = True
@@ -253,12 +270,14 @@ class Live:
         newest = store.jobs(NEWEST)
         live = store.jobs(MOST_LIVE, LIVE)
         self.newest = tuple(job.id for job in newest)
-        watched = JobList(self._engine, patience=IMPATIENT).these(self._watched.keys() - {job.id for job in live})
-        self.jobs = {job.id: job for job in (*newest, *live, *watched)}
+        ended = {job.id for job in self.jobs.values() if not job.ended}  # those that still lived a moment ago
+        others = (self._watched.keys() | ended) - {job.id for job in (*newest, *live)}
+        found = JobList(self._engine, patience=IMPATIENT).these(others)
+        self.jobs = {job.id: job for job in (*newest, *live, *found)}
 
     def _read_jobs(self, wanted: Iterable[UUID]) -> None:
         found = JobList(self._engine, patience=IMPATIENT).these(wanted)
-        self.jobs |= {job.id: job for job in found}
+        self.jobs = {**self.jobs, **{job.id: job for job in found}}
         fresh = tuple(job.id for job in found if job.id not in self.newest)
         newest = sorted({*self.newest, *fresh} & self.jobs.keys(), key=lambda job: self.jobs[job].accepted_at)
         self.newest = tuple(reversed(newest))[:NEWEST]
@@ -284,6 +303,18 @@ class Live:
             else:
                 for place, cell in enumerate(shown):
                     self._set(job, place, cell)
+
+    async def _ask_why(self, now: float) -> None:
+        """Find out why the jobs that are watched wait, once for all pages."""
+        for job, watched in list(self._watched.items()):
+            known = self.jobs.get(job)
+            if known is None or known.ended or now - watched.asked_at < READ_SECONDS:
+                continue
+            watched.asked_at = now
+            found = await self._in(self._reader, self._waiting.reasons, job)
+            if [error.as_dict() for error in found] != [error.as_dict() for error in watched.waits]:
+                watched.waits = found
+                self._pending.setdefault(job, {})
 
     def _remember(self, now: float) -> None:
         for job in self.jobs.values():

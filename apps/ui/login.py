@@ -128,6 +128,7 @@ def _form(request: Request, style: str, target: str, wrong: str, status: int) ->
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="/favicon.ico">
 <link rel="stylesheet" href="{style}">
+<script src="/ui/static/page.js"></script>
 </head>
 <body class="door">
 <main class="door-box">

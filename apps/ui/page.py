@@ -69,7 +69,7 @@ def mount(app: FastAPI, services: Services) -> None:
     NiceGUI is one per process, and so is the page.
     """
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(services.get(Settings).home.absolute() / "run" / "page"))
-    from nicegui import ui  # takes half a second, which only this process pays
+    from nicegui import core, ui  # takes half a second, which only this process pays
 
     from apps.ui.house import House
 
@@ -85,6 +85,7 @@ def mount(app: FastAPI, services: Services) -> None:
     ui.add_head_html(
         f'<link rel="stylesheet" href="{style}"><script src="/ui/static/page.js?{mark}"></script>', shared=True
     )
+    core.app.config.quasar_config["loadingBar"]["skipHijack"] = True  # it would run with every request of ours
     for path in PAGES:
         _add(path, house)
     _keep(app, live.run, house.watch_over)

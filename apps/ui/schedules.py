@@ -24,7 +24,7 @@ async def show(visit: Visit) -> None:
         tag("h1", "Schedules")
 
     async def read() -> Schedules:
-        return await visit.ask(Schedules, "schedule.list")
+        return await visit.look(Schedules, "schedule.list")
 
     def removing(name: str) -> Callable[[], Awaitable[None]]:
         async def remove() -> None:

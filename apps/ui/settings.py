@@ -21,7 +21,7 @@ async def show(visit: Visit) -> None:
         facts(
             [
                 ("Kinofarm", info.version),
-                ("ffmpeg", info.ffmpeg),
+                ("ffmpeg", info.ffmpeg.removeprefix("ffmpeg version ").partition(" ")[0]),
                 ("Python", info.python),
                 ("System", f"{info.system}, {info.cores} cores, {size(info.memory)} memory"),
                 ("Home", info.home),
@@ -68,4 +68,6 @@ def _words(value: Any) -> str:
         return ", ".join(map(_words, value)) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_words(each)}" for name, each in value.items()) or "none"
-    return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) or "empty"

@@ -50,7 +50,7 @@ async def show(visit: Visit) -> None:
         if roots:
             tag(
                 "p",
-                "A project sent from here names its media by paths on the farm’s machine, in one of these folders:",
+                "A project sent from here names its media as uploads (upload://ID), or by paths on the farm’s machine in one of these folders:",
                 "note",
             )
             with tag("ul", "", "roots"):
@@ -58,4 +58,4 @@ async def show(visit: Visit) -> None:
                     with tag("li"):
                         tag("code", str(root), "path")
         else:
-            tag("p", "The farm has no folder of media: only projects that need none, such as titles and shapes, can be sent from here. Folders are named by the setting media_roots.", "note")  # fmt: skip
+            tag("p", "A project sent from here names its media as uploads (upload://ID). Folders from which media may be read are named by the setting media_roots; there is none.", "note")  # fmt: skip

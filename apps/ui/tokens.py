@@ -31,7 +31,7 @@ async def show(visit: Visit) -> None:
         made = _Form(visit)
 
     async def read() -> Tokens:
-        return await visit.ask(Tokens, "token.list")
+        return await visit.look(Tokens, "token.list")
 
     def revoking(one: Token) -> Callable[[], Awaitable[None]]:
         async def revoke() -> None:

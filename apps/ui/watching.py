@@ -26,7 +26,7 @@ async def show(visit: Visit) -> None:
         tag("h1", "Watched folders")
 
     async def read() -> Arrivals:
-        return await visit.ask(Arrivals, "watch.list", limit=100)
+        return await visit.look(Arrivals, "watch.list", limit=100)
 
     await refreshed(visit, read, _all, EACH_SECONDS)
 
@@ -71,7 +71,7 @@ def _arrival(one: Arrival) -> None:
                 tag("span", f"{one.error.get('code', '')} {one.error.get('message', '')}".strip(), "sub wrong")
         with cell():
             tag("span", words, f"badge {kind}")
-        with cell(label="Job"):
+        with cell(label="Job" if one.job is not None else ""):
             if one.job is not None:
                 link(str(one.job)[:8], f"/jobs/{one.job}")
         cell(size(one.size), "number", "Size")

@@ -35,7 +35,7 @@ async def show(visit: Visit) -> None:
             button("Test encoders again", probe, "", "again")
 
     async def read() -> Machines:
-        return await visit.ask(Machines, "worker.list")
+        return await visit.look(Machines, "worker.list")
 
     await refreshed(visit, read, _all, EACH_SECONDS, loose=("heartbeat_at",))
 

@@ -17,7 +17,7 @@ export default {
             <code class="code">{{ warning.code }}</code><span>{{ warning.message }}</span></li></ul>
         </template>
         <div v-else class="error" role="alert">
-          <p class="error-line"><code class="code">{{ one.code }}</code><span><strong>{{ one.file }}</strong>: {{ one.message }}</span></p>
+          <p class="error-line"><code v-if="one.code" class="code">{{ one.code }}</code><span><strong>{{ one.file }}</strong>: {{ one.message }}</span></p>
           <p v-if="one.where" class="error-where">in {{ one.where }}</p>
           <p v-if="one.detail" class="error-detail">{{ one.detail }}</p>
           <p v-if="one.hint" class="error-hint">Try: {{ one.hint }}</p>
@@ -67,14 +67,14 @@ export default {
     },
     async one(file) {
       if (!this.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix)))
-        return { code: "FORMAT", message: "is no project file", hint: "files end in " + this.suffixes.join(", ") };
+        return { code: "", message: "is no project file", hint: "files end in " + this.suffixes.join(", ") };
       if (file.size > this.most) return { code: "API-004", message: "is larger than " + this.most + " bytes" };
       const text = await file.text();
       try {
         const read = JSON.parse(text);
         if (read === null || typeof read !== "object" || Array.isArray(read)) throw new Error("it is no object");
       } catch (error) {
-        return { code: "FORMAT", message: "is no JSON: " + error.message };
+        return { code: "", message: "is no JSON: " + error.message };
       }
       const options = { timeline_name: file.name, priority: Number(document.getElementById("submit-priority").value) };
       const preset = document.getElementById("submit-preset").value;
@@ -88,7 +88,7 @@ export default {
         if (answer.ok) return { job: read.job.id, warnings: read.warnings };
         return { code: read.code, message: read.title, where: read.where, detail: read.detail, hint: read.hint };
       } catch (error) {
-        return { code: "NETWORK", message: "the farm could not be reached", hint: "try again in a moment" };
+        return { code: "", message: "the farm could not be reached", hint: "try again in a moment" };
       }
     },
   },

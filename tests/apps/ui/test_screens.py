@@ -150,3 +150,34 @@ def test_light_and_dark_follow_the_system_until_somebody_chooses(desk: Desk) -> 
     desk.go(page, "/jobs")
     assert page.evaluate("document.documentElement.dataset.theme") == "light", "the choice is kept"
     context.close()
+
+
+def test_a_page_whose_token_is_revoked_is_closed(desk: Desk, farm: Kinofarm) -> None:
+    with farm.services() as services:
+        _, secret = services.get(TokenStore).create("soon revoked", "read")
+    context = desk.context(logged_in=False)
+    page = context.new_page()
+    page.goto(f"{address(farm)}/login?next=/jobs")
+    page.fill("#token", secret.get_secret_value())
+    page.click("button[type=submit]")
+    page.wait_for_selector("main h1")
+    with farm.services() as services:
+        services.get(TokenStore).revoke("soon revoked")
+    page.wait_for_url("**/login*", timeout=20_000)
+    context.close()
+
+
+def test_names_of_projects_and_people_are_text_and_never_html(desk: Desk, farm: Kinofarm, media: Path) -> None:
+    name = "<img src=x onerror=document.title='hit'>{{7*7}}"
+    project = film_project(media, "hostile", 1)
+    hostile = project.rename(project.with_name(f"{name}.json"))
+    job = farm.submit(hostile, media / f"{name}.mp4")
+    context = desk.context()
+    for path in ("/", "/jobs", f"/jobs/{job}"):
+        page = desk.open(context, path)
+        page.wait_for_timeout(500)
+        assert name in page.inner_text("main"), path
+        assert page.locator("main img[src=x]").count() == 0
+        assert page.title() != "hit"
+        page.close()
+    context.close()
