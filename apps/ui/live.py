@@ -66,10 +66,13 @@ class Change:
 
 @dataclass
 class Watched:
-    """The chunks of a job that some page shows. places: of a chunk's key in the grid."""
+    """The chunks of a job that some page shows. places: of a chunk's key in the grid. heard: places that events have changed
+    since the ledger was last asked: its answer may be older.
+    """
 
     cells: list[Cell] = field(default_factory=list)
     places: dict[str, list[int]] = field(default_factory=dict)
+    heard: set[int] = field(default_factory=set)
     waits: tuple[KinofarmError, ...] = ()
     asked_at: float = 0.0
     pages: int = 0
@@ -216,6 +219,7 @@ class Live:
         if isinstance(event, ChunkEvent):
             if watched := self._watched.get(event.job):
                 for place in watched.places.get(event.key, ()):
+                    watched.heard.add(place)
                     self._set(event.job, place, changed_cell(watched.cells[place], event))
             self._stale.add(event.job)
             return
@@ -291,8 +295,13 @@ class Live:
             if not due or (watched.read_at and now - watched.read_at < CHUNK_SECONDS):
                 continue
             watched.stale, watched.read_at = False, now
+            watched.heard.clear()
             store = JobStore(self._engine, patience=IMPATIENT)
-            found = await self._in(self._reader, store.chunks, job)
+            try:
+                found = await self._in(self._reader, store.chunks, job)
+            except KinofarmError:
+                watched.stale = True
+                raise
             shown = cells(found)
             if len(shown) != len(watched.cells):
                 watched.cells = shown
@@ -302,7 +311,8 @@ class Live:
                 self._pending[job] = None
             else:
                 for place, cell in enumerate(shown):
-                    self._set(job, place, cell)
+                    if place not in watched.heard:
+                        self._set(job, place, cell)
 
     async def _ask_why(self, now: float) -> None:
         """Find out why the jobs that are watched wait, once for all pages."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from apps.api.hub import Hub
 from apps.ui.live import Change, Live
@@ -48,8 +51,7 @@ class Shown:
         changed = change.chunks[self._job]
         cells = enumerate(self._live.chunks(self._job)) if changed is None else changed.items()
         for place, cell in cells:
-            before = self.told.get(place, "")
-            self.told[place] = before if before.endswith(cell[0]) else before + cell[0]
+            self.told[place] = self.told.get(place, "") + cell[0]
 
 
 @pytest.fixture
@@ -62,6 +64,12 @@ def farm_services(database: str, tmp_path: Path) -> Iterator[Services]:
     )
     with services.opened(settings) as container:
         yield container
+
+
+def nowhere(database: str) -> FarmConnection:
+    """A farm whose Prefect server is away."""
+    url = SecretStr(database)
+    return FarmConnection(home=Path("/nowhere"), database_url=url, api_url=NOWHERE, api_auth=None, state=None)
 
 
 @contextlib.asynccontextmanager
@@ -89,12 +97,9 @@ async def test_every_chunk_is_shown_as_done_once_on_every_page_whether_it_was_he
 ) -> None:
     engine = farm_services.get(Engine)
     ledger = Ledger(engine)
-    names = [f"chunk {number}" for number in range(300)]
+    names = [f"chunk {number}" for number in range(120)]
     job = planned(JobStore(engine), names)
-    nowhere = FarmConnection(
-        home=Path("/nowhere"), database_url=SecretStr(database), api_url=NOWHERE, api_auth=None, state=None
-    )
-    hub = Hub(nowhere, kept=kept_messages)
+    hub = Hub(nowhere(database), kept=kept_messages)
     resets = 0
 
     async def count_resets() -> None:
@@ -120,17 +125,50 @@ async def test_every_chunk_is_shown_as_done_once_on_every_page_whether_it_was_he
             for each in range(number, number + 10):
                 events = await asyncio.to_thread(work, each)
                 if kept_messages > len(names):
-                    for event in events:
-                        hub.tell(event)
+                    for told in events:
+                        hub.tell(told)
                 burst += events
             if kept_messages < len(names):  # all at once, which is more than the ring holds
-                for event in burst:
-                    hub.tell(event)
+                for told in burst:
+                    hub.tell(told)
         await all_done(pages, len(names), 30)
         counting.cancel()
     assert (resets > 0) == (kept_messages < len(names))
     for page in pages:
         assert {told.count(DONE) for told in page.told.values()} == {1}, page.told
+
+
+async def test_a_chunk_that_ends_while_the_ledger_is_read_is_not_shown_as_in_work_again(
+    farm_services: Services, database: str
+) -> None:
+    engine = farm_services.get(Engine)
+    ledger, hub = Ledger(engine), Hub(nowhere(database))
+    job = planned(JobStore(engine), ["a", "b"])
+    claim = ledger.claim("shard")
+    assert claim is not None
+    about = {"job": job.id, "key": claim.key, "index": claim.index, "attempt": 1}
+    loop, ended = asyncio.get_running_loop(), threading.Event()
+
+    def end_it(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        """The answer has come, and nobody has looked at it yet."""
+        if armed.is_set() and statement.startswith("SELECT") and "job_chunks.first_frame" in statement and not ended.is_set():
+            ended.set()
+            assert ledger.finish(claim.key, claim.token, {"frames": 50})
+            loop.call_soon_threadsafe(hub.tell, ChunkDone(**about, frames=50, seconds=0.1))
+            time.sleep(0.3)
+
+    armed = threading.Event()
+    event.listen(engine, "after_cursor_execute", end_it)
+    async with kept(farm_services, hub) as live:
+        page = Shown(live, job.id)
+        while page.told != {0: "l", 1: "r"}:
+            await asyncio.sleep(0.05)
+        armed.set()
+        while not page.told[0].endswith(DONE):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(3)  # another look at the ledger
+    assert ended.is_set()
+    assert page.told[0] == "ld"
 
 
 async def test_ten_pages_of_a_real_job_show_every_chunk_as_done_once(farm: Kinofarm, media: Path) -> None:
