@@ -173,7 +173,7 @@ class Live:
 
     async def run(self) -> None:
         """Keep the picture until cancelled."""
-        listening = asyncio.create_task(self._listen())
+        beside = [asyncio.create_task(work()) for work in (self._listen, self._tell_chunks)]
         try:
             while True:
                 if not self._hearers:
@@ -186,7 +186,8 @@ class Live:
                     logger.exception("the page's picture could not be kept up")
                 await asyncio.sleep(TICK_SECONDS)
         finally:
-            listening.cancel()
+            for task in beside:
+                task.cancel()
             self._reader.shutdown(wait=False, cancel_futures=True)
             self._looker.shutdown(wait=False, cancel_futures=True)
 
@@ -208,6 +209,14 @@ class Live:
             except Exception:
                 logger.warning("the page no longer hears events, and begins anew", exc_info=True)
                 await asyncio.sleep(1)
+
+    async def _tell_chunks(self) -> None:
+        """Tell what events say of chunks at once: the ledger takes its time while the machine renders."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            if self._pending:
+                chunks, self._pending = self._pending, {}
+                self._tell(Change(chunks=chunks))
 
     def _heard(self, name: str, event: Any) -> None:
         if name in ("reset", "connection"):
@@ -257,10 +266,9 @@ class Live:
         self._remember(now)
         self._look(now)
         changed = frozenset(job for job, found in self.jobs.items() if known.get(job) != found)
-        chunks, self._pending = self._pending, {}
         farm_changed, self._farm_changed = self._farm_changed or self.troubles != before, False
-        if changed or chunks or farm_changed:
-            self._tell(Change(farm_changed, changed, bool(changed - known.keys()), chunks))
+        if changed or farm_changed:
+            self._tell(Change(farm_changed, changed, bool(changed - known.keys())))
 
     def _tell(self, change: Change) -> None:
         for hearer in tuple(self._hearers.values()):

@@ -151,7 +151,12 @@ async def test_a_chunk_that_ends_while_the_ledger_is_read_is_not_shown_as_in_wor
 
     def end_it(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         """The answer has come, and nobody has looked at it yet."""
-        if armed.is_set() and statement.startswith("SELECT") and "job_chunks.first_frame" in statement and not ended.is_set():
+        if (
+            armed.is_set()
+            and statement.startswith("SELECT")
+            and "job_chunks.first_frame" in statement
+            and not ended.is_set()
+        ):
             ended.set()
             assert ledger.finish(claim.key, claim.token, {"frames": 50})
             loop.call_soon_threadsafe(hub.tell, ChunkDone(**about, frames=50, seconds=0.1))
