@@ -11,7 +11,7 @@ QUIET  := -qq --root-user-action=ignore
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test acceptance faults soak check format docs bench scale lock clean
+.PHONY: help setup demo test acceptance faults soak check format docs bench scale live lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ soak: $(STAMP)  ## 100 rounds of faults, and 1000 jobs at once; the figures go i
 
 scale: $(STAMP)  ## measure what the parts of a farm cost, on a quiet machine (about six minutes); then: make docs
 	@$(BIN)/python -m bench.scale
+
+live: $(STAMP)  ## measure how soon 50 pages show a chunk of 20 jobs; the rows go into bench/RESULTS.md (about ten minutes)
+	@$(BIN)/python -m bench.live $(ARGS)
 
 check: $(STAMP)  ## lint, types, layers, docs
 	@$(BIN)/ruff check --quiet . && echo "lint    ok"

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.results import ComparisonRow, EditRow, FaultsRow, JobsRow, Measured, OtherRow, Results
+from bench.results import ComparisonRow, EditRow, FaultsRow, JobsRow, LiveRow, Measured, OtherRow, Results
 from bench.workloads import WORKLOADS
 from infra import ffmpeg
 
@@ -16,6 +16,10 @@ MOST_RATIO = 1.15
 
 HELD = "medium"
 """The preset whose ratios are promised; faster ones, under which the farm's own second or two weighs more, are reported."""
+
+
+MOST_LATE = 1.0
+"""Seconds from a chunk that is done to when it is shown, for 95 of 100."""
 
 
 def page(results: Results) -> str:
@@ -38,6 +42,8 @@ def page(results: Results) -> str:
         parts += ["## Ten minutes, edited", _edits(results.edits)]
     for jobs in results.jobs:
         parts += ["## Many small jobs", _jobs(jobs)]
+    if results.live:
+        parts += ["## From chunk done to shown", _live(results.live)]
     for rounds in results.faults:
         parts += ["## Rounds of faults", _faults(rounds)]
     return "\n\n".join(parts) + "\n"
@@ -56,6 +62,11 @@ def faults(results: Results) -> list[str]:
             found.append(f"one title changed, {row.preset}: {row.title:.1f} s > {row.title_limit:.1f} s")
         if row.unchanged > row.unchanged_limit or row.unchanged_encoded:
             found.append(f"unchanged, {row.preset}: {row.unchanged:.1f} s, {row.unchanged_encoded} chunks encoded")
+    for live in results.live:
+        if live.p95 > MOST_LATE:
+            found.append(f"{live.kind}: shown after {live.p95:.2f} s (p95) > {MOST_LATE} s")
+        if live.missed:
+            found.append(f"{live.kind}: {live.missed} of {live.samples + live.missed} never shown")
     return found
 
 
@@ -82,6 +93,36 @@ def _jobs(row: JobsRow) -> str:
             "\n".join(["| task of a render, on the busy machine | ms by the clock |", "| --- | ---: |", *tasks]),
         )
     )
+
+
+def _live(rows: Sequence[LiveRow]) -> str:
+    """How soon those who look see a chunk, and what they cost the process that tells them."""
+    lines = [
+        "From `ended_at` in PostgreSQL to the message in the client, or the changed cell in the tab's document; one clock, one "
+        "machine, on which the jobs render too, at the usual two slots (`make live`). Pages: sockets of NiceGUI, each on the page of "
+        "one of the jobs, some of them tabs of headless Chromium. Streams: /api/v1/events, each hears of all jobs. Memory and "
+        "processor are the API process's, which serves the page too.",
+        "",
+        "| who looks | jobs in work | chunks | samples (never shown) | p50, s | **p95, s** | longest, s | p95 in the tabs, s | measured |",
+        "| --- |" + " ---: |" * 7 + " --- |",
+    ]
+    for row in rows:
+        who = f"{row.clients} {row.kind}" + (f", {row.tabs} of them tabs" if row.tabs else "")
+        drawn = "" if row.tabs_p95 is None else f"{row.tabs_p95:.2f}"
+        times = f"{row.p50:.2f} | **{row.p95:.2f}** | {row.most:.2f} | {drawn}"
+        seen = f"{row.running:.0f} of {row.jobs} | {row.chunks} | {row.samples} ({row.missed})"
+        lines.append(f"| {who} | {seen} | {times} | {_when(row.measured)} |")
+    lines += [
+        "",
+        "| who looks | events/s | memory before, MB | **more for each client, MB** | share of a core | load of the machine | seconds |",
+        "| --- |" + " ---: |" * 6,
+    ]
+    for row in rows:
+        memory = f"{row.memory:.0f} | **{row.memory_client:.2f}**"
+        lines.append(
+            f"| {row.clients} {row.kind} | {row.events:.1f} | {memory} | {row.cpu:.0%} | {row.load:.1f} | {row.seconds:.0f} |"
+        )
+    return "\n".join(lines)
 
 
 def _faults(row: FaultsRow) -> str:

@@ -135,6 +135,36 @@ class FaultsRow(Value):
     measured: Measured
 
 
+class LiveRow(Value):
+    """Those who look at a farm, see bench/live/measuring.py. Seconds by the clock, unless said otherwise.
+
+    kind: "pages" or "streams". tabs: clients that are a real browser's. running: jobs in work at once, the median. chunks: done while
+    they looked. samples: a chunk seen by a client; missed: not seen by one. p50, p95, most: from done to shown; tabs_p95: in the
+    browser's document. memory: megabytes of the API's process before they came; memory_client: more for each. events: a second, heard
+    by the hub. cpu: share of a core that the API's process took. load: of the machine, the median. seconds: for which it was looked.
+    """
+
+    kind: str
+    clients: int
+    tabs: int
+    jobs: int
+    running: float
+    chunks: int
+    samples: int
+    missed: int
+    p50: float
+    p95: float
+    most: float
+    tabs_p95: float | None
+    memory: float
+    memory_client: float
+    events: float
+    cpu: float
+    load: float
+    seconds: float
+    measured: Measured
+
+
 class Results(Value):
     """All that is known."""
 
@@ -143,6 +173,7 @@ class Results(Value):
     others: tuple[OtherRow, ...] = ()
     jobs: tuple[JobsRow, ...] = ()
     faults: tuple[FaultsRow, ...] = ()
+    live: tuple[LiveRow, ...] = ()
 
     def merged(self, newer: Results) -> Results:
         """These results, with newer rows in place of older ones of the same workload and preset."""
@@ -152,6 +183,7 @@ class Results(Value):
             others=_merged(self.others, newer.others),
             jobs=newer.jobs or self.jobs,
             faults=newer.faults or self.faults,
+            live=_merged(self.live, newer.live),
         )
 
 
@@ -218,7 +250,7 @@ def now() -> Measured:
     return Measured(commit=commit + ("+" if changed else ""), day=day)
 
 
-_Row = TypeVar("_Row", ComparisonRow, EditRow, OtherRow)
+_Row = TypeVar("_Row", ComparisonRow, EditRow, OtherRow, LiveRow)
 
 
 def _merged(old: Sequence[_Row], new: Sequence[_Row]) -> tuple[_Row, ...]:
@@ -227,11 +259,13 @@ def _merged(old: Sequence[_Row], new: Sequence[_Row]) -> tuple[_Row, ...]:
     return tuple(chain(stays, newer.values()))
 
 
-def _name(row: ComparisonRow | EditRow | OtherRow) -> tuple[str, ...]:
+def _name(row: ComparisonRow | EditRow | OtherRow | LiveRow) -> tuple[str, ...]:
     """What a newer row replaces."""
     match row:
         case OtherRow():
             return row.workload, row.preset, row.program
         case ComparisonRow():
             return row.workload, row.preset
+        case LiveRow():
+            return (row.kind,)
     return (row.preset,)

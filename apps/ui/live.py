@@ -66,10 +66,13 @@ class Change:
 
 @dataclass
 class Watched:
-    """The chunks of a job that some page shows. places: of a chunk's key in the grid."""
+    """The chunks of a job that some page shows. places: of a chunk's key in the grid. heard: places that events have changed
+    since the ledger was last asked: its answer may be older.
+    """
 
     cells: list[Cell] = field(default_factory=list)
     places: dict[str, list[int]] = field(default_factory=dict)
+    heard: set[int] = field(default_factory=set)
     waits: tuple[KinofarmError, ...] = ()
     asked_at: float = 0.0
     pages: int = 0
@@ -170,7 +173,7 @@ class Live:
 
     async def run(self) -> None:
         """Keep the picture until cancelled."""
-        listening = asyncio.create_task(self._listen())
+        beside = [asyncio.create_task(work()) for work in (self._listen, self._tell_chunks)]
         try:
             while True:
                 if not self._hearers:
@@ -183,7 +186,8 @@ class Live:
                     logger.exception("the page's picture could not be kept up")
                 await asyncio.sleep(TICK_SECONDS)
         finally:
-            listening.cancel()
+            for task in beside:
+                task.cancel()
             self._reader.shutdown(wait=False, cancel_futures=True)
             self._looker.shutdown(wait=False, cancel_futures=True)
 
@@ -206,6 +210,14 @@ class Live:
                 logger.warning("the page no longer hears events, and begins anew", exc_info=True)
                 await asyncio.sleep(1)
 
+    async def _tell_chunks(self) -> None:
+        """Tell what events say of chunks at once: the ledger takes its time while the machine renders."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            if self._pending:
+                chunks, self._pending = self._pending, {}
+                self._tell(Change(chunks=chunks))
+
     def _heard(self, name: str, event: Any) -> None:
         if name in ("reset", "connection"):
             self._read_next = 0.0
@@ -216,6 +228,7 @@ class Live:
         if isinstance(event, ChunkEvent):
             if watched := self._watched.get(event.job):
                 for place in watched.places.get(event.key, ()):
+                    watched.heard.add(place)
                     self._set(event.job, place, changed_cell(watched.cells[place], event))
             self._stale.add(event.job)
             return
@@ -253,10 +266,9 @@ class Live:
         self._remember(now)
         self._look(now)
         changed = frozenset(job for job, found in self.jobs.items() if known.get(job) != found)
-        chunks, self._pending = self._pending, {}
         farm_changed, self._farm_changed = self._farm_changed or self.troubles != before, False
-        if changed or chunks or farm_changed:
-            self._tell(Change(farm_changed, changed, bool(changed - known.keys()), chunks))
+        if changed or farm_changed:
+            self._tell(Change(farm_changed, changed, bool(changed - known.keys())))
 
     def _tell(self, change: Change) -> None:
         for hearer in tuple(self._hearers.values()):
@@ -291,8 +303,13 @@ class Live:
             if not due or (watched.read_at and now - watched.read_at < CHUNK_SECONDS):
                 continue
             watched.stale, watched.read_at = False, now
+            watched.heard.clear()
             store = JobStore(self._engine, patience=IMPATIENT)
-            found = await self._in(self._reader, store.chunks, job)
+            try:
+                found = await self._in(self._reader, store.chunks, job)
+            except KinofarmError:
+                watched.stale = True
+                raise
             shown = cells(found)
             if len(shown) != len(watched.cells):
                 watched.cells = shown
@@ -302,7 +319,8 @@ class Live:
                 self._pending[job] = None
             else:
                 for place, cell in enumerate(shown):
-                    self._set(job, place, cell)
+                    if place not in watched.heard:
+                        self._set(job, place, cell)
 
     async def _ask_why(self, now: float) -> None:
         """Find out why the jobs that are watched wait, once for all pages."""

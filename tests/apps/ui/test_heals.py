@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.acceptance.kinofarm import Kinofarm
-from tests.apps.ui.desk import SCREENS, Desk, address, film_project, until
+from tests.apps.ui.desk import SCREENS, Desk, address, film_project, states, until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -27,8 +27,9 @@ def test_a_part_that_is_killed_is_told_and_the_page_heals_and_the_job_is_not_dis
     page = desk.open(context, f"/jobs/{job}")
     page.wait_for_selector(".chunks .chunk", timeout=60_000)
     origin = address(farm)
-    parts = json.loads((farm.home / "farm.json").read_text())["parts"]
-    psutil.Process(next(each["pid"] for name, each in parts.items() if name == part)).kill()
+    assert farm.job(job)["state"] == "rendering", "there is a job that could be disturbed"
+    killed = _pid(farm, part)
+    psutil.Process(killed).kill()
 
     def told() -> bool:
         popup = page.locator("#popup")
@@ -43,6 +44,15 @@ def test_a_part_that_is_killed_is_told_and_the_page_heals_and_the_job_is_not_dis
         lambda: page.locator(".banner").is_hidden() and page.locator("#popup").is_hidden(), 120, "the page has healed"
     )
     assert address(farm) == origin
+    assert _pid(farm, part) != killed, "another process does its work now"
     until(lambda: page.locator(".page-head .badge").inner_text() == "Done", 300, "the job ends as if nothing had been")
+    assert states(page) == ["done"] * 61, "the page that healed has missed nothing"
+    ended = farm.job(job)
+    assert (ended["state"], ended["error"]) == ("done", None)
     desk.wrong.clear()  # the browser notes each connection that failed
     context.close()
+
+
+def _pid(farm: Kinofarm, part: str) -> int:
+    """The process that a part of the farm is now."""
+    return int(json.loads((farm.home / "farm.json").read_text())["parts"][part]["pid"])
