@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket
 from infra.access.audit import AuditLog, Door
 from infra.access.scopes import Scope, allows
 from infra.access.sessions import SessionStore
-from infra.access.tokens import TokenStore
+from infra.access.tokens import TokenStore, digest
 from infra.errors import KinofarmError
 from infra.services import Services
 from infra.values import Value
@@ -92,10 +92,10 @@ def identified(
         rates.count(f"token {token.id}")
         return Caller(name=token.name, scope=token.scope, door="api", address=address)
     session = services.get(SessionStore).known(cookie) if cookie else None
-    if session is None:
+    if cookie is None or session is None:
         rates.count(f"address {address}")
         raise KinofarmError("ACCESS-001")
-    rates.count(f"session {session.name}")
+    rates.count(f"session {digest(cookie)}")  # each browser for itself: pages ask for many pictures
     if request.method not in SAFE and request.headers.get(CSRF_HEADER) != session.csrf:
         raise KinofarmError("ACCESS-006")
     return Caller(name=session.name, scope=session.scope, door="page", address=address)
