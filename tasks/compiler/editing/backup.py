@@ -1,7 +1,7 @@
 """Backups: a project and all that it reads in one file that opens anywhere, an `.otioz` as OpenTimelineIO defines it.
 
-It is a zip of which nothing is compressed (media don't get smaller): content.otio, version.txt and media/. The farm's own
-importer reads it, and so does every program that knows the format. Without media it is the project alone, whose paths
+It is a zip of which nothing is compressed (media don't get smaller): content.otio, version.txt and media/, and beside them our
+own JSON, which the farm's importer reads, since it is exact. Every program that knows the format reads the rest. Without media it is the project alone, whose paths
 then lead to where the files lie now.
 
 Source: OpenTimelineIO's "File Bundles".
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from infra.errors import KinofarmError
 from tasks.compiler.editing.writing import project_text
-from tasks.compiler.imports.interchange.bundles import CONTENT, MAX_MEMBERS, MEDIA
+from tasks.compiler.imports.interchange.bundles import CONTENT, EXACT, MAX_MEMBERS, MEDIA
 from tasks.compiler.model import Timeline
 from tasks.compiler.relinking.relink import with_paths
 from tasks.filesystem.publish import put_in_place, staged
@@ -57,13 +57,14 @@ def write_backup(timeline: Timeline, files: Mapping[str, Path], target: Path) ->
     Raises:  KinofarmError EDIT-006 for more files than a bundle may hold, MEDIA-009 for one that can't be read or that
              changes while it is, PUBLISH-00x.
     """
-    if len(set(files.values())) > MAX_MEMBERS - 2:
-        raise KinofarmError("EDIT-006", reason=f"a backup holds at most {MAX_MEMBERS - 2} files")
+    if len(set(files.values())) > MAX_MEMBERS - 3:
+        raise KinofarmError("EDIT-006", reason=f"a backup holds at most {MAX_MEMBERS - 3} files")
     names = _names(files.values())
     inside = with_paths(timeline, lambda path: names[files[path]] if path in files else path)
     with staged(target) as hidden:
         hidden.chmod(0o600)
         with zipfile.ZipFile(hidden, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(zipfile.ZipInfo(EXACT, _EPOCH), project_text(inside, "kinofarm"))
             archive.writestr(zipfile.ZipInfo(CONTENT, _EPOCH), project_text(inside, "otio"))
             archive.writestr(zipfile.ZipInfo("version.txt", _EPOCH), f"{VERSION}\n")
             for file, name in names.items():

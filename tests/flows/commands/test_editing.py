@@ -150,7 +150,9 @@ def test_a_backup_opens_elsewhere_with_all_that_the_project_reads(call: Call, me
     assert file.stat().st_mode & 0o077 == 0
     with zipfile.ZipFile(file) as archive:
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
-        assert {"content.otio", "version.txt", "media/clip.mp4", "media/2-clip.mp4"} == {*archive.namelist()}
+        assert {"project.kinofarm.json", "content.otio", "version.txt", "media/clip.mp4", "media/2-clip.mp4"} == {
+            *archive.namelist()
+        }
     for path in media.rglob("*.mp4"):
         path.unlink()
     elsewhere = tmp_path / "elsewhere"

@@ -24,6 +24,8 @@ from infra.errors import KinofarmError
 from tasks.compiler.imports import json_text
 
 CONTENT = "content.otio"
+EXACT = "project.kinofarm.json"
+"""Beside it in the farm's own backups: the same project exactly, since OpenTimelineIO's times are floats."""
 MEDIA = "media"
 
 MAX_MEMBERS = 10_000
@@ -57,7 +59,8 @@ def timeline_of_archive(path: Path) -> tuple[bytes, bool]:
     """
     with _opened(path) as archive:
         members = _members(archive)
-        content = next((one for one in members if one.filename == CONTENT), None)
+        named = {one.filename: one for one in members}
+        content = named.get(EXACT) or named.get(CONTENT)
         if content is None:
             raise KinofarmError("FORMAT-073", reason=f"it has no {CONTENT}")
         if content.file_size > json_text.MAX_BYTES:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import KinofarmError
-from tasks.compiler.imports import json_text
+from tasks.compiler.imports import json_text, kinofarm
 from tasks.compiler.imports.imported import Imported
 from tasks.compiler.imports.interchange import adapters, bundles
 from tasks.compiler.imports.interchange.timeline import to_timeline
@@ -25,7 +25,8 @@ def read_archive(path: Path, unpack_into: Path | None) -> Imported:
     Raises:  FORMAT-075 when it brings media and there is no place to unpack them; as `bundles` and `read_otio` do.
     """
     data, brings_media = bundles.timeline_of_archive(path)
-    imported = read_otio(json_text.parse(data))
+    project = json_text.parse(data)
+    imported = kinofarm.read(project) if kinofarm.recognises(project) else read_otio(project)
     if not brings_media:
         return imported
     if unpack_into is None:
