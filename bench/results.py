@@ -141,7 +141,7 @@ class LiveRow(Value):
     kind: "pages" or "streams". tabs: clients that are a real browser's. running: jobs in work at once, the median. chunks: done while
     they looked. samples: a chunk seen by a client; missed: not seen by one. p50, p95, most: from done to shown; tabs_p95: in the
     browser's document. memory: megabytes of the API's process before they came; memory_client: more for each. events: a second, heard
-    by the hub. cpu: share of a core that the API's process took. load: of the machine, the median. seconds: for which it was looked.
+    by the hub. cpu: share of a core that the API's process took. load: of the machine, the median. machine: where. seconds: for which it was looked.
     """
 
     kind: str
@@ -162,6 +162,7 @@ class LiveRow(Value):
     cpu: float
     load: float
     seconds: float
+    machine: str
     measured: Measured
 
 

@@ -64,7 +64,11 @@ def main() -> int:
 def _keep(found: Results) -> None:
     store = PAGE.with_name("results.json")
     keep(kept(store).merged(found), store)
-    PAGE.write_text(report.page(kept(store)), encoding="utf-8")
+    # the other rows stay those of the machine that they were measured on
+    machine = next(
+        (line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("Machine: ")), None
+    )
+    PAGE.write_text(report.page(kept(store), machine), encoding="utf-8")
 
 
 def _say(words: str) -> None:
