@@ -123,7 +123,8 @@ def _live(rows: Sequence[LiveRow]) -> str:
         "| --- |" + " ---: |" * 6,
     ]
     for row in rows:
-        memory = f"{row.memory:.0f} | **{row.memory_client:.2f}**"
+        more = "not seen" if row.memory_client is None else f"**{row.memory_client:.2f}**"
+        memory = f"{row.memory:.0f} | {more}"
         lines.append(
             f"| {row.clients} {row.kind} | {row.events:.1f} | {memory} | {row.cpu:.0%} | {row.load:.1f} | {row.seconds:.0f} |"
         )
