@@ -22,8 +22,11 @@ MOST_LATE = 1.0
 """Seconds from a chunk that is done to when it is shown, for 95 of 100."""
 
 
-def page(results: Results) -> str:
-    """Return bench/RESULTS.md."""
+def page(results: Results, machine: str | None = None) -> str:
+    """Return bench/RESULTS.md.
+
+    Args:    machine: the line that says where it was measured; None: here.
+    """
     parts = [
         "# Benchmark results",
         "The farm (already up, nothing in its cache) beside one ffmpeg process with a graph written by hand: same sources, same "
@@ -32,7 +35,7 @@ def page(results: Results) -> str:
         "interleaved and take turns in going first; "
         "every farm's round renders copies of the sources that it has never seen. The ratio is the median of the rounds' ratios. "
         '`make bench` measures all of it, `make bench ARGS="--workload NAME"` some rows anew; each row says of which commit it is.',
-        _machine(),
+        machine or machine_line(),
     ]
     if results.comparisons:
         parts += ["## Beside ffmpeg by hand", _comparisons(results.comparisons), _gate(results.comparisons)]
@@ -101,7 +104,9 @@ def _live(rows: Sequence[LiveRow]) -> str:
         "From `ended_at` in PostgreSQL to the message in the client, or the changed cell in the tab's document; one clock, one "
         "machine, on which the jobs render too, at the usual two slots (`make live`). Pages: sockets of NiceGUI, each on the page of "
         "one of the jobs, some of them tabs of headless Chromium. Streams: /api/v1/events, each hears of all jobs. Memory and "
-        "processor are the API process's, which serves the page too.",
+        "processor are the API process's, which serves the page too. Machine: "
+        + "; ".join(dict.fromkeys(row.machine for row in rows))
+        + ".",
         "",
         "| who looks | jobs in work | chunks | samples (never shown) | p50, s | **p95, s** | longest, s | p95 in the tabs, s | measured |",
         "| --- |" + " ---: |" * 7 + " --- |",
@@ -118,7 +123,8 @@ def _live(rows: Sequence[LiveRow]) -> str:
         "| --- |" + " ---: |" * 6,
     ]
     for row in rows:
-        memory = f"{row.memory:.0f} | **{row.memory_client:.2f}**"
+        more = "not seen" if row.memory_client is None else f"**{row.memory_client:.2f}**"
+        memory = f"{row.memory:.0f} | {more}"
         lines.append(
             f"| {row.clients} {row.kind} | {row.events:.1f} | {memory} | {row.cpu:.0%} | {row.load:.1f} | {row.seconds:.0f} |"
         )
@@ -224,7 +230,8 @@ def _when(measured: Measured) -> str:
     return f"{measured.commit}, {measured.day}"
 
 
-def _machine() -> str:
+def machine_line() -> str:
+    """Return the line that says what this machine is."""
     version = ffmpeg.version(ffmpeg.binary(None)).partition(" Copyright")[0]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (

@@ -140,8 +140,8 @@ class LiveRow(Value):
 
     kind: "pages" or "streams". tabs: clients that are a real browser's. running: jobs in work at once, the median. chunks: done while
     they looked. samples: a chunk seen by a client; missed: not seen by one. p50, p95, most: from done to shown; tabs_p95: in the
-    browser's document. memory: megabytes of the API's process before they came; memory_client: more for each. events: a second, heard
-    by the hub. cpu: share of a core that the API's process took. load: of the machine, the median. seconds: for which it was looked.
+    browser's document. memory: megabytes of the API's process before they came; memory_client: more for each; None: it took what others had left free. events: a second, heard
+    by the hub. cpu: share of a core that the API's process took. load: of the machine, the median. machine: where. seconds: for which it was looked.
     """
 
     kind: str
@@ -157,11 +157,12 @@ class LiveRow(Value):
     most: float
     tabs_p95: float | None
     memory: float
-    memory_client: float
+    memory_client: float | None
     events: float
     cpu: float
     load: float
     seconds: float
+    machine: str
     measured: Measured
 
 

@@ -22,6 +22,7 @@ import psutil
 from playwright.async_api import async_playwright
 from sqlalchemy import Engine, text
 
+from bench import report
 from bench.live.clients import PageClient, StreamClient, Tab
 from bench.results import LiveRow, Measured
 from flows.dispatch import submit
@@ -193,6 +194,7 @@ async def measured(site: Site, trial: Trial, when: Measured) -> LiveRow:
         cpu=cpu / seconds,
         load=statistics.median(loads),
         seconds=seconds,
+        machine=report.machine_line().removeprefix("Machine: ").partition(";")[0],
         measured=when,
     )
 
