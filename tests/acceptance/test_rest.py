@@ -31,8 +31,9 @@ def prefect(farm: Kinofarm) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def project(desk: Path, media_factory: MediaFactory) -> Path:
-    """Two seconds of a file that lies beside the project: over REST only the settings widen the media roots."""
-    (desk / "clip.mp4").write_bytes(media_factory.video(60, pattern="smptebars").read_bytes())
+    """Two seconds of a file that lies beside the project: over REST only the settings widen the media roots. No other test has
+    this film made: it is not in the cache."""
+    (desk / "clip.mp4").write_bytes(media_factory.video(60, pattern="yuvtestsrc").read_bytes())
     return written(desk / "project.json", timeline(50, track("V", media_clip("clip.mp4", 0, 50))))
 
 

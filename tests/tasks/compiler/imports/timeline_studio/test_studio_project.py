@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from fractions import Fraction
 from typing import Any
@@ -162,8 +163,13 @@ def test_ten_times_the_clips_take_ten_times_the_time_to_read() -> None:
             clip(str(n), n * 2 / 3, (n + 1) * 2 / 3, source_start=n % 7 / 30, crop={"left": 2}) for n in range(count)
         ]
         written = project(track(*clips[: count // 2]), track(*clips[count // 2 :], id="V2"), fps=30)
-        begun = time.process_time()
-        assert read(written).duration == 20 * count
-        return time.process_time() - begun
+        gc.collect()
+        gc.disable()  # how often it runs depends on what all tests before have left
+        try:
+            begun = time.process_time()
+            assert read(written).duration == 20 * count
+            return time.process_time() - begun
+        finally:
+            gc.enable()
 
-    assert taken(10_000) < 30 * min(taken(1_000) for _ in range(3))
+    assert min(taken(10_000) for _ in range(2)) < 30 * min(taken(1_000) for _ in range(3))
