@@ -27,7 +27,9 @@ def test_a_part_that_is_killed_is_told_and_the_page_heals_and_the_job_is_not_dis
     page = desk.open(context, f"/jobs/{job}")
     page.wait_for_selector(".chunks .chunk", timeout=60_000)
     origin = address(farm)
-    assert farm.job(job)["state"] == "rendering", "there is a job that could be disturbed"
+    farm.wait_until(
+        job, lambda found: found["state"] == "rendering", 60
+    )  # so that there is a job that could be disturbed
     killed = _pid(farm, part)
     psutil.Process(killed).kill()
 
@@ -46,7 +48,8 @@ def test_a_part_that_is_killed_is_told_and_the_page_heals_and_the_job_is_not_dis
     assert address(farm) == origin
     assert _pid(farm, part) != killed, "another process does its work now"
     until(lambda: page.locator(".page-head .badge").inner_text() == "Done", 300, "the job ends as if nothing had been")
-    assert states(page) == ["done"] * 61, "the page that healed has missed nothing"
+    shown = states(page)  # the sound of a film like one before is at hand
+    assert (len(shown), set(shown) - {"reused"}) == (61, {"done"}), "the page that healed has missed nothing"
     ended = farm.job(job)
     assert (ended["state"], ended["error"]) == ("done", None)
     desk.wrong.clear()  # the browser notes each connection that failed
