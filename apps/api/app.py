@@ -14,12 +14,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
-from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 
-from apps.api import backups, events, metrics, previews, problems, results, uploads
+from apps.api import backups, events, health, metrics, previews, problems, results, uploads
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
 from apps.api.hub import Hub
@@ -28,19 +26,12 @@ from apps.api.previews import Previews
 from apps.api.routes import router
 from apps.registry import COMMANDS, GROUPS
 from infra.farm import FarmConnection
-from infra.services import KEPT_IN_DATABASE, Services
+from infra.services import KEPT_IN_DATABASE, Services, check
 from infra.settings import Settings
 from infra.uploads.library import Uploads
-from infra.values import Value
 
 ROOT = "/api/v1"
 MEGABYTE = 10**6
-
-
-class Health(Value):
-    """Whether the farm can be reached."""
-
-    ok: bool
 
 
 def application(services: Services) -> FastAPI:
@@ -85,17 +76,5 @@ def application(services: Services) -> FastAPI:
         app.include_router(doors, prefix=ROOT)
     app.include_router(metrics.router)
     app.add_middleware(Measured, metrics=app.state.metrics)
-    app.add_api_route(f"{ROOT}/health", _health(services), methods=["GET"], tags=["farm"], name="health",
-                      response_model=Health, responses={503: {"description": "Some of it is away", "model": Health}})  # fmt: skip
+    app.include_router(health.router(lambda: all(one.ok for one in check(settings))), prefix=ROOT)
     return app
-
-
-def _health(services: Services) -> Any:
-    def health() -> JSONResponse:
-        """Whether the farm, its database, its Prefect server and its cache answer; needs no token."""
-        from infra.services import check
-
-        ok = all(one.ok for one in check(services.get(Settings)))
-        return JSONResponse(Health(ok=ok).model_dump(), 200 if ok else 503)
-
-    return health

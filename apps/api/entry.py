@@ -6,6 +6,7 @@ word with everything that changes something.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Annotated
 
@@ -62,8 +63,6 @@ class Rates:
         """
         if not self._limiter.hit(self._item, caller):
             reset = self._limiter.get_window_stats(self._item, caller).reset_time
-            import time
-
             raise KinofarmError("API-005", limit=self.most, seconds=max(1, round(reset - time.time())))
 
 

@@ -100,7 +100,7 @@ def _ok(answer: httpx.Response) -> Any:
     return answer.json()
 
 
-def _problem(answer: httpx.Response, status: int, code: str) -> None:
+def _expect_problem(answer: httpx.Response, status: int, code: str) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     found = answer.json()
@@ -141,7 +141,7 @@ def test_the_command_line_calls_commands_as_rest_does(world: Kinofarm) -> None:
     with world.api(made["secret"]) as api:
         _ok(api.get("/jobs"))
         assert world.run("revoke", "by hand").code == 0
-        _problem(api.get("/jobs"), 401, "ACCESS-002")
+        _expect_problem(api.get("/jobs"), 401, "ACCESS-002")
     deeds = world.run("audit", "-n", "2", "--json").document
     assert [(deed["command"], deed["door"], deed["outcome"]) for deed in deeds] == [
         ("token.revoke", "cli", "ok"),
@@ -160,7 +160,7 @@ def test_a_route_answers_only_who_has_its_scope(world: Kinofarm, name: str, scop
         assert answer.status_code != 401
         assert answer.is_success or answer.json()["code"] != "ACCESS-003"
     else:
-        _problem(answer, 403, "ACCESS-003")
+        _expect_problem(answer, 403, "ACCESS-003")
 
 
 def test_without_a_token_nothing_answers_but_health(world: Kinofarm) -> None:
@@ -186,12 +186,12 @@ def test_without_a_token_nothing_answers_but_health(world: Kinofarm) -> None:
 def test_every_command_refuses_what_it_does_not_know(world: Kinofarm, name: str) -> None:
     command = COMMANDS[name]
     with world.api() as api:
-        _problem(_sent(api, command, {**command.example, "no_such_field": "1"}), 422, "API-001")
+        _expect_problem(_sent(api, command, {**command.example, "no_such_field": "1"}), 422, "API-001")
         if command.method in ("POST", "PUT"):
             path = command.path.format(**command.example)
             for body in (b"{", b"[]", b"\xff", b'"text"', b"3"):
                 answer = api.request(command.method, path, content=body, headers={"content-type": "application/json"})
-                _problem(answer, 422, "API-001")
+                _expect_problem(answer, 422, "API-001")
 
 
 def test_the_python_client_submits_waits_and_tells_what_is_wrong(world: Kinofarm) -> None:
@@ -223,17 +223,19 @@ def test_one_sees_what_is_wrong_with_a_project(world: Kinofarm) -> None:
     broken = timeline(50, track("V", media_clip("/etc/passwd", 0, 50)))
     with world.api() as api:
         answer = api.post("/projects/check", json={"timeline": broken})
-        _problem(answer, 422, "PATH-002")
+        _expect_problem(answer, 422, "PATH-002")
         assert answer.json()["where"]
-        _problem(api.post("/projects/check", json={"project": "../../etc/passwd"}), 422, "PATH-002")
-        _problem(api.post("/projects/check", json={"project": "/etc/passwd"}), 422, "PATH-002")
-        _problem(api.post("/jobs", json={"project": "example.kinofarm.json", "timeline": {}}), 422, "API-001")
+        _expect_problem(api.post("/projects/check", json={"project": "../../etc/passwd"}), 422, "PATH-002")
+        _expect_problem(api.post("/projects/check", json={"project": "/etc/passwd"}), 422, "PATH-002")
+        _expect_problem(api.post("/jobs", json={"project": "example.kinofarm.json", "timeline": {}}), 422, "API-001")
         for name in ("/tmp/film.mp4", "../film.mp4", "a/../../film.mp4", "a//b.mp4", "."):
-            _problem(api.post("/jobs", json={"project": "example.kinofarm.json", "output": name}), 422, "API-007")
-        _problem(api.get("/jobs/ffffffff"), 404, "JOB-002")
-        _problem(api.get("/no-such-path"), 404, "API-002")
-        _problem(api.delete("/jobs"), 405, "API-003")
-        _problem(api.post("/projects/check", json={"timeline": {"x": "y" * 20_000_000}}), 413, "API-004")
+            _expect_problem(
+                api.post("/jobs", json={"project": "example.kinofarm.json", "output": name}), 422, "API-007"
+            )
+        _expect_problem(api.get("/jobs/ffffffff"), 404, "JOB-002")
+        _expect_problem(api.get("/no-such-path"), 404, "API-002")
+        _expect_problem(api.delete("/jobs"), 405, "API-003")
+        _expect_problem(api.post("/projects/check", json={"timeline": {"x": "y" * 20_000_000}}), 413, "API-004")
 
 
 def test_a_timeline_that_is_sent_becomes_a_film(world: Kinofarm) -> None:
@@ -271,14 +273,14 @@ def test_the_same_idempotency_key_fifty_times_at_once_makes_one_job(world: Kinof
     assert len(jobs) == 1
     with world.api(TOKENS["submit"]) as api, world.api(TOKENS["operate"]) as another:
         other = {**wanted, "preset": "proxy"}
-        _problem(api.post("/jobs", json=other), 409, "JOB-004")
+        _expect_problem(api.post("/jobs", json=other), 409, "JOB-004")
         assert _ok(another.post("/jobs", json=wanted))["job"]["id"] not in jobs, "another user's key is another key"
 
 
 def test_one_steers_ones_own_jobs_and_with_operate_those_of_others(world: Kinofarm) -> None:
     job = str(job_id("a4"))
     with world.api(TOKENS["submit"]) as api, world.api(TOKENS["operate"]) as operator:
-        _problem(api.post(f"/jobs/{job}/reprioritise", json={"priority": 1}), 403, "ACCESS-007")
+        _expect_problem(api.post(f"/jobs/{job}/reprioritise", json={"priority": 1}), 403, "ACCESS-007")
         assert _ok(operator.post(f"/jobs/{job}/reprioritise", json={"priority": 1}))["priority"] == 1
         results = _ok(operator.post("/job-batches", json={"jobs": [job, "0000"], "deed": "pause"}))["results"]
         assert [result["error"] and result["error"]["code"] for result in results] == [None, "JOB-002"]
