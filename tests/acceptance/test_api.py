@@ -14,8 +14,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 import kinofarm
+from apps.api.entry import COOKIE, CSRF_HEADER
 from apps.registry import COMMANDS
 from infra.access.scopes import SCOPES, Scope, allows
+from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
 from infra.commands import Command
 from infra.jobs.engine import transaction
@@ -290,6 +292,35 @@ def test_one_steers_ones_own_jobs_and_with_operate_those_of_others(world: Kinofa
     told = {(deed["who"], deed["command"], deed["outcome"]) for deed in deeds}
     assert ("who may submit", "job.reprioritise", "ACCESS-007") in told
     assert ("who may operate", "job.reprioritise", "ok") in told
+
+
+def test_who_may_only_read_uploads_nothing(world: Kinofarm) -> None:
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "3"}
+    with world.api(TOKENS["read"]) as reader, world.api(TOKENS["submit"]) as sender:
+        _expect_problem(reader.post("/uploads", headers=headers), 403, "ACCESS-003")
+        begun = sender.post("/uploads", headers=headers)
+        assert begun.status_code == 201
+        place = "/uploads/" + begun.headers["Location"].rpartition("/")[2]
+        part = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        _expect_problem(reader.patch(place, content=b"abc", headers=part), 403, "ACCESS-003")
+        _expect_problem(reader.delete(place, headers={"Tus-Resumable": "1.0.0"}), 403, "ACCESS-003")
+        assert sender.delete(place, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
+
+
+def test_a_page_s_session_changes_nothing_without_its_csrf_word(world: Kinofarm) -> None:
+    """Another site can make a browser send its cookie, but can't read the word."""
+    with world.services() as services:
+        token = services.get(TokenStore).known(TOKENS["operate"])
+        assert token is not None
+        sessions = services.get(SessionStore)
+        cookie, another = sessions.begin(token, hours=1), sessions.begin(token, hours=1)
+        word, foreign = (str(known.csrf) for known in map(sessions.known, (cookie, another)) if known)
+    cookies = {COOKIE: cookie}
+    with world.api(token="", cookies=cookies) as page:
+        assert _ok(page.get("/jobs"))["jobs"]
+        for shown in ({}, {CSRF_HEADER: ""}, {CSRF_HEADER: foreign}, {CSRF_HEADER: cookie}):
+            _expect_problem(page.post("/cache/evict", headers=shown), 403, "ACCESS-006")
+        assert "entries" in _ok(page.post("/cache/evict", headers={CSRF_HEADER: word}))
 
 
 def test_secrets_are_told_to_nobody(world: Kinofarm) -> None:
