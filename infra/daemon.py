@@ -34,7 +34,8 @@ class Daemon:
 
     Args:    name: what messages call it. env: its whole environment. log: file to which its output is appended
              (None: nowhere). user, group: ids to drop to (root only). death_signal: what the kernel sends it
-             when this process dies, however that happens (None: nothing, it lives on).
+             when this process dies, however that happens (None: nothing, it lives on). handed: numbers of open files that it
+             inherits, under the same numbers.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Daemon:
     user: int | None = None
     group: int | None = None
     death_signal: signal.Signals | None = signal.SIGKILL
+    handed: Sequence[int] = ()
     _process: Process | None = field(default=None, init=False, repr=False)
 
     def start(self) -> None:
@@ -106,6 +108,7 @@ class Daemon:
                     stdout=output,
                     stderr=output,
                     death_signal=self.death_signal,
+                    handed=self.handed,
                 )
         except OSError as error:
             raise KinofarmError("FARM-001", tool=self.name, reason=error.strerror or str(error)) from None

@@ -1,10 +1,13 @@
-"""Where the farm's REST API and status page listen: the address, and whether it may be that one."""
+"""Where the farm's REST API and status page listen: the address, whether it may be that one, and the socket.
+
+The supervisor holds the socket for as long as the farm is up and hands it to the process that serves: no other program can
+take the port meanwhile, and who connects while that process is started again waits instead of being refused.
+"""
 
 from __future__ import annotations
 
 import errno
 import ipaddress
-import os
 import socket
 import ssl
 
@@ -15,6 +18,8 @@ from infra.values import Value
 FIRST_PORT = 4280
 PORTS = 200
 """How many ports are tried, from the first one on, where the settings name none."""
+BACKLOG = 256
+"""How many connections wait at most until they are accepted."""
 
 
 class Front(Value):
@@ -31,8 +36,8 @@ class Front(Value):
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
 
-def front(settings: ApiSettings) -> Front:
-    """Choose where to listen: the port that is set, else the first one that is free.
+def listen(settings: ApiSettings) -> tuple[Front, socket.socket]:
+    """Listen on the port that is set, else on the first one that is free; nobody accepts yet.
 
     Raises:  KinofarmError API-010 for an address that others reach, without TLS; API-011 for one that can't be listened on;
              API-012 for a certificate that can't be used.
@@ -44,12 +49,12 @@ def front(settings: ApiSettings) -> Front:
         raise KinofarmError("API-010", host=settings.host)
     reason, first = "", settings.port or FIRST_PORT
     for port in range(first, first + (1 if settings.port else PORTS)):
-        refused = _refused(settings.host, port)
-        if refused is None:
-            return Front(host=settings.host, port=port, tls=tls)
-        reason = refused.strerror or str(refused)
-        if refused.errno != errno.EADDRINUSE:
-            break
+        try:
+            return Front(host=settings.host, port=port, tls=tls), _listening(settings.host, port)
+        except OSError as refused:
+            reason = refused.strerror or str(refused)
+            if refused.errno != errno.EADDRINUSE:
+                break
     raise KinofarmError("API-011", host=settings.host, port=first, reason=reason)
 
 
@@ -62,18 +67,17 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _refused(host: str, port: int) -> OSError | None:
-    """Why that address can't be listened on; None: it can."""
+def _listening(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    made = socket.socket(family, kind, protocol)
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as trial:
-            if os.name != "nt":
-                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind((host, port))
-            trial.listen(1)
-    except OSError as error:
-        return error
-    return None
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of the last farm may linger
+        made.bind(address)
+        made.listen(BACKLOG)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def _check_certificate(settings: ApiSettings) -> None:

@@ -5,7 +5,7 @@
     deploy FILE POOL ...           waits likewise, then is `prefect deploy --all`
     supervise HOW FUNCTIONS SERVE FILE    the supervisor of a farm, see `infra.farm`; HOW: embedded or standing
     keep NAME FUNCTION             calls it ("module:function") every few seconds with a service container
-    serve NAME FUNCTION            calls it once with the settings; it serves until it is told to end
+    serve NAME FUNCTION SOCKET     calls it once with the settings and that inherited socket; it serves until it is told to end
 
 Worker and deployment import Prefect while the server still starts, which saves seconds of the farm's start.
 """
@@ -16,6 +16,7 @@ import contextlib
 import importlib
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -48,8 +49,8 @@ def main(argv: Sequence[str]) -> None:
             _supervise(how, keep, serve, Path(deployments) if deployments else None)
         case ["keep", name, function]:
             _keep(name, function)
-        case ["serve", name, function]:
-            _serve_page(name, function)
+        case ["serve", name, function, number]:
+            _serve_page(name, function, int(number))
         case _:
             raise SystemExit(f"{__doc__}")
 
@@ -114,12 +115,13 @@ def _keep(name: str, called: str) -> None:
             time.sleep(KEEP_SECONDS)
 
 
-def _serve_page(name: str, called: str) -> None:
+def _serve_page(name: str, called: str, number: int) -> None:
     from infra import telemetry
 
     settings = Settings()
     telemetry.set_up(name)
-    _named(called)(settings)
+    with socket.socket(fileno=number) as door:
+        _named(called)(settings, door)
 
 
 def _named(called: str) -> Callable[..., Any]:

@@ -168,9 +168,10 @@ def keeper(home: Path, name: str, function: str, variables: Mapping[str, str]) -
     return python_daemon(home, f"the {name}", name, ["keep", name, function], variables)
 
 
-def page(home: Path, function: str, variables: Mapping[str, str]) -> Daemon:
-    """Return the process that serves the REST API and the status page by `function` ("module:function"), not started."""
-    return python_daemon(home, "the REST API", "api", ["serve", "api", function], variables)
+def page(home: Path, function: str, door: socket.socket, variables: Mapping[str, str]) -> Daemon:
+    """Return the process that serves the REST API and the status page on `door` by `function` ("module:function"), not started."""
+    number = door.fileno()
+    return python_daemon(home, "the REST API", "api", ["serve", "api", function, str(number)], variables, (number,))
 
 
 def set_up_pools(api: PrefectApi, renders: int) -> None:
@@ -223,14 +224,17 @@ def _message_of_failures(block: str, block_id: str) -> Mapping[str, Any]:
     }
 
 
-def python_daemon(home: Path, name: str, log: str, argv: Sequence[str], variables: Mapping[str, str]) -> Daemon:
-    """Return a daemon that runs `infra.launch` with these arguments, not started."""
+def python_daemon(
+    home: Path, name: str, log: str, argv: Sequence[str], variables: Mapping[str, str], handed: Sequence[int] = ()
+) -> Daemon:
+    """Return a daemon that runs `infra.launch` with these arguments, not started; `handed`: open files that it inherits."""
     return Daemon(
         name,
         [sys.executable, "-m", "infra.launch", *argv],
         env={**python_environment(home / "prefect"), **variables, "TMPDIR": str(home / "run" / "tmp")},
         cwd=home / "run" / "tmp",
         log=home / "logs" / f"{log}.log",
+        handed=handed,
     )
 
 

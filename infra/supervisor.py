@@ -24,13 +24,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+import httpx
 import psutil
 
 from infra import deployment, engines, farm_state, machine, prefect
 from infra.daemon import Daemon, descendants, end_processes
 from infra.errors import KinofarmError
 from infra.farm_state import FarmState, ProcessId
-from infra.front import Front, front
+from infra.front import Front, listen
 from infra.jobs.engine import create, require_current, upgrade
 from infra.jobs.states import WorkerState
 from infra.jobs.workers import WorkerStore
@@ -73,6 +74,7 @@ class Supervisor:
         self.keep = keep
         self.serve = serve if settings.api.enabled else ""
         self.front: Front | None = None
+        self.door: socket.socket | None = None
         self.deployments = deployments
         self.embedded = embedded
         self.role = role
@@ -100,7 +102,7 @@ class Supervisor:
             signal.signal(number, lambda *_: self._told.set())
         adopt_orphans()
         if self.serve:
-            self.front = front(self.settings.api)  # first: where it may not listen, nothing is started
+            self.front, self.door = listen(self.settings.api)  # first: where it may not listen, nothing is started
         ledger = self._start_servers()
         variables = self._variables(ledger)
         modules = deployment.modules(self.deployments)
@@ -153,6 +155,8 @@ class Supervisor:
         end_processes(descendants(os.getpid()), grace=0)
         self._reap_orphans()
         self.api.close()
+        if self.door is not None:
+            self.door.close()
         farm_state.empty_scratch(self.home)
         farm_state.clear(self.home)
         logger.info("the farm has ended")
@@ -188,9 +192,8 @@ class Supervisor:
         if not deployment.is_done(self.home, wanted):
             deployer.start()
         upgrade(ledger)
-        if self.front is not None:
-            port = {"KINOFARM_API__PORT": str(self.front.port)}
-            self._add(prefect.page(self.home, self.serve, {**variables, **port}), grace=3)
+        if self.door is not None:
+            self._add(prefect.page(self.home, self.serve, self.door, variables), grace=3)
         self._register(ledger)
         self._until(self.api.healthy, "the Prefect server")
         self._report_losses()
@@ -269,12 +272,12 @@ class Supervisor:
         return True
 
     def _served(self) -> bool:
-        """Whether the REST API takes connections, where there is one."""
+        """Whether the REST API answers, whatever it says, where there is one."""
         if self.front is None:
             return True
         try:
-            socket.create_connection((self.front.host, self.front.port), 1).close()
-        except OSError:
+            httpx.head(self.front.url, timeout=1, verify=False, trust_env=False)
+        except httpx.HTTPError:
             return False
         return True
 

@@ -41,8 +41,8 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until this process is told to end. settings.api.port is the port that the supervisor has chosen."""
+def serve(settings: Settings, door: socket.socket) -> None:
+    """Serve on the listening socket `door`, which the supervisor holds, until this process is told to end."""
     with services.opened(settings) as container:
         first_token(container)
         api = settings.api
@@ -50,8 +50,6 @@ def serve(settings: Settings) -> None:
         mount(app, container)
         config = uvicorn.Config(
             app,
-            host=api.host,
-            port=api.port or 0,
             ssl_certfile=api.tls_certificate,
             ssl_keyfile=api.tls_key,
             proxy_headers=api.behind_proxy,
@@ -61,7 +59,7 @@ def serve(settings: Settings) -> None:
             access_log=False,
             timeout_graceful_shutdown=2,
         )
-        Server(config, app.state.hub).run()
+        Server(config, app.state.hub).run(sockets=[door])
 
 
 def first_token(container: Services) -> Path | None:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from apps.api.hub import Hub
+from apps.api.hub import ConnectionChanged, Hub
 from apps.ui.parts.cells import Cell, cells, changed_cell
 from flows.commands import farm
 from infra.access.scopes import Scope
@@ -44,6 +44,8 @@ CHUNK_SECONDS = 1.0
 """The chunks of a job that is watched are read at most so often."""
 WINDOW_SECONDS = 12.0
 """Over so long a time speeds are averaged."""
+SHOWN_SECONDS = 2.0
+"""For so long it is said that the database was away, however soon it was back: who looks shall have seen it."""
 SAMPLES = 90
 NEWEST = 12
 MOST_LIVE = 500
@@ -92,6 +94,8 @@ class Live:
         self.newest: tuple[UUID, ...] = ()
         self.speeds: deque[float] = deque([0.0] * SAMPLES, maxlen=SAMPLES)
         self.database_away = False
+        self._database_lost_at = -SHOWN_SECONDS
+        self._troubles: tuple[str, ...] = ()
         self.read_at = 0.0
         """When the database last answered, in time.time()."""
         self._engine = services.get(Engine)
@@ -149,7 +153,8 @@ class Live:
     @property
     def troubles(self) -> tuple[str, ...]:
         """Return what is away: database, prefect, cache, events."""
-        found = ["database"] if self.database_away else []
+        lost = not self.hub.hears_database or time.monotonic() - self._database_lost_at < SHOWN_SECONDS
+        found = ["database"] if self.database_away or lost else []
         if self.status is not None:
             found += [one.service for one in self.status.services if not one.ok and one.service not in found]
         if not found and not self.hub.connected:
@@ -219,6 +224,8 @@ class Live:
                 self._tell(Change(chunks=chunks))
 
     def _heard(self, name: str, event: Any) -> None:
+        if isinstance(event, ConnectionChanged) and not event.database:
+            self._database_lost_at = time.monotonic()
         if name in ("reset", "connection"):
             self._read_next = 0.0
             self._farm_changed = True
@@ -247,7 +254,6 @@ class Live:
 
     async def _tick(self) -> None:
         now = time.monotonic()
-        before = self.troubles
         known = dict(self.jobs)
         try:
             if now >= self._read_next:
@@ -266,7 +272,8 @@ class Live:
         self._remember(now)
         self._look(now)
         changed = frozenset(job for job, found in self.jobs.items() if known.get(job) != found)
-        farm_changed, self._farm_changed = self._farm_changed or self.troubles != before, False
+        farm_changed, self._farm_changed = self._farm_changed or self.troubles != self._troubles, False
+        self._troubles = self.troubles
         if changed or farm_changed:
             self._tell(Change(farm_changed, changed, bool(changed - known.keys())))
 

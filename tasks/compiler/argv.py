@@ -139,9 +139,8 @@ def _graph(nodes: Sequence[Node], inputs: dict[Node, int]) -> str:
         if node in inputs:
             continue
         edges = node.incoming_edges
-        before = edges[0].upstream_node
-        if len(edges) == 1 and before in open_chains:
-            text = open_chains.pop(before) + ","
+        if len(edges) == 1 and edges[0].upstream_node in open_chains:
+            text = open_chains.pop(edges[0].upstream_node) + ","
         else:
             for edge in edges:
                 if edge.upstream_node in open_chains:

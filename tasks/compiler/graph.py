@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 import ffmpeg
+from ffmpeg.nodes import FilterableStream, FilterNode, Node
 
 from tasks.compiler.effects.row import Stream
 from tasks.media.facts import Sha256
@@ -25,6 +26,16 @@ SEARCHED = frozenset({"mpegts", "mpeg"})
 
 INTERLEAVE = Fraction(2)
 """Seconds by which streams of such a file may lie apart, and decoding order from showing order."""
+
+
+class Generator(FilterNode):  # type: ignore[misc]  # ffmpeg-python has no types
+    """A filter that reads nothing, as it is written in the graph. Not an input: see docs/adr/0035."""
+
+    def __init__(self, written: str) -> None:
+        Node.__init__(self, None, "generator", {}, FilterableStream, 0, 0, [written], {})
+
+    def _get_filter(self, outgoing_edges: Sequence[Any]) -> str:
+        return str(self.args[0])
 
 
 class Sources:
@@ -88,7 +99,7 @@ class Sources:
         """
         written = ":".join(f"{key}={value}" for key, value in sorted(options.items()))
         chosen = f",format={pixel_format}" if pixel_format else ""
-        return ffmpeg.input(f"{name}@{next(self._numbers)}={written}{chosen}", f="lavfi")["0"]
+        return Generator(f"{name}@{next(self._numbers)}={written}{chosen}").stream()
 
 
 def joined(name: str, streams: Sequence[Stream], **options: Any) -> Stream:

@@ -120,7 +120,7 @@ def test_many_jobs_are_cancelled_at_once_and_found_by_words(desk: Desk, media: P
     until(lambda: page.locator("tr[data-job]").count() > 1, 10, "all are shown")
     for name in ("alder", "birch"):
         page.locator("tr[data-job]", has_text=name).locator("input").check()
-    assert "2 jobs" in page.inner_text(".bulk-count")
+    until(lambda: "2 jobs" in page.inner_text(".bulk-count"), 10, "both are marked")
     _shot(page, "jobs-marked-1440-light")
     page.click(".bulk button:has-text('Cancel')")
     page.click("dialog button:has-text('Cancel jobs')")

@@ -51,6 +51,22 @@ def test_two_equal_pictures_stay_two_inputs() -> None:
     assert (sources.opened, sources.media) == (2, {SHA})
 
 
+def test_generators_are_sources_in_the_graph_and_no_inputs() -> None:
+    sources = Sources()
+    black, again = (sources.generate("color", "yuv420p", c="black", s="64x64", r="25") for _ in range(2))
+    row = concatenated(
+        [black.filter("trim", end_frame=2), source(sources), again.filter("trim", end_frame=2)], Fraction(25)
+    )
+    written = argv.picture_argv(row, ("-c:v", "libx264"), 5, Fraction(25))
+    assert written.count("-i") == 1
+    assert "lavfi" not in written
+    assert graph(row) == (
+        "color@1=c=black:r=25:s=64x64,format=yuv420p,trim=end_frame=2[s0];"
+        "color@2=c=black:r=25:s=64x64,format=yuv420p,trim=end_frame=2[s1];"
+        "[s0][0:0][s1]concat=a=0:n=3:v=1,settb=1/25,setpts=N[out]"
+    )
+
+
 def test_a_stream_that_two_filters_read_is_an_error() -> None:
     stream = source(Sources()).filter("hflip")  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="split"):
