@@ -60,8 +60,8 @@ event: connection
 data: {"id": "5f0c1e9a-41", "name": "connection", "at": "2026-11-26T15:04:05+00:00", "event": {"events": true, "database": true}}
 id: 5f0c1e9a-41
 
-event: kinofarm.chunk.done
-data: {"id": "5f0c1e9a-42", "name": "kinofarm.chunk.done", "at": "2026-11-26T15:04:06+00:00", "event": {"job": "...", "index": 3}}
+event: chunk.changed
+data: {"id": "5f0c1e9a-42", "name": "chunk.changed", "at": "2026-11-26T15:04:06+00:00", "event": {"job": "...", "key": "...", "index": 3, "state": "done"}}
 id: 5f0c1e9a-42
 
 """
@@ -91,9 +91,9 @@ def listen(
 ) -> Response:
     """Hear what happens on the farm, as it happens; it never ends by itself.
 
-    The events are those of docs/events.md by their names, `job.changed` when a job or a chunk of it has changed in the
-    database, `connection`, and `reset`: something was missed, read a snapshot. After a lost connection a stream goes on after
-    the last message (Last-Event-ID), of which the last 10,000 are kept.
+    The events are those of docs/events.md by their names, `chunk.changed` when a chunk is in another state, `job.changed` when
+    a job or a chunk of it has changed in any way, `connection`, and `reset`: something was missed, read a snapshot. After a
+    lost connection a stream goes on after the last message (Last-Event-ID), of which the last 10,000 are kept.
 
     The same messages come over a WebSocket at `/api/v1/events/ws` as JSON, with the same query; a program shows its token in
     the header Authorization there, a page of the farm its session.

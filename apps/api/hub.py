@@ -8,6 +8,7 @@
 Told is each event of the farm (`infra.events`), by its own name, and beside them
 
     job.changed   a job or one of its chunks has changed in the database: at most four times a second and job
+    chunk.changed    a chunk of a job is in another state, told by the database: sooner and surer than Prefect's events
     connection    whether the Prefect server's events and the database are heard now; what was not, may be missed
     reset         something was missed, and can't be told any more: read a snapshot. It has no event.
 
@@ -36,7 +37,8 @@ from uuid import UUID
 from infra.event_stream import EventStream
 from infra.events import Event, JobEvent, payload_of
 from infra.farm import FarmConnection
-from infra.jobs.notify import JOBS, AsyncListener
+from infra.jobs.notify import CHUNKS, JOBS, AsyncListener, Channel
+from infra.jobs.states import ChunkState
 
 KEPT = 10_000
 """Messages that the ring holds: minutes of a busy farm."""
@@ -55,6 +57,21 @@ class JobChanged(JobEvent):
     """A job or one of its chunks has changed in the database."""
 
     name: ClassVar[str] = "job.changed"
+
+
+class ChunkChanged(JobEvent):
+    """A chunk of a job that has not ended is in another state. index: its first place among those of its kind."""
+
+    name: ClassVar[str] = "chunk.changed"
+    key: str
+    index: int
+    state: ChunkState
+
+    @classmethod
+    def read(cls, subject: str) -> ChunkChanged:
+        """Read what the database tells on the channel CHUNKS."""
+        job, key, index, state = subject.split(" ")
+        return cls.model_validate({"job": job, "key": key, "index": index, "state": state})
 
 
 class ConnectionChanged(Event):
@@ -157,7 +174,7 @@ class Hub:
         self.ended = False
         self.events = 0
         self.connected = False
-        self.hears_database = False
+        self._heard_channels: dict[Channel, bool] = {JOBS: False, CHUNKS: False}
         self._farm = farm
         self._ring: list[Told | None] = [None] * kept
         self._ears: set[Ear] = set()
@@ -168,6 +185,11 @@ class Hub:
     def listeners(self) -> int:
         """How many listen now."""
         return len(self._ears)
+
+    @property
+    def hears_database(self) -> bool:
+        """Whether the database's notifications are heard now."""
+        return all(self._heard_channels.values())
 
     @property
     def rate(self) -> float:
@@ -187,7 +209,8 @@ class Hub:
         url = self._farm.database_url.get_secret_value()
         tasks = [
             asyncio.create_task(_again(lambda: stream.listen(self._heard, self._stream_turned))),
-            asyncio.create_task(_again(lambda: self._hear_changes(url))),
+            asyncio.create_task(_again(lambda: self._hear(url, JOBS, self._jobs_changed))),
+            asyncio.create_task(_again(lambda: self._hear(url, CHUNKS, self._chunks_changed))),
         ]
         try:
             yield
@@ -278,14 +301,24 @@ class Hub:
         if not self.ended:
             self.tell(ConnectionChanged(events=self.connected, database=self.hears_database))
 
-    async def _hear_changes(self, url: str) -> None:
-        async with AsyncListener(url, JOBS) as changes:
+    async def _hear(self, url: str, channel: Channel, tell: Callable[[tuple[str, ...]], None]) -> None:
+        """Hear what the database tells; what is missed while it is away, `connection` makes everybody read."""
+        async with AsyncListener(url, channel) as changes:
             while True:
-                if changes.connected != self.hears_database:
-                    self.hears_database = changes.connected
+                before = self.hears_database
+                self._heard_channels[channel] = changes.connected
+                if self.hears_database != before:
                     self._tell_connection()
-                for job in sorted(await changes.heard(AWAKE_SECONDS) or ()):
-                    self.job_changed(job)
+                tell(await changes.heard(AWAKE_SECONDS) or ())
+
+    def _jobs_changed(self, jobs: tuple[str, ...]) -> None:
+        for job in sorted(set(jobs)):
+            self.job_changed(job)
+
+    def _chunks_changed(self, subjects: tuple[str, ...]) -> None:
+        if not self.ended:
+            for subject in subjects:
+                self.tell(ChunkChanged.read(subject))
 
 
 async def _again(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:

@@ -1,6 +1,6 @@
 """What the open pages show: one picture of the farm for all of them, kept up by events and read anew every few seconds.
 
-Events wake up, the database tells. A chunk's event changes the picture at once; everything else marks a job as changed, and
+The database tells. A chunk's new state changes the picture at once; everything else marks a job as changed, and
 all jobs that changed are read together. So fifty pages cost the database what one costs, and while none is open, nothing.
 """
 
@@ -19,7 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from apps.api.hub import ConnectionChanged, Hub
+from apps.api.hub import ChunkChanged, ConnectionChanged, Hub
 from apps.ui.parts.cells import Cell, cells, changed_cell
 from flows.commands import farm
 from infra.access.scopes import Scope
@@ -27,7 +27,7 @@ from infra.cache import commands as cache
 from infra.cache.commands import CacheStats
 from infra.commands import Call, Nothing
 from infra.errors import KinofarmError
-from infra.events import ChunkEvent, JobEvent
+from infra.events import JobEvent
 from infra.jobs.listing import JobList
 from infra.jobs.records import Job
 from infra.jobs.states import ENDED, JOB_STATES, WORKING
@@ -68,8 +68,8 @@ class Change:
 
 @dataclass
 class Watched:
-    """The chunks of a job that some page shows. places: of a chunk's key in the grid. heard: places that events have changed
-    since the ledger was last asked: its answer may be older.
+    """The chunks of a job that some page shows. places: of a chunk's key in the grid. heard: places that have changed by
+    what was heard since the ledger was last asked: its answer may be older.
     """
 
     cells: list[Cell] = field(default_factory=list)
@@ -216,7 +216,7 @@ class Live:
                 await asyncio.sleep(1)
 
     async def _tell_chunks(self) -> None:
-        """Tell what events say of chunks at once: the ledger takes its time while the machine renders."""
+        """Tell what was heard of chunks at once: to ask the ledger takes its time while the machine renders."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             if self._pending:
@@ -232,12 +232,11 @@ class Live:
             for each in self._watched.values():
                 each.stale = True
             return
-        if isinstance(event, ChunkEvent):
+        if isinstance(event, ChunkChanged):
             if watched := self._watched.get(event.job):
                 for place in watched.places.get(event.key, ()):
                     watched.heard.add(place)
-                    self._set(event.job, place, changed_cell(watched.cells[place], event))
-            self._stale.add(event.job)
+                    self._set(event.job, place, changed_cell(watched.cells[place], event.state))
             return
         if isinstance(event, JobEvent):
             self._stale.add(event.job)

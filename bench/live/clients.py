@@ -152,7 +152,7 @@ class Tab:
 
 @dataclass
 class StreamClient:
-    """A listener of /api/v1/events. seen_keys: when each chunk's event came, by its key."""
+    """A listener of /api/v1/events. seen_keys: when each chunk was told of as done, by its key."""
 
     token: str
     seen_keys: dict[str, float] = field(default_factory=dict)
@@ -178,6 +178,7 @@ class StreamClient:
             answer.raise_for_status()
             async for line in answer.aiter_lines():
                 ready.set()
-                if line.startswith("data: ") and '"kinofarm.chunk.done"' in line:
+                if line.startswith("data: ") and '"chunk.changed"' in line:
                     event = json.loads(line.removeprefix("data: "))["event"]
-                    self.seen_keys.setdefault(event["key"], time.time())
+                    if event["state"] == "done":
+                        self.seen_keys.setdefault(event["key"], time.time())

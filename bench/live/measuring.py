@@ -39,7 +39,7 @@ FRAMES = 25
 """Frames of a chunk: a second."""
 BEGIN_SECONDS = 300.0
 SETTLE_SECONDS = 15.0
-"""Until a page that was closed is forgotten, and a shard without work has ended (bench/live/__main__.py)."""
+"""Until a page that was closed is forgotten."""
 END_SECONDS = 1200.0
 QUIET_SECONDS = 5.0
 """After the last chunk: what was not seen by then is missed."""
@@ -233,6 +233,12 @@ async def _warm(site: Site) -> None:
     await page.close()
     await stream.close()
     await asyncio.sleep(SETTLE_SECONDS)
+    await _until(lambda: not _engines(site), BEGIN_SECONDS, "no shard is left that would begin before all look")
+
+
+def _engines(site: Site) -> list[psutil.Process]:
+    """The processes that render chunks."""
+    return [each for each in site.part(SHARDS).children(recursive=True) if "infra.engine" in each.cmdline()]
 
 
 def _late(seen: Mapping[tuple[str, int], float], chunks: Sequence[Chunk], job: str) -> list[float | None]:

@@ -9,7 +9,7 @@ from infra.events import Event, JobEvent
 
 _HEARD = """\
 They are heard at the Prefect server, or at the farm's API: `GET /api/v1/events` (Server-Sent Events) and the WebSocket
-`/api/v1/events/ws`, which also tell `job.changed` (a job or a chunk of it has changed in the database), `connection` (whether
+`/api/v1/events/ws`, which also tell `job.changed` (a job or a chunk of it has changed in the database), `chunk.changed` (a chunk is in another state), `connection` (whether
 the Prefect server's events and the database are heard now) and `reset` (something was missed, read a snapshot). Each message is
 JSON: `id`, `name`, `at`, and `event` with the fields below."""
 

@@ -1,6 +1,6 @@
 """Waiting for changes: PostgreSQL tells those who listen, within milliseconds, that a job or the work has changed.
 
-A notification wakes up, it does not inform: whoever is woken reads a snapshot. None is kept while nobody listens, so
+A notification wakes up, and informs at most of a chunk's state: whoever is woken reads a snapshot. None is kept while nobody listens, so
 look once after starting to listen, and again every few seconds. After a lost connection the first wait that has it
 back says that something may have changed.
 
@@ -21,9 +21,11 @@ from psycopg import sql
 
 from infra.jobs.engine import CONNECT_SECONDS, normalised
 
-Channel = Literal["kinofarm_job", "kinofarm_work"]
+Channel = Literal["kinofarm_job", "kinofarm_chunk", "kinofarm_work"]
 JOBS: Channel = "kinofarm_job"
 """A job or one of its chunks has changed; the subject is the job's id."""
+CHUNKS: Channel = "kinofarm_chunk"
+"""A chunk of a job that has not ended is in another state; the subject is "JOB KEY INDEX STATE", once for each such job."""
 WORK: Channel = "kinofarm_work"
 """Chunks became ready; the subject is their pool."""
 
@@ -117,8 +119,8 @@ class AsyncListener:
                 return True
         return False
 
-    async def heard(self, timeout: float) -> frozenset[str] | None:
-        """Wait for at most `timeout` seconds; return what on the channel changed, each once.
+    async def heard(self, timeout: float) -> tuple[str, ...] | None:
+        """Wait for at most `timeout` seconds; return the subjects of what came on the channel, in order, as often as they came.
 
         Returns: empty when nothing was heard; None when the connection was just lost, or is just back: anything may have changed.
         """
@@ -127,14 +129,14 @@ class AsyncListener:
             if await self._connect(timeout):
                 return None
             await asyncio.sleep(max(0.0, min(RECONNECT_SECONDS, deadline - time.monotonic())))
-            return frozenset()
+            return ()
         try:
-            heard = {notice.payload async for notice in self._connection.notifies(timeout=timeout, stop_after=1)}
-            heard |= {notice.payload async for notice in self._connection.notifies(timeout=0)}
+            heard = [notice.payload async for notice in self._connection.notifies(timeout=timeout, stop_after=1)]
+            heard += [notice.payload async for notice in self._connection.notifies(timeout=0)]
         except psycopg.Error:
             await self.close()
             return None
-        return frozenset(heard)
+        return tuple(heard)
 
     async def close(self) -> None:
         """Stop listening."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from infra.events import ChunkDone, ChunkEvent, ChunkFailed, ChunkReused, ChunkStarted
 from infra.jobs.records import JobChunk
+from infra.jobs.states import ChunkState
 
 Cell = tuple[str, int, int, int, str]
 """Letter of its state, percent done, first frame, frames, kind ("p" picture, "s" sound)."""
 
 WAITING, WORKING, DONE, REUSED, FAILED, STOPPED = "r", "l", "d", "u", "f", "c"
-_LETTERS = {"ready": WAITING, "leased": WORKING, "done": DONE, "failed": FAILED, "cancelled": STOPPED}
+_LETTERS: dict[ChunkState, str] = {
+    "ready": WAITING,
+    "leased": WORKING,
+    "done": DONE,
+    "failed": FAILED,
+    "cancelled": STOPPED,
+}
 
 
 def cells(chunks: Iterable[JobChunk]) -> list[Cell]:
@@ -19,19 +25,10 @@ def cells(chunks: Iterable[JobChunk]) -> list[Cell]:
     return [_cell(chunk) for chunk in chunks]
 
 
-def changed_cell(cell: Cell, event: ChunkEvent) -> Cell:
-    """Return a cell as it is after an event. A chunk that may be tried again waits until the ledger tells more."""
+def changed_cell(cell: Cell, state: ChunkState) -> Cell:
+    """Return a cell as it is in another state of its chunk."""
     _, _, first, frames, kind = cell
-    match event:
-        case ChunkStarted():
-            return WORKING, 0, first, frames, kind
-        case ChunkReused():
-            return REUSED, 100, first, frames, kind
-        case ChunkDone():
-            return DONE, 100, first, frames, kind
-        case ChunkFailed(retry=retry):
-            return (WAITING if retry else FAILED), 0, first, frames, kind
-    return cell
+    return _LETTERS[state], 100 if state == "done" else 0, first, frames, kind
 
 
 def _cell(chunk: JobChunk) -> Cell:

@@ -22,6 +22,7 @@ from apps.api import events
 from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
 from infra.events import Event, JobAccepted, JobCancelled
+from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
 from tests.apps.api.served import Api, served
 from tests.infra.jobs.farm import planned
@@ -168,6 +169,28 @@ def test_a_stream_of_one_job_tells_of_no_other_and_its_place_moves_on(
         }
     with api.client() as client:
         assert client.get("/events?job=ffffffff").json()["code"] == "JOB-002"
+
+
+def test_each_new_state_of_a_chunk_is_told_in_order_to_every_job_that_wants_it(api: Api, engine: Engine) -> None:
+    store, ledger = JobStore(engine), Ledger(engine)
+    first, second = planned(store, ["shared"]), planned(store, ["shared"])
+    with listening(api, f"/events?job={first.id}") as stream, listening(api, f"/events?job={second.id}") as other:
+        claim = ledger.claim("shard")
+        assert claim is not None
+        assert ledger.release(claim.key, claim.token)
+        claim = ledger.claim("shard")
+        assert claim is not None
+        assert ledger.finish(claim.key, claim.token, {"frames": 50})
+        for each, job in ((stream, first), (other, second)):
+            told = []
+            while told[-1:] != ["done"]:
+                message = each.next()
+                if message["name"] == "chunk.changed":
+                    assert message["event"] | {"state": ""} == {
+                        "job": str(job.id), "key": claim.key, "index": 0, "state": ""
+                    }  # fmt: skip
+                    told.append(message["event"]["state"])
+            assert told == ["leased", "ready", "leased", "done"]
 
 
 def test_fifty_clients_hear_everything(api: Api) -> None:

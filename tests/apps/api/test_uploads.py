@@ -406,12 +406,16 @@ def own_process(home: Path, database: str, port: int, **api: Any) -> Iterator[ps
     """The farm's own server in a process of its own."""
     settings = settings_of(home, database, port=port, **api)
     told = {**os.environ, **as_environment(settings)}
-    code = "from apps.api.serving import serve; from infra.settings import in_force; serve(in_force())"
+    code = (
+        "from apps.api.serving import serve; from infra.front import listen; from infra.settings import in_force;"
+        " settings = in_force(); serve(settings, listen(settings.api)[1])"
+    )
     with subprocess.Popen([sys.executable, "-c", code], env=told, cwd=Path(__file__).parents[3]) as process:
         try:
             deadline = time.monotonic() + 60
             while True:
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                with contextlib.suppress(httpx.HTTPError):
+                    httpx.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=1, trust_env=False)
                     break
                 assert process.poll() is None
                 assert time.monotonic() < deadline

@@ -15,14 +15,14 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, event
 
-from apps.api.hub import Hub
+from apps.api.hub import ChunkChanged, Hub
 from apps.ui.live import Change, Live
 from apps.ui.parts.cells import DONE
 from bench.live.clients import PageClient
 from infra import services
 from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
-from infra.events import ChunkDone, ChunkStarted, Event
+from infra.events import Event
 from infra.farm import FarmConnection
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
@@ -111,9 +111,9 @@ async def test_every_chunk_is_shown_as_done_once_on_every_page_whether_it_was_he
     def work(number: int) -> list[Event]:
         claim = ledger.claim("shard")
         assert claim is not None
-        about = {"job": job.id, "key": claim.key, "index": claim.index, "attempt": 1}
+        about = {"job": job.id, "key": claim.key, "index": claim.index}
         assert ledger.finish(claim.key, claim.token, {"frames": 50})
-        return [ChunkStarted(**about), ChunkDone(**about, frames=50, seconds=0.1)]
+        return [ChunkChanged(**about, state="leased"), ChunkChanged(**about, state="done")]
 
     async with kept(farm_services, hub) as live:
         pages = [Shown(live, job.id) for _ in range(PAGES)]
@@ -146,7 +146,7 @@ async def test_a_chunk_that_ends_while_the_ledger_is_read_is_not_shown_as_in_wor
     job = planned(JobStore(engine), ["a", "b"])
     claim = ledger.claim("shard")
     assert claim is not None
-    about = {"job": job.id, "key": claim.key, "index": claim.index, "attempt": 1}
+    about = {"job": job.id, "key": claim.key, "index": claim.index}
     loop, ended = asyncio.get_running_loop(), threading.Event()
 
     def end_it(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
@@ -159,7 +159,7 @@ async def test_a_chunk_that_ends_while_the_ledger_is_read_is_not_shown_as_in_wor
         ):
             ended.set()
             assert ledger.finish(claim.key, claim.token, {"frames": 50})
-            loop.call_soon_threadsafe(hub.tell, ChunkDone(**about, frames=50, seconds=0.1))
+            loop.call_soon_threadsafe(hub.tell, ChunkChanged(**about, state="done"))
             time.sleep(0.3)
 
     armed = threading.Event()

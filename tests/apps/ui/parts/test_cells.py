@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 
 from apps.ui.job_film import finished
 from apps.ui.parts.cells import Cell, cells, changed_cell
-from infra.events import ChunkDone, ChunkFailed, ChunkReused, ChunkStarted
 from infra.jobs.records import JobChunk
 from infra.jobs.states import ChunkState
 
-ABOUT = {"job": uuid4(), "key": "0" * 64, "index": 3}
 WAITING: Cell = ("r", 0, 750, 250, "p")
 
 
@@ -36,19 +32,11 @@ def test_a_chunk_in_work_is_never_shown_as_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "letter"),
-    [
-        (ChunkStarted(**ABOUT, attempt=1), "l"),
-        (ChunkReused(**ABOUT), "u"),
-        (ChunkDone(**ABOUT, attempt=1, frames=250, seconds=1), "d"),
-        (ChunkFailed(**ABOUT, attempt=1, code="X", message="", retry=True), "r"),
-        (ChunkFailed(**ABOUT, attempt=5, code="X", message="", retry=False), "f"),
-    ],
+    ("state", "shown"),
+    [("ready", ("r", 0)), ("leased", ("l", 0)), ("done", ("d", 100)), ("failed", ("f", 0)), ("cancelled", ("c", 0))],
 )
-def test_an_event_changes_the_cell_and_leaves_its_place(event: ChunkStarted, letter: str) -> None:
-    changed = changed_cell(WAITING, event)
-    assert changed[0] == letter
-    assert changed[2:] == WAITING[2:]
+def test_a_new_state_changes_the_cell_and_leaves_its_place(state: ChunkState, shown: tuple[str, int]) -> None:
+    assert changed_cell(WAITING, state) == (*shown, *WAITING[2:])
 
 
 def test_the_finished_part_ends_at_the_first_gap_and_where_a_further_film_begins() -> None:
