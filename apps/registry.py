@@ -13,6 +13,7 @@ import flows.commands.editing
 import flows.commands.farm
 import flows.commands.media
 import flows.commands.prerendering
+import flows.commands.previews
 import flows.commands.projects
 import flows.commands.steering
 import infra.access.commands
@@ -28,6 +29,7 @@ GROUPS: Mapping[str, str] = {
     "job": "Watch and steer jobs",
     "project": "Look into a project before it is rendered, and make others of it",
     "media": "Look into media files",
+    "preview": "See what an effect or a transition does",
     "upload": "Files that are sent to the farm",
     "schedule": "Render at set times",
     "watch": "Folders whose files become jobs",
@@ -51,6 +53,7 @@ COMMANDS: Mapping[str, Command] = {
         flows.commands.editing.COMMANDS,
         flows.commands.backups.COMMANDS,
         flows.commands.media.COMMANDS,
+        flows.commands.previews.COMMANDS,
         infra.uploads.commands.COMMANDS,
         infra.jobs.commands.COMMANDS,
         flows.commands.steering.COMMANDS,

@@ -463,6 +463,13 @@ class MediaFigures(TypedDict):
     seconds: float | str
 
 
+class MediaNamed(TypedDict, total=False):
+    """A media file."""
+
+    path: str | None
+    upload: str | None
+
+
 class MediaUsed(TypedDict):
     """A file that a project reads."""
 
@@ -577,6 +584,13 @@ class Presets(TypedDict):
     presets: dict[str, Preset]
 
 
+class PreviewSize(TypedDict, total=False):
+    """Of a preview, in pixels."""
+
+    width: int
+    height: int
+
+
 class ProjectFacts(TypedDict):
     """A project that is fine."""
 
@@ -676,6 +690,13 @@ class Schema(TypedDict):
     """A JSON Schema."""
 
     json_schema: dict[str, Any]
+
+
+class Seen(TypedDict, total=False):
+    """What a preview is made of. media: none: a test card."""
+
+    media: MediaNamed | None
+    at: float
 
 
 class ServiceHealth(TypedDict):
@@ -1233,6 +1254,41 @@ class MediaCommands:
         return answer
 
 
+class PreviewCommands:
+    """See what an effect or a transition does."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def effect(
+        self,
+        *,
+        effect: str,
+        media: MediaNamed | None = None,
+        at: float | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        frame: int | None = None,
+        size: PreviewSize | None = None,
+    ) -> Picture:
+        """See what an effect does to a picture, as a PNG."""
+        answer: Picture = self._send("POST", "/previews/effect", {}, _given(media=media, at=at, effect=effect, parameters=parameters, frame=frame, size=size))
+        return answer
+
+    def transition(
+        self,
+        *,
+        transition: str,
+        parameters: Mapping[str, Any] | None = None,
+        before: Seen | None = None,
+        after: Seen | None = None,
+        progress: float | None = None,
+        size: PreviewSize | None = None,
+    ) -> Picture:
+        """See how far a transition is between two pictures, as a PNG."""
+        answer: Picture = self._send("POST", "/previews/transition", {}, _given(transition=transition, parameters=parameters, before=before, after=after, progress=progress, size=size))
+        return answer
+
+
 class UploadCommands:
     """Files that are sent to the farm."""
 
@@ -1450,6 +1506,7 @@ class Commands:
         self.job = JobCommands(send)
         self.project = ProjectCommands(send)
         self.media = MediaCommands(send)
+        self.preview = PreviewCommands(send)
         self.upload = UploadCommands(send)
         self.schedule = ScheduleCommands(send)
         self.watch = WatchCommands(send)

@@ -165,6 +165,48 @@ def test_a_route_answers_only_who_has_its_scope(world: Kinofarm, name: str, scop
         _expect_problem(answer, 403, "ACCESS-003")
 
 
+BESIDE: Mapping[tuple[str, str], Scope] = {
+    ("GET", "/api/v1/backups/{name}"): "submit",
+    ("HEAD", "/api/v1/backups/{name}"): "submit",
+    ("GET", "/api/v1/events"): "read",
+    ("GET", "/api/v1/jobs/{job}/chunks/{index}/frame"): "read",
+    ("GET", "/api/v1/jobs/{job}/outputs/{kind}"): "read",
+    ("HEAD", "/api/v1/jobs/{job}/outputs/{kind}"): "read",
+    ("GET", "/api/v1/jobs/{job}/partial"): "read",
+    ("GET", "/metrics"): "read",
+    ("OPTIONS", "/api/v1/uploads"): "submit",
+    ("POST", "/api/v1/uploads"): "submit",
+    ("HEAD", "/api/v1/uploads/{upload}"): "submit",
+    ("PATCH", "/api/v1/uploads/{upload}"): "submit",
+    ("DELETE", "/api/v1/uploads/{upload}"): "submit",
+}
+"""The scopes of the routes that are no commands: they carry bytes, or never end."""
+
+
+def test_every_route_is_a_command_or_stands_in_the_table_beside_them(world: Kinofarm) -> None:
+    described = httpx.get(f"{world.page}/api/openapi.json").json()["paths"]
+    routes = {
+        (method.upper(), path) for path, methods in described.items() for method in methods if method != "parameters"
+    }
+    commands = {(command.method, f"/api/v1{command.path}") for command in COMMANDS.values()}
+    assert routes == commands | BESIDE.keys() | {("GET", "/api/v1/health")}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize(("method", "path"), BESIDE)
+def test_a_route_beside_the_commands_answers_only_who_has_its_scope(
+    world: Kinofarm, method: str, path: str, scope: Scope
+) -> None:
+    place = path.format(name="none.otioz", job=job_id("d0"), index=0, kind="film", upload=job_id("cc"))
+    with world.api(TOKENS[scope]) as api, api.stream(method, f"{world.page}{place}") as answer:
+        if allows(scope, BESIDE[method, path]):
+            assert answer.status_code not in (401, 403)
+            return
+        answer.read()
+    assert answer.status_code == 403
+    assert method == "HEAD" or answer.json()["code"] == "ACCESS-003"
+
+
 def test_without_a_token_nothing_answers_but_health(world: Kinofarm) -> None:
     described = httpx.get(f"{world.page}/api/openapi.json").json()
     asked = 0

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from tasks.compiler.load import load
 from tests.acceptance import films
@@ -98,3 +102,61 @@ def test_parts_that_were_split_render_as_the_film_did(farm: Kinofarm, project: P
             for what in (named, {"timeline": whole})
         ]
         assert keys[0] == keys[1]
+
+
+def _seen(answer: httpx.Response) -> np.ndarray:
+    """The picture of a preview, (height, width, rgb)."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(_ok(answer)["png"]))).convert("RGB")).astype(int)
+
+
+def test_what_an_effect_does_is_seen_on_a_test_card_and_on_a_file(farm: Kinofarm, project: Path) -> None:
+    size = {"width": 320, "height": 180}
+    with farm.api() as api:
+
+        def tried(effect: str, **more: Any) -> np.ndarray:
+            return _seen(api.post("/previews/effect", json={"effect": effect, "size": size, **more}))
+
+        card = tried("brightness", parameters={"intensity": 1})
+        assert card.shape == (180, 320, 3)
+        assert len({tuple(pixel) for pixel in card[20, 20::45]}) == 7, "seven bars"
+        assert np.abs(tried("invert", parameters={"intensity": 1}) - (255 - card)).mean() < 3
+        media = {"path": "work/clip.mp4"}
+        early, late = (tried("grayscale", media=media, at=at) for at in (0, 1.5))
+        assert np.ptp(early, axis=2).max() <= 3, "greys only"
+        assert np.abs(early - late).mean() > 1, "another frame"
+        for wrong, code in (
+            ({"effect": "no-such"}, "CHECK-"),
+            ({"effect": "blur", "parameters": {"radius": -5}}, "CHECK-"),
+            ({"effect": "audio-fade-in"}, "API-013"),
+            ({"effect": "blur", "media": {"path": "/etc/passwd"}}, "PATH-002"),
+        ):
+            answer = api.post("/previews/effect", json=wrong)
+            assert answer.status_code in (404, 422), answer.text
+            assert answer.json()["code"].startswith(code), answer.text
+
+
+def test_how_far_a_transition_is_is_seen_from_its_first_frame_to_its_last(farm: Kinofarm, project: Path) -> None:
+    with farm.api() as api:
+
+        def tried(progress: float, **more: Any) -> np.ndarray:
+            wanted = {
+                "transition": "wipe-horizontal",
+                "progress": progress,
+                "size": {"width": 320, "height": 180},
+                **more,
+            }
+            return _seen(api.post("/previews/transition", json=wanted))
+
+        first, middle, last = (tried(progress) for progress in (0, 0.5, 1))
+        assert np.abs(first - last).mean() > 20
+        halves = [
+            np.abs(middle[:, part] - other[:, part]).mean()
+            for other in (first, last)
+            for part in (slice(0, 120), slice(200, 320))
+        ]
+        assert halves[2] < 3 < halves[0], "the left half is the second picture already"
+        assert halves[1] < 3 < halves[3], "the right half is still the first one"
+        media = {"media": {"path": "work/clip.mp4"}}
+        assert np.abs(tried(0.5, before=media, after={**media, "at": 1}) - middle).mean() > 5
+        answer = api.post("/previews/transition", json={"transition": "no-such"})
+        assert (answer.status_code, answer.json()["code"][:6]) == (422, "CHECK-")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
+from apps.demo import make_project
 from tests.acceptance.kinofarm import Kinofarm
 from tests.apps.ui.desk import SCREENS, Desk, address, film_project, states, until
 from tests.media_factory import MediaFactory
@@ -87,6 +89,38 @@ def test_a_project_that_is_dropped_becomes_a_film_that_plays_and_seeks_and_is_th
     desk.go(page, f"/jobs/{job}")
     assert page.inner_text(".page-head .badge") == "Done"
     until(lambda: page.evaluate("document.querySelector('video.film').readyState >= 1"), 20, "the film is there")
+    context.close()
+
+
+def test_the_demo_is_dropped_onto_the_page_and_watched_until_it_plays(desk: Desk, media: Path) -> None:
+    project = make_project(media / "demo")
+    found = project.read_text(encoding="utf-8")
+    sent = found.replace('"media/', f'"{media}/demo/media/')  # what is sent to a farm names its media by whole paths
+    assert sent != found
+    context = desk.context()
+    page = desk.open(context, "/submit")
+    carried = page.evaluate_handle(
+        "text => { const data = new DataTransfer(); data.items.add(new File([text], 'demo.json')); return data; }", sent
+    )
+    page.dispatch_event(".drop", "dragenter", {"dataTransfer": carried})
+    assert page.locator(".drop.over").count() == 1, "the field shows that a file may be dropped"
+    _shot(page, "submit-dragged-1440-light")
+    page.dispatch_event(".drop", "drop", {"dataTransfer": carried})
+    page.wait_for_url("**/jobs/*", timeout=60_000)
+    page.wait_for_selector(".chunks .chunk", timeout=60_000)
+    chunks = len(states(page))
+    assert chunks > 1
+    until(lambda: page.inner_text(".page-head .badge") == "Done", 240, "the job is done")
+    assert states(page) == ["done"] * chunks
+    page.wait_for_selector("video.film[src]")
+    until(lambda: page.evaluate("document.querySelector('video.film').readyState >= 1"), 20, "the film is loaded")
+    seconds = page.evaluate("document.querySelector('video.film').duration")
+    assert seconds == pytest.approx(json.loads(sent)["timeline"]["duration"], abs=0.1)
+    page.evaluate(f"document.querySelector('video.film').currentTime = {seconds / 2}")
+    until(lambda: page.evaluate("document.querySelector('video.film').readyState >= 2"), 20, "it has sought")
+    page.evaluate("document.querySelector('video.film').play()")
+    until(lambda: page.evaluate("document.querySelector('video.film').currentTime") > seconds / 2 + 0.3, 20, "it plays")
+    _shot(page, "job-demo-1440-light")
     context.close()
 
 
