@@ -111,10 +111,11 @@ class _JobPage:
         with panel("About"):
             options = {name: value for name, value in job.options.items() if value not in (None, "", [], {})}
             also = options.pop("also", None)
+            ahead = not options.pop("publish", True)
             rows = [
                 ("Submitted by", job.submitted_by or "–"),
                 ("Project", PurePath(job.project).name),
-                ("Film", job.output),
+                ("Film", "None: its chunks are rendered ahead" if ahead else job.output),
             ]
             rows += [(first_up(name.replace("_", " ")), str(value)) for name, value in options.items()]
             if also:
