@@ -283,7 +283,8 @@ class Settings(BaseSettings):
         "", description="A profile of config.toml, [profiles.NAME], whose settings go before the others there."
     )
     media_roots: tuple[Path, ...] = Field(
-        (), description="Folders, beside a project's own, from which media may be read."
+        (),
+        description="Folders, beside a project's own, from which media may be read; relative paths that lead to nothing from the project's folder start there.",
     )
     media_buckets: tuple[Annotated[str, Field(pattern=BUCKET)], ...] = Field(
         (),

@@ -50,7 +50,7 @@ async def show(visit: Visit) -> None:
         if roots:
             tag(
                 "p",
-                "A project sent from here names its media as uploads (upload://ID), or by paths on the farm’s machine in one of these folders:",
+                "A project sent from here names its media as uploads (upload://ID), or by paths on the farm’s machine, whole or relative to one of these folders:",
                 "note",
             )
             with tag("ul", "", "roots"):

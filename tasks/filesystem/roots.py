@@ -1,6 +1,7 @@
 """Media roots: the folders from which a project may read, and the one way from a written path to a file.
 
-A relative path starts at the project file's folder. After symbolic links are resolved a path must lie in a
+A relative path starts at the project file's folder, and where nothing lies there at each further root in turn: a project that
+was sent over the network lies in a folder of the farm's own, and its media beside nothing of it. After symbolic links are resolved a path must lie in a
 root: the project's own folder or one that the operator named. What a project says is hostile: an address, a
 protocol prefix (`concat:`, `file:`, `pipe:`), a device or a link that leads out is refused, each with its code.
 
@@ -42,7 +43,7 @@ class MediaRoots:
     """The folders that a project may read from.
 
     Args:
-        base: the project file's folder; relative paths start here, and it is a root itself.
+        base: the project file's folder; relative paths start here first, and it is a root itself.
         extra: further roots: the setting `media_roots` and, on the command line, `--media-root`.
         elsewhere: fetches what an address names, in S3 or of an upload; None: addresses are refused.
     """
@@ -66,7 +67,7 @@ class MediaRoots:
         if self._elsewhere is not None and text.startswith(SCHEMES) and not _unwritable(text):
             return self._elsewhere.file(text, where)
         _refuse_what_is_no_path(text, where)
-        written = self.base / text
+        written = next((root / text for root in self.roots if os.path.exists(root / text)), self.base / text)  # noqa: PTH110 (asks without raising)
         try:
             found = Path(os.path.realpath(written))
         except OSError:

@@ -44,6 +44,22 @@ def test_an_extra_root_opens_another_folder(project: Path, tmp_path: Path) -> No
     assert roots.resolve("../outside/b.mp4") == (tmp_path / "outside" / "b.mp4").resolve()
 
 
+def test_a_relative_path_that_leads_to_nothing_starts_at_the_next_root(project: Path, tmp_path: Path) -> None:
+    farm = tmp_path / "farm" / "media"
+    farm.mkdir(parents=True)
+    for name in ("a.mp4", "c.mp4"):
+        (farm / name).write_bytes(b"of the farm")
+    roots = MediaRoots(project, [tmp_path / "outside", tmp_path / "farm"])
+    assert roots.resolve("media/c.mp4") == (farm / "c.mp4").resolve()
+    assert roots.resolve("b.mp4") == (tmp_path / "outside" / "b.mp4").resolve()
+    assert roots.resolve("media/a.mp4").read_bytes() == b"a", "the project's own goes first"
+    assert refused(roots, "media/none.mp4") == "PATH-001"
+    (tmp_path / "secret").write_bytes(b"secret")
+    assert refused(roots, "../secret") == "PATH-002"
+    (farm / "out.mp4").symlink_to(tmp_path / "secret")
+    assert refused(roots, "media/out.mp4") in ("PATH-002", "PATH-003")
+
+
 def test_a_folder_whose_name_begins_like_a_root_is_outside(project: Path, tmp_path: Path) -> None:
     (tmp_path / "project-2").mkdir()
     (tmp_path / "project-2" / "c.mp4").write_bytes(b"c")
