@@ -591,6 +591,13 @@ class PreviewSize(TypedDict, total=False):
     height: int
 
 
+class PreviewSource(TypedDict, total=False):
+    """The picture that a preview is made of."""
+
+    media: MediaNamed | None
+    at: float
+
+
 class ProjectFacts(TypedDict):
     """A project that is fine."""
 
@@ -690,13 +697,6 @@ class Schema(TypedDict):
     """A JSON Schema."""
 
     json_schema: dict[str, Any]
-
-
-class Seen(TypedDict, total=False):
-    """What a preview is made of. media: none: a test card."""
-
-    media: MediaNamed | None
-    at: float
 
 
 class ServiceHealth(TypedDict):
@@ -1279,8 +1279,8 @@ class PreviewCommands:
         *,
         transition: str,
         parameters: Mapping[str, Any] | None = None,
-        before: Seen | None = None,
-        after: Seen | None = None,
+        before: PreviewSource | None = None,
+        after: PreviewSource | None = None,
         progress: float | None = None,
         size: PreviewSize | None = None,
     ) -> Picture:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from pydantic import Field
 
@@ -24,8 +23,8 @@ BARS = ("#c0c0c0", "#c0c000", "#00c0c0", "#00c000", "#c000c0", "#c00000", "#0000
 Parameters = Mapping[Name, Any]
 
 
-class Seen(Value):
-    """What a preview is made of. media: none: a test card."""
+class PreviewSource(Value):
+    """The picture that a preview is made of."""
 
     media: MediaNamed | None = Field(None, description="The media file that is looked at; none: a test card.")
     at: float = Field(0, ge=0, le=10**6, description="Seconds into the media file.")
@@ -51,7 +50,7 @@ class PreviewSize(Value):
     height: int = Field(360, ge=16, le=1920, multiple_of=2)
 
 
-class EffectTried(Seen):
+class EffectTried(PreviewSource):
     """An effect on a clip, as the clip's frame `frame` shows it."""
 
     effect: Name
@@ -65,8 +64,8 @@ class TransitionTried(Value):
 
     transition: Name
     parameters: Parameters = Field(default_factory=dict, description="By name; what is left out is as by default.")
-    before: Seen = Seen()
-    after: Seen = Seen()
+    before: PreviewSource = PreviewSource()
+    after: PreviewSource = PreviewSource()
     progress: float = Field(0.5, ge=0, le=1, description="0: its first frame, 1: its last one.")
     size: PreviewSize = PreviewSize()
 
@@ -117,7 +116,7 @@ def _frame(
 def _path(call: Call, media: MediaNamed, field: str) -> str:
     """The name by which a timeline reads it."""
     if media.upload is not None:
-        return f"upload://{UUID(str(media.upload))}"
+        return f"upload://{media.upload}"
     return str(file_of(call, media.path, None, field))
 
 

@@ -395,15 +395,7 @@ def file_of(call: Call, path: str | None, upload: UUID | None, field: str) -> Pa
     roots = call.services.get(Settings).media_roots
     if not roots:
         raise KinofarmError("PATH-002", where=field, path=path, clips="")
-    named = next((root for root in roots if _is_in(root, path)), roots[0])
-    return MediaRoots(named, roots).resolve(path, field)
-
-
-def _is_in(root: Path, path: str) -> bool:
-    try:
-        return (root / path).exists()
-    except (OSError, ValueError):  # no file can be called so
-        return False
+    return MediaRoots(roots[0], roots).resolve(path, field)
 
 
 def folder_of(call: Call, path: str, field: str) -> Path:
