@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -22,10 +22,11 @@ from apps.api import events
 from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
 from infra.events import Event, JobAccepted, JobCancelled
+from infra.jobs.engine import transaction
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
 from tests.apps.api.served import Api, served
-from tests.infra.jobs.farm import planned
+from tests.infra.jobs.farm import key_of, planned
 
 
 @pytest.fixture
@@ -191,6 +192,22 @@ def test_each_new_state_of_a_chunk_is_told_in_order_to_every_job_that_wants_it(a
                     }  # fmt: skip
                     told.append(message["event"]["state"])
             assert told == ["leased", "ready", "leased", "done"]
+
+
+def test_states_that_come_together_are_told_in_their_order(api: Api, engine: Engine) -> None:
+    job = planned(JobStore(engine), ["a"])
+    with listening(api, f"/events?job={job.id}") as stream:
+        with transaction(engine) as connection:  # what one transaction tells comes at once, each thing once
+            for state in ("leased", "ready", "leased", "done"):
+                connection.execute(
+                    text("UPDATE chunks SET state = :state WHERE key = :key"), {"state": state, "key": key_of("a")}
+                )
+        told: list[str] = []
+        while len(told) < 3:
+            message = stream.next()
+            if message["name"] == "chunk.changed":
+                told.append(message["event"]["state"])
+    assert told == ["leased", "ready", "done"]
 
 
 def test_fifty_clients_hear_everything(api: Api) -> None:
