@@ -15,6 +15,7 @@ import flows.commands.media
 import flows.commands.prerendering
 import flows.commands.previews
 import flows.commands.projects
+import flows.commands.results
 import flows.commands.steering
 import infra.access.commands
 import infra.cache.commands
@@ -56,6 +57,7 @@ COMMANDS: Mapping[str, Command] = {
         flows.commands.previews.COMMANDS,
         infra.uploads.commands.COMMANDS,
         infra.jobs.commands.COMMANDS,
+        flows.commands.results.COMMANDS,
         flows.commands.steering.COMMANDS,
         flows.commands.farm.COMMANDS,
         infra.cache.commands.COMMANDS,

@@ -442,6 +442,81 @@ class Machines(TypedDict):
     workers: list[MachineShown]
 
 
+class Manifest(TypedDict, total=False):
+    """What a published film is."""
+
+    format: Literal["kinofarm-manifest/1"]
+    job: str
+    film: str
+    key: str
+    container: str
+    frames: int
+    rate: float | str | None
+    width: int | None
+    height: int | None
+    size: int
+    sha256: str
+    chunks: list[ManifestChunk]
+    sound: ManifestSound | None
+    measurements: Measurements
+    tools: dict[str, str]
+    warnings: list[ManifestWarning]
+    published_at: str
+
+
+class ManifestChunk(TypedDict):
+    """A chunk of the picture."""
+
+    index: int
+    start: int
+    frames: int
+    key: str
+    sha256: str
+    reused: bool
+
+
+class ManifestSound(TypedDict):
+    """The film's sound."""
+
+    samples: int
+    sample_rate: int
+    channels: int
+    key: str
+    sha256: str
+    reused: bool
+
+
+class ManifestWarning(TypedDict, total=False):
+    """Something that the project's author should know."""
+
+    code: str
+    message: str
+    where: str
+    hint: str
+
+
+class Measurements(TypedDict, total=False):
+    """What was measured on the finished film; times in seconds."""
+
+    frames: int
+    rate: float | str | None
+    duration: float | str
+    shape: PictureShape | None
+    sound_samples: int | None
+    sound_duration: float | str | None
+    sample_rate: int | None
+    channels: int | None
+    peak: float | None
+    loudness_wanted: Loudness | None
+    loudness: float | None
+    true_peak: float | None
+    offset_start: float | str | None
+    offset_end: float | str | None
+    subtitles: list[str]
+    joins: int
+    joins_decoded: int
+
+
 class MediaFacts(TypedDict, total=False):
     """One file."""
 
@@ -524,6 +599,19 @@ class PictureFacts(TypedDict, total=False):
     keyframe_gap: float | str
     still: bool
     default: bool
+
+
+class PictureShape(TypedDict, total=False):
+    """A picture stream's parameters; colours by ffmpeg's names, None where untagged."""
+
+    codec: str
+    width: int
+    height: int
+    pixel_format: str
+    matrix: str | None
+    primaries: str | None
+    transfer: str | None
+    range: Literal["tv", "pc"] | None
 
 
 class Planned(TypedDict):
@@ -1024,6 +1112,11 @@ class JobCommands:
     def attempts(self, *, job: str) -> Attempts:
         """List every try at a job's chunks: where, how it ended, with what error."""
         answer: Attempts = self._send("GET", f"/jobs/{_path(job)}/attempts", _given(), None)
+        return answer
+
+    def manifest(self, *, job: str, film: str | None = None) -> Manifest:
+        """Show the manifest of a film: what it is made of, what was reused, how it was checked, with which tools."""
+        answer: Manifest = self._send("GET", f"/jobs/{_path(job)}/manifest", _given(film=film), None)
         return answer
 
     def cancel(self, *, job: str) -> Job:

@@ -70,6 +70,7 @@ _BY_CODE: Mapping[str, int] = {
     "RESULT-009": 503,
     "RESULT-010": 404,
     "RESULT-011": 404,
+    "RESULT-012": 409,
     "INTERNAL-001": 500,
 }
 _BY_FAMILY: Mapping[str, int] = {"DB": 503, "FARM": 503, "CACHE": 503, "SETTINGS": 503, "FFMPEG": 503}

@@ -7,7 +7,6 @@ bucket by an address that is valid for minutes, to which the client is sent.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from infra.cache.layered import LayeredStore
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.jobs.commands import JobName
+from infra.jobs.published import opened_output, output_of
 from infra.jobs.records import Job, Output
 from infra.jobs.store import JobStore
 from infra.services import Services
@@ -109,13 +109,13 @@ def download(
     services: Services = request.app.state.services
     store = services.get(JobStore)
     found = store.job(job)
-    output = _output(found, store.outputs(found.id), kind)
+    output = output_of(found, store.outputs(found.id), kind)
     name = Path(output.location).name
     media_type = MEDIA_TYPES.get(Path(name).suffix.lower(), BYTES)
     shown = {"Content-Disposition": disposition(name, attachment=download), "Cache-Control": "private, no-cache"}
     gone: KinofarmError | None = None
     try:
-        file: BinaryIO | None = _published(output)
+        file: BinaryIO | None = opened_output(output)
     except KinofarmError as error:
         if error.code == "RESULT-005" or kind != "film" or found.film_key is None:
             raise
@@ -137,35 +137,6 @@ def download(
         media_type=media_type,
         headers=shown,
     )
-
-
-def _output(job: Job, outputs: tuple[Output, ...], kind: str) -> Output:
-    """Return what a job published of that kind.
-
-    Raises:  KinofarmError RESULT-001, RESULT-002.
-    """
-    if job.state != "done":
-        raise KinofarmError("RESULT-001", job=str(job.id), state=job.state)
-    found = next((each for each in outputs if each.kind == kind), None)
-    if found is None:
-        raise KinofarmError("RESULT-002", job=str(job.id), kind=kind, kinds=", ".join(each.kind for each in outputs))
-    return found
-
-
-def _published(output: Output) -> BinaryIO:
-    """Open a published file; nothing else that lies in its place, no link and no device.
-
-    Raises:  KinofarmError RESULT-003 (gone), RESULT-004 (changed), RESULT-005 (a folder of pictures).
-    """
-    try:
-        handle = os.open(output.location, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except (OSError, ValueError):
-        raise KinofarmError("RESULT-003", location=output.location) from None
-    facts = os.fstat(handle)
-    if stat.S_ISREG(facts.st_mode) and facts.st_size == output.size:
-        return os.fdopen(handle, "rb", buffering=0)
-    os.close(handle)
-    raise KinofarmError("RESULT-005" if stat.S_ISDIR(facts.st_mode) else "RESULT-004", location=output.location)
 
 
 def _address(services: Services, job: Job, output: Output, shown: str, media_type: str) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from apps.ui.house import Visit
+from apps.ui.job_manifest import ManifestPart
 from apps.ui.parts.cells import DONE, REUSED, Cell
 from apps.ui.parts.tags import icon, link, panel, set_attribute, tag
 from apps.ui.parts.words import count, first_up, several, size
@@ -111,6 +112,9 @@ class Film:
                             icon("download")
                             tag("span", _name(output.kind))
                         tag("span", size(output.size), "sub")
+            for output in self.outputs:
+                if output.kind.partition(":")[0] == "manifest":
+                    ManifestPart(self.visit, self.job, output)
 
 
 def _name(kind: str) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
-
-from nicegui import context
 
 from apps.ui.frame import say
 from apps.ui.house import Visit
 from apps.ui.parts.confirm import Confirm
-from apps.ui.parts.tags import button, cell, error_box, panel, set_attribute, table, tag
+from apps.ui.parts.form import Form
+from apps.ui.parts.tags import button, cell, panel, table, tag
 from apps.ui.parts.when import When
 from apps.ui.refreshed import refreshed
 from infra.access.commands import TokenMade, Tokens
@@ -93,46 +91,20 @@ class _Form:
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self.then: Callable[[], Awaitable[None]] | None = None
-        with tag("form", "", "token-form") as form:
-            with tag("div", "", "field"):
-                tag("label", "Name", for_="token-name")
-                name = tag("input", "", "", name="name", required=True, maxlength=100, autocomplete="off", placeholder="Whose it is, or what for")  # fmt: skip
-                set_attribute(name, "id", "token-name")
-            with tag("div", "", "field"):
-                tag("label", "Scope", for_="token-scope")
-                with tag("select", "", "", name="scope") as scope:
-                    for each, words in SCOPES.items():
-                        tag("option", f"{each}: {words}", "", value=each)
-                set_attribute(scope, "id", "token-scope")
-            with tag("div", "", "field short"):
-                tag("label", "Days valid", for_="token-days")
-                days = tag("input", "", "", name="days", type="number", min=1, max=36500, placeholder="always")
-                set_attribute(days, "id", "token-days")
-            with tag("button", "", "button primary", type="submit"):
-                tag("span", "Make the token")
-        fields = "(e) => emit(Object.fromEntries(new FormData(e.target)))"
-        form.on("submit.prevent", self._make, js_handler=fields)
-        self.form = form
-        self.result = tag("div", "", "token-result", aria_live="polite")
+        self.form = Form("token", "Make the token", self._make)
+        with self.form.fields():
+            self.form.text("name", "Name", required=True, maxlength=100, placeholder="Whose it is, or what for")
+            self.form.choice("scope", "Scope", {each: f"{each}: {words}" for each, words in SCOPES.items()}, "wide")
+            self.form.text("days", "Days valid", "short", type="number", min=1, max=36500, placeholder="always")
 
-    async def _make(self, event: Any) -> None:
-        given = event.args if isinstance(event.args, dict) else {}
-        wanted: dict[str, Any] = {"name": str(given.get("name", "")), "scope": str(given.get("scope", "read"))}
-        if given.get("days"):
-            wanted["days"] = given["days"]
-        self.result.clear()
-        with self.result:
-            try:
-                made = await self.visit.ask(TokenMade, "token.create", **wanted)
-            except KinofarmError as error:
-                error_box(error)
-                return
-            with tag("div", "", "secret"):
-                tag("p", f"This is the token of {made.token.name}. It is shown this once: copy it now.")
-                with tag("div", "", "secret-line"):
-                    tag("code", made.secret, "secret-text")
-                    with tag("button", "", "button small", type="button", data_copy=made.secret):
-                        tag("span", "Copy")
-        context.client.run_javascript(f"document.getElementById('c{self.form.id}').reset()")
+    async def _make(self, given: dict[str, str]) -> None:
+        made = await self.visit.ask(TokenMade, "token.create", **given)
+        with tag("div", "", "secret"):
+            tag("p", f"This is the token of {made.token.name}. It is shown this once: copy it now.")
+            with tag("div", "", "secret-line"):
+                tag("code", made.secret, "secret-text")
+                with tag("button", "", "button small", type="button", data_copy=made.secret):
+                    tag("span", "Copy")
+        self.form.clear()
         if self.then is not None:
             await self.then()

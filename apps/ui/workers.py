@@ -81,7 +81,7 @@ def _one(machine: MachineShown) -> None:
 
 def _encoders(machine: MachineShown) -> None:
     trials: list[dict[str, Any]] = [one for one in machine.probe.get("encoders", ()) if isinstance(one, dict)]
-    with tag("details", "", "encoders"):
+    with tag("details", "", "fold"):
         tag("summary", f"Encoders on devices: {', '.join(machine.encoders) or 'none'}")
         if machine.probed_at is not None:
             with tag("p", "", "note"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +22,14 @@ from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
 from infra.commands import Command
 from infra.jobs.engine import transaction
+from infra.jobs.records import Output
+from infra.jobs.store import JobStore
 from infra.services import Services
+from tasks.media.manifest import to_json
 from tests.acceptance import films
 from tests.acceptance.kinofarm import Kinofarm
 from tests.acceptance.projects import media_clip, timeline, track, written
+from tests.manifests import example_manifest
 from tests.media_factory import MediaFactory
 
 OWNER = "somebody"
@@ -47,7 +52,7 @@ def world(farm: Kinofarm, media_factory: MediaFactory) -> Iterator[Kinofarm]:
     (farm.footage / "moved").mkdir()
     (farm.footage / "moved" / "shot.mp4").write_bytes(clip.read_bytes())
     with farm.services() as services:
-        _enter(services)
+        _enter(services, _manifest(farm.footage))
     with farm.api() as api:
         _ok(api.put("/schedules/weekly", json={"project": "example.kinofarm.json", "cron": "0 3 * * 1"}))
         yield farm
@@ -55,10 +60,21 @@ def world(farm: Kinofarm, media_factory: MediaFactory) -> Iterator[Kinofarm]:
             api.delete(f"/schedules/{name}")
 
 
-def _enter(services: Services) -> None:
+def _manifest(folder: Path) -> Output:
+    """A manifest that was published there."""
+    place, document = folder / "film.manifest.json", to_json(example_manifest())
+    place.write_bytes(document)
+    return Output(kind="manifest", location=str(place), size=len(document), sha256=hashlib.sha256(document).hexdigest())
+
+
+def _enter(services: Services, manifest: Output) -> None:
     """Jobs, a delivery and a token with the names that the examples use."""
     rows = [(start, "accepted", True, None) for start in LIVE]
-    rows += [("d0", "cancelled", False, None), ("f0", "failed", True, json.dumps(_ERROR))]
+    rows += [
+        ("d0", "cancelled", False, None),
+        ("f0", "failed", True, json.dumps(_ERROR)),
+        ("b0", "accepted", True, None),
+    ]
     with transaction(services.get(Engine)) as connection:
         for start, state, paused, error in rows:
             given = {"id": job_id(start), "paused": paused, "error": error, "owner": OWNER}
@@ -67,6 +83,11 @@ def _enter(services: Services) -> None:
                 connection.execute(_ENDED, {"id": job_id(start), "state": state})
         connection.execute(_UPLOAD, {"id": UUID(COMMANDS["upload.show"].example["upload"]), "owner": OWNER})
         connection.execute(_DELIVERY, {"id": job_id("de"), "job": job_id("f0")})
+    jobs, done = services.get(JobStore), job_id("b0")
+    jobs.plan(done, [], lambda keys: set(keys), film_key="ab" * 32)
+    jobs.advance(done, "publishing")
+    jobs.record_output(done, manifest)
+    jobs.advance(done, "done")
     for scope in SCOPES:
         TOKENS[scope] = services.get(TokenStore).create(f"who may {scope}", scope)[1].get_secret_value()
     services.get(TokenStore).create("old", "read")

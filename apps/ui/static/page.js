@@ -1,4 +1,4 @@
-// What the frame of every page needs: light or dark, the menu on narrow screens, times, passing words, copying.
+// What the frame of every page needs: light or dark, the menu on narrow screens, times, passing words, copying, time zones.
 "use strict";
 window.kinofarm = (() => {
   const root = document.documentElement;
@@ -37,6 +37,18 @@ window.kinofarm = (() => {
       menu(false);
       document.querySelector("[data-menu]")?.focus();
     }
+  });
+
+  // A field for a time zone offers the zones that the browser knows, its own first.
+  document.addEventListener("focusin", (event) => {
+    const field = event.target;
+    if (!field.matches("input[data-zones]") || field.list) return;
+    const offered = document.createElement("datalist");
+    offered.id = field.id + "-offered";
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const zone of new Set([own, "UTC", ...Intl.supportedValuesOf("timeZone")])) offered.append(new Option("", zone));
+    field.after(offered);
+    field.setAttribute("list", offered.id);
   });
 
   const clock = (at) =>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -21,9 +22,11 @@ from infra.jobs.store import JobStore
 from infra.settings import CacheSettings, S3Settings
 from infra.swift import REGION, EmbeddedS3
 from tasks.media.containers import CONTAINERS
+from tasks.media.manifest import to_json
 from tests.apps.api.served import Api, served
 from tests.infra.cache.stores import bucket_on
 from tests.infra.jobs.farm import accepted, key_of
+from tests.manifests import example_manifest
 
 FILM = os.urandom(3000)
 
@@ -159,3 +162,22 @@ def test_a_film_in_a_bucket_is_served_from_there(database: str, tmp_path: Path, 
         assert (head.status_code, head.headers["content-length"]) == (200, "3000")
         other = done(api.services.get(JobStore), tmp_path / "other.mp4")
         assert (get(api, other).status_code, get(api, other).json()["code"]) == (410, "RESULT-003")
+
+
+def test_the_manifest_of_a_film_is_read_while_it_is_the_one_that_was_published(api: Api, tmp_path: Path) -> None:
+    document = to_json(example_manifest())
+    mine, further = written(tmp_path / "film.manifest.json", document), tmp_path / "square.manifest.json"
+    written(further, document.replace(b"film.mp4", b"square.mp4"))
+    other = written(tmp_path / "other.manifest.json", b'{"format": "kinofarm-manifest/9"}')
+    kinds = {"manifest": mine, "manifest:square": further, "manifest:other": other}
+    job = done(api.services.get(JobStore), written(tmp_path / "film.mp4"), kinds)
+    with api.client() as client:
+        assert client.get(f"/jobs/{job.id}/manifest").json() == json.loads(document)
+        assert client.get(f"/jobs/{job.id}/manifest", params={"film": "square"}).json()["film"] == "square.mp4"
+        refused = client.get(f"/jobs/{job.id}/manifest", params={"film": "other"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "RESULT-012")
+        refused = client.get(f"/jobs/{job.id}/manifest", params={"film": "round"})
+        assert (refused.status_code, refused.json()["code"]) == (404, "RESULT-002")
+        mine.write_bytes(document.replace(b"9.0", b"9.1"))
+        refused = client.get(f"/jobs/{job.id}/manifest")
+        assert (refused.status_code, refused.json()["code"]) == (410, "RESULT-004")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -68,6 +69,16 @@ def test_a_project_that_is_dropped_becomes_a_film_that_plays_and_seeks_and_is_th
     until(lambda: page.evaluate("document.querySelector('video.film').readyState >= 2"), 20, "it has sought")
     page.evaluate("document.querySelector('video.film').play()")
     until(lambda: page.evaluate("document.querySelector('video.film').currentTime > 90.3"), 20, "it plays")
+
+    page.click(".manifest summary")
+    until(lambda: page.locator(".manifest tbody tr").count() == 12, 20, "the manifest is read")
+    told = page.inner_text(".manifest")
+    assert "Frames counted\n3\u202f000 at 25 a second" in told
+    assert "Joins between chunks\n11, 11 decoded for this film" in told
+    film = context.request.get(f"{address(farm)}{page.get_attribute('video.film', 'src')}").body()
+    assert hashlib.sha256(film).hexdigest() in told, "it is of the film that was published"
+    _shot(page, "job-manifest-1440-light")
+    page.click(".manifest summary")
 
     page.click(".chunk >> nth=2")
     page.wait_for_selector(".chunk-details table tbody tr")
@@ -177,4 +188,42 @@ def test_a_file_that_is_no_project_is_told_with_its_code_and_what_to_do(desk: De
     assert page.locator(".sent img, .sent b").count() == 0, "names and words are text"
     _shot(page, "submit-refused-1440-light")
     desk.wrong = [each for each in desk.wrong if "422" not in each]  # the browser notes the answer that was wanted
+    context.close()
+
+
+def test_a_render_is_scheduled_on_the_page_replaced_when_asked_for_and_removed(desk: Desk, media: Path) -> None:
+    project = film_project(media, "nightly", 1)
+    context = desk.context()
+    page = desk.open(context, "/schedules")
+
+    def send(name: str, file: str, cron: str, zone: str = "") -> None:
+        for field, value in (("name", name), ("project", file), ("cron", cron), ("timezone", zone)):
+            page.fill(f"#schedule-{field}", value)
+        page.click("text=Schedule it")
+
+    def rows() -> list[str]:
+        return page.locator("main tbody tr").all_inner_texts()
+
+    send("nightly", str(project), "at night")
+    page.wait_for_selector(".form-result [role=alert]")
+    assert "CLI-023" in page.inner_text(".form-result")
+    send("nightly", "/etc/passwd", "0 2 * * *")
+    until(lambda: "PATH-0" in page.inner_text(".form-result"), 20, "a file outside the media roots is refused")
+    assert page.input_value("#schedule-cron") == "0 2 * * *", "what was typed stays"
+    _shot(page, "schedules-refused-1440-light")
+
+    send("nightly", project.name, "0 2 * * *", "Europe/Berlin")
+    until(lambda: len(rows()) == 1, 30, "it is in the table")
+    assert all(word in rows()[0] for word in ("nightly", "0 2 * * *", "Europe/Berlin", project.name))
+    until(lambda: page.locator("main tbody time").count(), 30, "it says when it is rendered next")
+    _shot(page, "schedules-one-1440-light")
+
+    send("nightly", project.name, "30 4 * * *")
+    page.wait_for_selector("dialog[open]")
+    page.click("text=Replace the schedule")
+    until(lambda: len(rows()) == 1 and "30 4 * * *" in rows()[0], 30, "the new one is in its place")
+
+    page.click("text=Remove")
+    page.click("text=Remove the schedule")
+    until(lambda: page.locator(".empty").count(), 30, "nothing is scheduled")
     context.close()
