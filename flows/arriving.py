@@ -14,8 +14,9 @@ from infra.jobs.arrivals import Arrival, ArrivalStore
 from infra.jobs.facts import FactsStore
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
+from infra.sections import WatchedFolder
 from infra.services import Services
-from infra.settings import Settings, WatchedFolder
+from infra.settings import Settings
 from infra.uploads.library import Uploads
 from tasks.compiler.exports import container_of
 from tasks.compiler.order import Order, Read, check_targets, examine, read

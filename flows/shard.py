@@ -30,8 +30,9 @@ from infra.jobs.ledger import Ledger
 from infra.jobs.notify import WORK, AsyncListener
 from infra.jobs.records import CPU_POOL, Claim
 from infra.jobs.workers import WorkerStore
+from infra.sections import WorkerSettings
 from infra.services import Ffmpeg, Services
-from infra.settings import Settings, WorkerSettings, in_force
+from infra.settings import Settings, in_force
 from tasks.compiler.claimed import Bench, Ended
 from tasks.compiler.execute import Renderer
 from tasks.compiler.steps import NotRendered, render_chunk

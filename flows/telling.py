@@ -11,8 +11,9 @@ import httpx
 from infra import webhooks
 from infra.errors import KinofarmError
 from infra.jobs.deliveries import Delivery, DeliveryStore
+from infra.sections import Webhook
 from infra.services import Services, opened
-from infra.settings import Settings, Webhook
+from infra.settings import Settings
 
 logger = logging.getLogger("kinofarm.telling")
 

@@ -12,7 +12,7 @@ import socket
 import ssl
 
 from infra.errors import KinofarmError
-from infra.settings import ApiSettings
+from infra.sections import ApiSettings
 from infra.values import Value
 
 FIRST_PORT = 4280

@@ -22,8 +22,8 @@ from infra.errors import KinofarmError
 from infra.jobs.arrivals import Arrival, ArrivalStore, Sighting
 from infra.jobs.states import ENDED, ArrivalState
 from infra.jobs.store import JobStore
+from infra.sections import WatchedFolder
 from infra.services import Services
-from infra.settings import WatchedFolder
 from tasks.compiler.load import suffixes
 
 DONE: ArrivalState = "done"

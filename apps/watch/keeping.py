@@ -13,8 +13,9 @@ import watchfiles
 
 from apps.watch.folder import Watch
 from infra.errors import KinofarmError
+from infra.sections import WatchedFolder
 from infra.services import Services, opened
-from infra.settings import Settings, WatchedFolder
+from infra.settings import Settings
 
 QUIET_SECONDS = 15.0
 """Between two looks at a folder in which nothing is on its way, where the system tells of changes."""

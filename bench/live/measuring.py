@@ -238,7 +238,12 @@ async def _warm(site: Site) -> None:
 
 def _engines(site: Site) -> list[psutil.Process]:
     """The processes that render chunks."""
-    return [each for each in site.part(SHARDS).children(recursive=True) if "infra.engine" in each.cmdline()]
+    found = []
+    for each in site.part(SHARDS).children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            if "infra.engine" in each.cmdline():
+                found.append(each)
+    return found
 
 
 def _late(seen: Mapping[tuple[str, int], float], chunks: Sequence[Chunk], job: str) -> list[float | None]:

@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from infra.settings import Section, Settings
+from infra.sections import Section
+from infra.settings import Settings
 
 _HOME = "`/var/lib/kinofarm` as root, else the platform's data folder (on Linux `~/.local/share/kinofarm`)"
 

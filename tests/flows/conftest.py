@@ -9,8 +9,9 @@ import pytest
 
 from apps.cli.farm import KEEP
 from infra import farm, services
+from infra.sections import RenderSettings, WorkerSettings
 from infra.services import Services
-from infra.settings import RenderSettings, Settings, WorkerSettings
+from infra.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,9 @@ from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
 from infra.prefect import PARENTS
 from infra.prefect_api import PrefectApi
+from infra.sections import WorkerSettings
 from infra.services import Services
-from infra.settings import Settings, WorkerSettings
+from infra.settings import Settings
 from tests.fakes.prefect_server import FakePrefect
 from tests.infra.jobs.farm import nothing, picture
 

@@ -13,7 +13,8 @@ from flows.housekeeping import clean
 from infra import services
 from infra.jobs.engine import transaction
 from infra.jobs.store import JobStore
-from infra.settings import DatabaseSettings, HousekeepingSettings, PrefectSettings, Settings
+from infra.sections import DatabaseSettings, HousekeepingSettings, PrefectSettings
+from infra.settings import Settings
 from infra.uploads.library import Uploads
 from tests.infra.jobs.farm import accepted
 

@@ -16,7 +16,8 @@ import pytest
 from infra import farm
 from infra.farm import FarmConnection
 from infra.prefect_api import PrefectApi, Run
-from infra.settings import Settings, WorkerSettings
+from infra.sections import WorkerSettings
+from infra.settings import Settings
 
 DEPLOYMENTS = Path(__file__).with_name("farms") / "prefect.yaml"
 KEEP = ("keeper=tests.infra.farms.flows:reconcile_once",)

@@ -16,7 +16,8 @@ import pytest
 from infra import farm
 from infra.errors import KinofarmError
 from infra.prefect_api import PrefectApi
-from infra.settings import Settings, WorkerSettings, as_environment
+from infra.sections import WorkerSettings
+from infra.settings import Settings, as_environment
 from tests.infra.conftest import DEPLOYMENTS, KEEP, RunningFarm, processes_of, until
 
 PARTS = {

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from infra import front
 from infra.errors import KinofarmError
-from infra.settings import ApiSettings
+from infra.sections import ApiSettings
 
 
 def test_two_farms_that_start_at_once_never_get_the_same_port() -> None:

@@ -14,7 +14,8 @@ from infra.errors import KinofarmError
 from infra.farm import FarmConnection
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
-from infra.settings import DatabaseSettings, PrefectSettings, Settings, as_environment
+from infra.sections import DatabaseSettings, PrefectSettings
+from infra.settings import Settings, as_environment
 
 
 def test_services_share_one_engine_that_is_closed_with_the_container(database: str, tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ from apps.api.serving import Server
 from infra import services
 from infra.access.scopes import Scope
 from infra.access.tokens import TokenStore
+from infra.sections import DatabaseSettings, PrefectSettings
 from infra.services import Services
-from infra.settings import DatabaseSettings, PrefectSettings, Settings
+from infra.settings import Settings
 
 NOWHERE = "http://127.0.0.1:9/api"
 

@@ -19,7 +19,7 @@ from apps.api.results import MEDIA_TYPES
 from infra.cache.store import ChunkStore
 from infra.jobs.records import Job, Output
 from infra.jobs.store import JobStore
-from infra.settings import CacheSettings, S3Settings
+from infra.sections import CacheSettings, S3Settings
 from infra.swift import REGION, EmbeddedS3
 from tasks.media.containers import CONTAINERS
 from tasks.media.manifest import to_json

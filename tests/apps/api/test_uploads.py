@@ -32,8 +32,9 @@ from apps.api.app import application
 from infra import services
 from infra.access.scopes import Scope
 from infra.access.tokens import TokenStore
+from infra.sections import ApiSettings, DatabaseSettings, PrefectSettings
 from infra.services import Services
-from infra.settings import ApiSettings, DatabaseSettings, PrefectSettings, Settings, as_environment
+from infra.settings import Settings, as_environment
 from tests.acceptance.projects import media_clip, timeline, track
 from tests.media_factory import MediaFactory
 

@@ -26,8 +26,9 @@ from infra.events import Event
 from infra.farm import FarmConnection
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
+from infra.sections import DatabaseSettings, PrefectSettings
 from infra.services import Services
-from infra.settings import DatabaseSettings, PrefectSettings, Settings
+from infra.settings import Settings
 from tests.acceptance.kinofarm import Kinofarm
 from tests.apps.ui.desk import film_project, token
 from tests.infra.jobs.farm import planned

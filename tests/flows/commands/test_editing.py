@@ -31,8 +31,9 @@ from flows.commands.projects import ProjectNamed, check_project
 from infra import services
 from infra.commands import Call
 from infra.errors import KinofarmError
+from infra.sections import ApiSettings, DatabaseSettings, PrefectSettings
 from infra.services import Services
-from infra.settings import ApiSettings, DatabaseSettings, PrefectSettings, Settings
+from infra.settings import Settings
 from tasks.compiler.load import load
 from tasks.compiler.model import TitleSource
 from tests.acceptance.projects import media_clip, timeline, title_clip, track, written

@@ -13,8 +13,9 @@ from flows.commands.media import MediaNamed, probe_media
 from infra import services
 from infra.commands import Call
 from infra.errors import KinofarmError
+from infra.sections import DatabaseSettings, PrefectSettings
 from infra.services import Services
-from infra.settings import DatabaseSettings, PrefectSettings, Settings
+from infra.settings import Settings
 from infra.uploads.library import Uploads
 from tasks.media.probe import content_hash
 from tests.media_factory import MediaFactory
