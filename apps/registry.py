@@ -16,6 +16,7 @@ import flows.commands.prerendering
 import flows.commands.previews
 import flows.commands.projects
 import flows.commands.results
+import flows.commands.scanning
 import flows.commands.steering
 import infra.access.commands
 import infra.cache.commands
@@ -30,6 +31,7 @@ GROUPS: Mapping[str, str] = {
     "job": "Watch and steer jobs",
     "project": "Look into a project before it is rendered, and make others of it",
     "media": "Look into media files",
+    "scan": "Take folders of media into the library",
     "preview": "See what an effect or a transition does",
     "upload": "Files that are sent to the farm",
     "schedule": "Render at set times",
@@ -54,6 +56,7 @@ COMMANDS: Mapping[str, Command] = {
         flows.commands.editing.COMMANDS,
         flows.commands.backups.COMMANDS,
         flows.commands.media.COMMANDS,
+        flows.commands.scanning.COMMANDS,
         flows.commands.previews.COMMANDS,
         infra.uploads.commands.COMMANDS,
         infra.jobs.commands.COMMANDS,

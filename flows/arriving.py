@@ -11,7 +11,7 @@ from flows.dispatch import submit
 from flows.offers import offer_of
 from infra.events import FileArrived, emit
 from infra.jobs.arrivals import Arrival, ArrivalStore
-from infra.jobs.facts import FactsStore
+from infra.library.facts import FactsStore
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
 from infra.sections import WatchedFolder

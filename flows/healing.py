@@ -19,6 +19,7 @@ from infra.jobs.admission import Admissions
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import Job
 from infra.jobs.store import JobStore
+from infra.library.scans import ScanStore
 from infra.prefect import ORCHESTRATOR_POOL
 from infra.prefect_api import PrefectApi, Run
 from infra.services import Services
@@ -33,6 +34,8 @@ UNSEEN = timedelta(seconds=60)
 """A job whose run Prefect does not know for this long has lost it."""
 SWEEP_SECONDS = 10.0
 """Between two looks for what killed processes left in scratch."""
+SCANS_SECONDS = 15.0
+"""Between two looks for scans whose run is no more."""
 EVICT_SECONDS = 60.0
 """Between two looks at the size of the cache."""
 
@@ -43,7 +46,7 @@ _done_at: dict[str, float] = {}
 
 def reconcile_once(services: Services) -> None:
     """Heal what there is to heal now. An error in one step does not keep the others from being taken."""
-    for step in (_expire, admit, _heal_jobs, _start_shards, _evict):
+    for step in (_expire, admit, _heal_jobs, _start_shards, _evict, _give_up_scans):
         try:
             step(services)
         except KinofarmError as error:
@@ -118,6 +121,11 @@ def _start_shards(services: Services) -> None:
 def _evict(services: Services) -> None:
     if _is_due("evict", EVICT_SECONDS):
         services.get(CacheIndex).evict()
+
+
+def _give_up_scans(services: Services) -> None:
+    if _is_due("scans", SCANS_SECONDS) and (lost := services.get(ScanStore).give_up_lost()):
+        logger.warning("%s scans lost their run", lost)
 
 
 def sweep_machine(services: Services) -> None:

@@ -18,6 +18,8 @@ from infra.cache.store import ChunkStore
 from infra.jobs.deliveries import DeliveryStore
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
+from infra.library.facts import FactsStore
+from infra.library.scans import ScanStore
 from infra.services import Services
 from infra.settings import Settings, in_force
 from infra.uploads.library import Uploads
@@ -28,7 +30,7 @@ DAY_SECONDS = 24 * HOUR_SECONDS
 
 @flow(name="housekeeping", persist_result=False)
 async def housekeeping() -> dict[str, int]:
-    """Forget jobs, deliveries, machines and lines of the audit log that are over, uploads that do not go on, backups, and timelines that no
+    """Forget jobs, deliveries, machines, scans and lines of the audit log that are over, old facts of media, uploads that do not go on, backups, and timelines that no
     job is of, for as long as the settings say; sweep and evict the cache.
 
     Returns how many of each were forgotten. Films that were published, and uploads that are whole, stay where they are.
@@ -49,6 +51,8 @@ def clean(container: Services) -> dict[str, int]:
         "deliveries": container.get(DeliveryStore).forget(kept.log_days),
         "workers": container.get(WorkerStore).forget(kept.worker_days * DAY_SECONDS),
         "uploads": container.get(Uploads).forget(kept.upload_hours * HOUR_SECONDS),
+        "media": container.get(FactsStore).forget(),
+        "scans": container.get(ScanStore).forget(kept.log_days),
         "audit": container.get(AuditLog).forget(kept.audit_days),
         "backups": forget_backups(settings),
         "timelines": forget_timelines(container.get(JobStore), settings.home.absolute() / PROJECTS),

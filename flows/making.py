@@ -24,7 +24,7 @@ from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.events import ChunkReused, JobPlanned, JobPublished, JobVerified
 from infra.farm import FarmConnection
-from infra.jobs.facts import JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.notify import JOBS, AsyncListener
 from infra.jobs.records import JobChunk, Key, Output
 from infra.services import Ffmpeg, shares_sources

@@ -22,9 +22,9 @@ from flows.prerendering import prerender
 from flows.running import Running, carried_out, unvisited
 from flows.showing import run_name
 from infra import services
-from infra.jobs.facts import FactsStore
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 from infra.jobs.store import JobStore
+from infra.library.facts import FactsStore
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
 from infra.settings import in_force

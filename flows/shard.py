@@ -25,7 +25,7 @@ from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.events import ChunkDone, ChunkFailed, ChunkStarted, emit
 from infra.farm import FarmConnection
-from infra.jobs.facts import JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.notify import WORK, AsyncListener
 from infra.jobs.records import CPU_POOL, Claim

@@ -4,7 +4,7 @@ Events wake up, the database tells: an event may be lost (a burst, a restart of 
 Whoever shows state reads a snapshot, applies events and reads again now and then. Emitting never blocks and never fails
 the work that it tells of.
 
-Resources:  `kinofarm.job.<job id>`, `kinofarm.chunk.<chunk key>`, `kinofarm.file.<arrival id>`; a chunk's event names its
+Resources:  `kinofarm.job.<job id>`, `kinofarm.chunk.<chunk key>`, `kinofarm.file.<arrival id>`, `kinofarm.scan.<scan id>`; a chunk's event names its
 job as related resource.
 """
 
@@ -154,6 +154,23 @@ class FileArrived(Event):
         }
 
 
+class ScanEnded(Event):
+    """A folder of media was scanned, as far as it came: files found, done, known before, and with an error."""
+
+    name: ClassVar[str] = "kinofarm.scan.ended"
+    scan: UUID
+    folder: str
+    state: str
+    found: int
+    done: int
+    known: int
+    broken: int
+
+    @property
+    def resource(self) -> dict[str, str]:
+        return {"prefect.resource.id": f"kinofarm.scan.{self.scan}", "prefect.resource.name": self.folder}
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -169,6 +186,7 @@ EVENTS: dict[str, type[Event]] = {
         ChunkDone,
         ChunkFailed,
         FileArrived,
+        ScanEnded,
     )
 }
 """Every event of the farm by its name."""

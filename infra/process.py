@@ -252,6 +252,8 @@ class _Run:
 
 
 Process = subprocess.Popen[bytes]
+NOWHERE = subprocess.DEVNULL
+"""Where a process writes what nobody reads."""
 
 
 def spawn(

@@ -20,6 +20,7 @@ from infra import farm, ffmpeg, machine
 from infra.access.audit import AuditLog
 from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
+from infra.apart import Apart
 from infra.cache.copies import Copies
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
@@ -31,13 +32,15 @@ from infra.jobs import engine as database
 from infra.jobs.admission import Admissions
 from infra.jobs.arrivals import ArrivalStore
 from infra.jobs.deliveries import DeliveryStore
-from infra.jobs.facts import FactsStore, JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.listing import JobList
 from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.jobs.store import JobStore
 from infra.jobs.waiting import Waiting
 from infra.jobs.workers import WorkerStore
+from infra.library.facts import FactsStore
+from infra.library.scans import ScanStore
 from infra.media_buckets import MediaBuckets
 from infra.prefect_api import PrefectApi
 from infra.settings import Settings
@@ -55,7 +58,7 @@ Services = Container
 NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "PrefectApi": "prefect"}
 """What health checks call the services."""
 KEPT_IN_DATABASE: tuple[Any, ...] = (
-    *(JobStore, JobList, Admissions, FactsStore, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore),
+    *(JobStore, JobList, Admissions, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore, ScanStore),
     *(TokenStore, SessionStore, AuditLog),
 )
 """Services that need nothing but the database."""
@@ -98,6 +101,8 @@ def registry(settings: Settings) -> Registry:
     table.register_factory(Uploads, _uploads)
     for kept_in_database in KEPT_IN_DATABASE:
         table.register_factory(kept_in_database, _on_engine(kept_in_database))
+    table.register_factory(FactsStore, _facts)
+    table.register_factory(Apart, _apart)
     table.register_factory(Ledger, _ledger)
     table.register_factory(Waiting, _waiting)
     table.register_factory(PrefectApi, _prefect, ping=lambda api: api.version())
@@ -243,6 +248,17 @@ def _on_engine(service: Callable[[sqlalchemy.Engine], T]) -> Callable[[Services]
         return service(svcs_container.get(sqlalchemy.Engine))
 
     return make
+
+
+def _facts(svcs_container: Services) -> FactsStore:
+    return FactsStore(svcs_container.get(sqlalchemy.Engine), svcs_container.get(Settings).media.remembered_days)
+
+
+def _apart(svcs_container: Services) -> Iterator[Apart]:
+    settings = svcs_container.get(Settings).media
+    apart = Apart(settings.readers, settings.reader_megabytes)
+    yield apart
+    apart.close()
 
 
 def _ledger(svcs_container: Services) -> Ledger:

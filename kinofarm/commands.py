@@ -305,6 +305,13 @@ class Figures(TypedDict):
     busiest: Layers
 
 
+class FolderShown(TypedDict):
+    """A folder."""
+
+    name: str
+    path: str
+
+
 class FolderWatched(TypedDict):
     """A folder whose files become jobs."""
 
@@ -538,11 +545,33 @@ class MediaFigures(TypedDict):
     seconds: float | str
 
 
+class MediaItem(TypedDict):
+    """A media file, and what is known of it."""
+
+    name: str
+    path: str
+    size: int
+    modified: str
+    kind: Literal["film", "sound", "picture", "unknown"]
+    facts: MediaFacts | None
+    error: Reason | None
+
+
 class MediaNamed(TypedDict, total=False):
     """A media file."""
 
     path: str | None
     upload: str | None
+
+
+class MediaPage(TypedDict):
+    """Folders and media files of a folder, by name."""
+
+    folder: str | None
+    above: str | None
+    folders: list[FolderShown]
+    items: list[MediaItem]
+    following: str | None
 
 
 class MediaUsed(TypedDict):
@@ -760,6 +789,30 @@ class Removed(TypedDict):
     """What is there no more."""
 
     removed: str
+
+
+class Scan(TypedDict):
+    """A scan. found: files. done: of them. known: of those, files that had not changed. broken: that gave an error."""
+
+    id: str
+    folder: str
+    options: dict[str, Any]
+    submitted_by: str
+    state: Literal["waiting", "scanning", "done", "failed", "stopped"]
+    stop_requested: bool
+    found: int
+    done: int
+    known: int
+    broken: int
+    error: dict[str, Any] | None
+    begun_at: str
+    ended_at: str | None
+
+
+class Scans(TypedDict):
+    """Scans, the newest first."""
+
+    scans: list[Scan]
 
 
 class Schedule(TypedDict):
@@ -981,6 +1034,17 @@ class VideoExport(TypedDict, total=False):
     bits: Literal[8, 10] | None
     hdr: Literal["hdr10", "hlg"] | None
     alpha: bool
+
+
+class ViewShown(TypedDict):
+    """A view of a media file."""
+
+    view: str
+    media_type: str
+    size: int
+    sha256: str
+    facts: dict[str, Any]
+    content: str
 
 
 class Warned(TypedDict, total=False):
@@ -1341,9 +1405,66 @@ class MediaCommands:
     def __init__(self, send: Send) -> None:
         self._send = send
 
+    def list(
+        self,
+        *,
+        folder: str | None = None,
+        q: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> MediaPage:
+        """List the media files of a folder with what is known of them; what was not looked into yet is listed as it lies there."""
+        answer: MediaPage = self._send("GET", "/media", _given(folder=folder, q=q, limit=limit, after=after), None)
+        return answer
+
     def probe(self, *, path: str | None = None, upload: str | None = None) -> MediaFacts:
         """Look into a media file: its streams, when their frames stand, its content's hash."""
         answer: MediaFacts = self._send("POST", "/media/probe", {}, _given(path=path, upload=upload))
+        return answer
+
+    def view(
+        self,
+        *,
+        view: Literal["thumbnail", "storyboard", "animation", "waveform", "peaks"],
+        path: str | None = None,
+        upload: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> ViewShown:
+        """Show a media file: a thumbnail, a storyboard, an animated preview, its sound's waveform or the numbers behind it."""
+        answer: ViewShown = self._send("POST", "/media/view", {}, _given(path=path, upload=upload, view=view, options=options))
+        return answer
+
+
+class ScanCommands:
+    """Take folders of media into the library."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def begin(
+        self,
+        *,
+        folder: str,
+        views: Sequence[Literal["thumbnail", "storyboard", "animation", "waveform", "peaks"]] | None = None,
+        recursive: bool | None = None,
+    ) -> Scan:
+        """Scan a folder: look into each media file that has changed since it was looked into, and make views of it."""
+        answer: Scan = self._send("POST", "/scans", {}, _given(folder=folder, views=views, recursive=recursive))
+        return answer
+
+    def list(self, *, limit: int | None = None) -> Scans:
+        """List the scans of folders, the newest first: how far they are, or how they ended."""
+        answer: Scans = self._send("GET", "/scans", _given(limit=limit), None)
+        return answer
+
+    def show(self, *, scan: str) -> Scan:
+        """Show a scan: how far it is, or how it ended."""
+        answer: Scan = self._send("GET", f"/scans/{_path(scan)}", _given(), None)
+        return answer
+
+    def stop(self, *, scan: str) -> Scan:
+        """Stop a scan: files in work are finished, no other is begun; what was looked into stays known."""
+        answer: Scan = self._send("POST", f"/scans/{_path(scan)}/stop", {}, _given())
         return answer
 
 
@@ -1599,6 +1720,7 @@ class Commands:
         self.job = JobCommands(send)
         self.project = ProjectCommands(send)
         self.media = MediaCommands(send)
+        self.scan = ScanCommands(send)
         self.preview = PreviewCommands(send)
         self.upload = UploadCommands(send)
         self.schedule = ScheduleCommands(send)

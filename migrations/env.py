@@ -6,6 +6,7 @@ from alembic import context
 
 from infra.access import models as _access  # noqa: F401 (its tables belong to the metadata)
 from infra.jobs.models import Base
+from infra.library import models as _library  # noqa: F401
 
 connection = context.config.attributes.get("connection")
 if connection is None:

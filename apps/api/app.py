@@ -5,6 +5,7 @@
 /api/v1/events       what happens, as it happens
 /api/v1/jobs/...     beside commands: published files, previews
 /api/v1/backups/...  backups of projects
+/api/v1/media/...    beside commands: views of media files
 /metrics             for Prometheus
 /api/v1/health       open to everybody: whether the farm can be reached
 """
@@ -17,7 +18,7 @@ from importlib import metadata
 
 from fastapi import FastAPI
 
-from apps.api import backups, events, health, metrics, previews, problems, results, uploads
+from apps.api import backups, events, health, media, metrics, previews, problems, results, uploads
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
 from apps.api.hub import Hub
@@ -25,7 +26,9 @@ from apps.api.metrics import Measured, Metrics
 from apps.api.previews import Previews
 from apps.api.routes import router
 from apps.registry import COMMANDS, GROUPS
+from infra.apart import Apart
 from infra.farm import FarmConnection
+from infra.library.facts import FactsStore
 from infra.services import KEPT_IN_DATABASE, Services, check
 from infra.settings import Settings
 from infra.uploads.library import Uploads
@@ -40,7 +43,7 @@ def application(services: Services) -> FastAPI:
     Args:    services: open for as long as it serves.
     """
     settings = services.get(Settings)
-    for service in (*KEPT_IN_DATABASE, Uploads):  # here, since requests come in many threads
+    for service in (*KEPT_IN_DATABASE, FactsStore, Uploads, Apart):  # here, since requests come in many threads
         services.get(service)
     hub = Hub(services.get(FarmConnection))
 
@@ -72,7 +75,7 @@ def application(services: Services) -> FastAPI:
         BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE), without=(f"{ROOT}{uploads.PATH}",)
     )
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
-    for doors in (events.router, results.router, previews.router, backups.router, uploads.router()):
+    for doors in (events.router, results.router, previews.router, backups.router, uploads.router(), media.router()):
         app.include_router(doors, prefix=ROOT)
     app.include_router(metrics.router)
     app.add_middleware(Measured, metrics=app.state.metrics)

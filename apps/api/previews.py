@@ -29,7 +29,7 @@ from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.jobs.commands import JobName
-from infra.jobs.facts import JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.records import Job, JobChunk
 from infra.jobs.store import JobStore
 from infra.services import Services

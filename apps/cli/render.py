@@ -217,7 +217,7 @@ def _ready(container: Services, order: Order, checked: CheckedProject | None) ->
     from flows.dispatch import Ready
     from flows.offers import offer_of
     from infra.cache.store import ChunkStore
-    from infra.jobs.facts import FactsStore
+    from infra.library.facts import FactsStore
     from infra.settings import Settings
     from tasks.compiler.film import film_key, wanted_chunks, wanted_of
     from tasks.compiler.order import all_planned, warnings_of

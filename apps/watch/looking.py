@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from infra.jobs.arrivals import Sighting
+from tasks.filesystem.walk import entries
 
 UNFINISHED = (
     *(".part", ".partial", ".filepart", ".crdownload", ".download", ".opdownload", ".tmp", ".temp", ".!qb"),
     *(".!ut", ".bc!", ".aria2", ".copying", ".uploading", ".upload", ".swp", ".lock", ".bak", "~"),
 )
 """What the names of files end in that programs have not finished."""
-HIDDEN = (".", "~$", "._")
 REPORT = ".report.json"
 PROC = Path("/proc")
 
@@ -32,9 +32,9 @@ def files(
     Args:    wanted: patterns of names; none: every file with one of the `suffixes`. without: folders not to look into.
     Raises:  OSError when the folder itself can't be read.
     """
-    patterns, endings, left_out = tuple(wanted), tuple(suffixes), {os.path.abspath(path) for path in without}  # noqa: PTH100
+    patterns, endings = tuple(wanted), tuple(suffixes)
     found = {}
-    for name, entry in _entries(str(folder), "", recursive, left_out):
+    for name, entry in entries(folder, recursive, without):
         if not _is_wanted(PurePosixPath(name).name, patterns, endings):
             continue
         try:
@@ -46,26 +46,6 @@ def files(
     return found
 
 
-def _entries(folder: str, above: str, recursive: bool, without: set[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    with os.scandir(folder) as entries:
-        listed = list(entries)
-    for entry in listed:
-        if entry.name.startswith(HIDDEN) or not _is_text(entry.name):
-            continue
-        name = f"{above}{entry.name}"
-        try:
-            inner = entry.is_dir(follow_symlinks=False)
-        except OSError:
-            continue
-        if not inner:
-            yield name, entry
-        elif recursive and os.path.abspath(entry.path) not in without:  # noqa: PTH100
-            try:
-                yield from _entries(entry.path, f"{name}/", recursive, without)
-            except OSError:  # gone, or closed to us
-                continue
-
-
 def _is_wanted(name: str, patterns: tuple[str, ...], suffixes: tuple[str, ...]) -> bool:
     low = name.lower()
     if low.endswith(UNFINISHED) or low.endswith((REPORT, ".manifest.json")):
@@ -73,15 +53,6 @@ def _is_wanted(name: str, patterns: tuple[str, ...], suffixes: tuple[str, ...]) 
     if patterns:
         return any(fnmatch.fnmatch(low, pattern.lower()) for pattern in patterns)
     return low.endswith(suffixes)
-
-
-def _is_text(name: str) -> bool:
-    """Names that are not Unicode can't be kept in the database, nor named in a report."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class Settling:

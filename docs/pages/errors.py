@@ -21,6 +21,7 @@ _FAMILIES: Mapping[str, str] = {
     "FORMAT": "reading a project file",
     "INTERNAL": "bugs of Kinofarm",
     "JOB": "jobs and their states",
+    "LIBRARY": "the media library",
     "MEDIA": "media files",
     "NEWS": "telling webhooks what became of jobs",
     "PATH": "where files may lie",

@@ -1,22 +1,33 @@
-"""Commands about media files."""
+"""Commands about media files: what is in them, what they look and sound like, and which there are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Base64Bytes, Field, ValidationError, model_validator
 
-from flows.commands.projects import file_of
-from infra.commands import Call, Command, Text
+from flows.commands.projects import file_of, folder_of
+from flows.library import Library, ViewMade
+from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError
-from infra.jobs.facts import FactsStore
+from infra.jobs.commands import Limit, Reason
+from infra.library.facts import FactsStore, Remembered
+from infra.settings import Settings
 from infra.uploads.library import Uploads
 from infra.values import Value
+from tasks.filesystem.scratch import scratch
+from tasks.filesystem.walk import HIDDEN
 from tasks.media.facts import MediaFacts
-from tasks.media.probe import probe
-from tasks.media.remembered import remembering
+from tasks.media.scan import SUFFIXES
+from tasks.media.views.table import VIEWS
+
+Kind = Literal["film", "sound", "picture", "unknown"]
+"""What a medium is; unknown: it was not looked into, or gave an error."""
 
 
 class MediaNamed(Value):
@@ -32,23 +43,202 @@ class MediaNamed(Value):
         return self
 
 
+class ViewWanted(MediaNamed):
+    """A view of a media file."""
+
+    view: Literal["thumbnail", "storyboard", "animation", "waveform", "peaks"]
+    options: Mapping[Name, Any] = Field(default_factory=dict, description="Of that view, see docs/media.md.")
+
+
+class ViewShown(Value):
+    """A view of a media file."""
+
+    view: str
+    media_type: str
+    size: int = Field(description="Bytes.")
+    sha256: str
+    facts: Mapping[str, Any] = Field(description="What is known of it: its size in pixels, the times that it shows.")
+    content: Base64Bytes = Field(description="The file, in base64.")
+
+
+class MediaWanted(Value):
+    """Which media files."""
+
+    folder: Text | None = Field(None, description="A folder in a media root; none: the media roots themselves.")
+    q: Text = Field("", description="Part of a file's name, whatever its case.")
+    limit: Limit = Field(100, description="Most files on a page.")
+    after: Text | None = Field(None, description="The field `following` of the page before.")
+
+
+class FolderShown(Value):
+    """A folder."""
+
+    name: str
+    path: str
+
+
+class MediaItem(Value):
+    """A media file, and what is known of it."""
+
+    name: str
+    path: str
+    size: int = Field(description="Bytes.")
+    modified: datetime
+    kind: Kind
+    facts: MediaFacts | None = Field(description="null: it was not looked into, or gave an error.")
+    error: Reason | None
+
+
+class MediaPage(Value):
+    """Folders and media files of a folder, by name."""
+
+    folder: str | None
+    above: str | None = Field(description="The folder that it lies in; null for a media root.")
+    folders: tuple[FolderShown, ...]
+    items: tuple[MediaItem, ...]
+    following: str | None = Field(description="For the next page; null: there is none.")
+
+
 def probe_media(call: Call, given: MediaNamed) -> MediaFacts:
     """Look into a media file: its streams, when their frames stand, its content's hash.
 
     Raises:  KinofarmError PATH-0xx, MEDIA-0xx, SECURITY-0xx.
     """
-    file = file_of(call, given.path, given.upload, "path")
-    if given.upload is not None:  # its content was hashed when it came
-        return probe(file, call.services.get(Uploads).get(given.upload).sha256)
+    return looked_into(call, given)[1]
+
+
+def view_media(call: Call, given: ViewWanted) -> ViewShown:
+    """Show a media file: a thumbnail, a storyboard, an animated preview, its sound's waveform or the numbers behind it.
+
+    Raises:  KinofarmError PATH-0xx, MEDIA-0xx, SECURITY-0xx, MEDIA-014 for one that it has not, API-009.
+    """
+    row = VIEWS[given.view]
     try:
-        return remembering(call.services.get(FactsStore))(file)
+        options = row.options.model_validate(dict(given.options))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(["options", *(str(part) for part in first["loc"])])
+        raise KinofarmError("API-009", where=place, name="media.view", reason=f"{place}: {first['msg']}") from None
+    made, content = view_of(call, given, row.name, options)
+    return ViewShown.model_construct(
+        view=row.name, media_type=row.media_type, size=made.size, sha256=made.sha256, facts=made.facts, content=content
+    )
+
+
+def list_media(call: Call, given: MediaWanted) -> MediaPage:
+    """List the media files of a folder with what is known of them; what was not looked into yet is listed as it lies there.
+
+    Raises:  KinofarmError PATH-002, LIBRARY-003.
+    """
+    roots = [Path(os.path.realpath(root)) for root in call.services.get(Settings).media_roots]
+    if given.folder is None:
+        shown = tuple(FolderShown(name=root.name or str(root), path=str(root)) for root in roots)
+        return MediaPage(folder=None, above=None, folders=shown, items=(), following=None)
+    folder = folder_of(call, given.folder, "folder")
+    try:
+        folders, files = _listed(folder, given.q.casefold())
     except OSError as error:
-        raise KinofarmError("MEDIA-009", where="path", file=file.name, reason=error.strerror or str(error)) from None
+        raise KinofarmError("LIBRARY-003", folder=given.folder, reason=error.strerror or "an input error") from None
+    rest = [name for name in files if given.after is None or _place(name) > _place(given.after)]
+    page = rest[: given.limit]
+    known = call.services.get(FactsStore).those(folder / name for name in page)
+    above = folder.parent if folder not in roots and any(folder.is_relative_to(root) for root in roots) else None
+    return MediaPage(
+        folder=str(folder),
+        above=None if above is None else str(above),
+        folders=tuple(FolderShown(name=name, path=str(folder / name)) for name in folders)
+        if given.after is None
+        else (),
+        items=tuple(_items(folder, page, known)),
+        following=page[-1] if len(rest) > len(page) else None,
+    )
+
+
+def looked_into(call: Call, given: MediaNamed) -> tuple[Path, MediaFacts]:
+    """Return the file that is meant, and its facts.
+
+    Raises:  as `probe_media`.
+    """
+    file = file_of(call, given.path, given.upload, "path")
+    library = Library(call.services)
+    if given.upload is not None:  # its content was hashed when it came
+        return file, library.facts_of_content(file, call.services.get(Uploads).get(given.upload).sha256 or "")
+    return file, library.facts(file)
+
+
+def view_of(call: Call, given: MediaNamed, view: str, options: Value) -> tuple[ViewMade, bytes]:
+    """Return a view of a media file with the bytes of its file.
+
+    Raises:  as `view_media`.
+    """
+    file, facts = looked_into(call, given)
+    library = Library(call.services)
+    made = library.view(file, facts, view, options)
+    with scratch(call.services.get(Settings).home.absolute() / "scratch", "view") as folder:
+        return made, library.file(made, folder / "view").read_bytes()
+
+
+def _listed(folder: Path, words: str) -> tuple[list[str], list[str]]:
+    """The names of the folders and of the media files in a folder, in their order."""
+    folders, files = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(HIDDEN) or not entry.name.isprintable():
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            elif entry.name.lower().endswith(SUFFIXES) and words in entry.name.casefold() and entry.is_file(follow_symlinks=False):  # fmt: skip
+                files.append(entry.name)
+    return sorted(folders, key=_place), sorted(files, key=_place)
+
+
+def _place(name: str) -> tuple[str, str]:
+    return name.casefold(), name
+
+
+def _items(folder: Path, names: list[str], known: Mapping[str, Remembered]) -> Iterator[MediaItem]:
+    for name in names:
+        path = folder / name
+        try:
+            stat = path.stat()
+        except OSError:  # gone meanwhile
+            continue
+        found = known.get(str(path))
+        holds = found is not None and found.holds(stat)
+        facts = _facts(found.facts) if found is not None and holds else None
+        yield MediaItem(
+            name=name,
+            path=str(path),
+            size=stat.st_size,
+            modified=datetime.fromtimestamp(stat.st_mtime, UTC),
+            kind=kind_of(facts),
+            facts=facts,
+            error=None if found is None or not holds or found.error is None else Reason.model_validate(found.error),
+        )
+
+
+def _facts(found: Mapping[str, Any] | None) -> MediaFacts | None:
+    try:
+        return None if found is None else MediaFacts.model_validate(found)
+    except ValidationError:  # written by another version
+        return None
+
+
+def kind_of(facts: MediaFacts | None) -> Kind:
+    """Say what a medium is."""
+    if facts is None:
+        return "unknown"
+    picture = facts.picture()
+    if picture is None:
+        return "sound"
+    return "picture" if picture.still else "film"
 
 
 _EXAMPLE: Mapping[str, Any] = {"path": "clip.mp4"}
 
 COMMANDS: tuple[Command, ...] = (
+    Command("media.list", list_media, "GET /media", scope="read", example={"folder": "."}),
     Command("media.probe", probe_media, "POST /media/probe", scope="submit", example=_EXAMPLE),
+    Command("media.view", view_media, "POST /media/view", scope="read", example={**_EXAMPLE, "view": "thumbnail"}),
 )
 """Of this module."""

@@ -26,9 +26,9 @@ from infra.cache.store import ChunkStore
 from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError
 from infra.farm_state import write_private
-from infra.jobs.facts import FactsStore
 from infra.jobs.records import Job
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
+from infra.library.facts import FactsStore
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
 from infra.services import Ffmpeg

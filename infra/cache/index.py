@@ -26,7 +26,7 @@ from infra.jobs.engine import surviving, transaction
 from infra.jobs.models import CacheEntryRow, CachePlaceRow
 from infra.values import Value
 
-Kind = Literal["picture", "sound", "film", "source", "copy"]
+Kind = Literal["picture", "sound", "film", "source", "copy", "view"]
 """`source`: a file that chunks are made of; `copy`: a machine's own copy of what lies in the farm's cache."""
 Policy = Literal["lru", "lfu", "fifo"]
 

@@ -193,19 +193,6 @@ class OutputRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class MediaFactsRow(Base):
-    """What a probe found in a file, valid while size, modification time and inode stay as they are."""
-
-    __tablename__ = "media_facts"
-
-    path: Mapped[str] = mapped_column(primary_key=True)
-    size: Mapped[int] = mapped_column(BigInteger)
-    modified_ns: Mapped[int] = mapped_column(BigInteger)
-    inode: Mapped[str] = mapped_column(comment="device:inode; inodes may exceed a signed 64-bit number")
-    facts: Mapped[dict[str, Any]]
-    probed_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
 class JoinProofRow(Base):
     """Two chunks whose join was once verified by decoding it; a trigger forgets it when either is made anew."""
 
@@ -248,7 +235,7 @@ class CacheEntryRow(Base):
 
     __tablename__ = "cache_entries"
     __table_args__ = (
-        CheckConstraint("kind IN ('picture', 'sound', 'film', 'source', 'copy')", name="kind"),
+        CheckConstraint("kind IN ('picture', 'sound', 'film', 'source', 'copy', 'view')", name="kind"),
         Index(None, "place", "last_used"),
     )
 

@@ -34,6 +34,7 @@ from tasks.compiler.unfold import unfolded
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.colour_table import ColourTable, read_colour_table
 from tasks.media.facts import MediaFacts
+from tasks.security.formats import PILLOW
 
 LARGEST = 16_384
 """Longest side, in pixels, to which a picture may be scaled: ffmpeg's scalers refuse much more."""
@@ -133,6 +134,8 @@ def _read(
         raise KinofarmError("MEDIA-009", where=place, file=path.name, reason=reason) from None
     except KinofarmError as error:
         raise KinofarmError(error.code, where=place, **dict(error.params)) from error
+    if facts.demuxer in PILLOW:
+        raise KinofarmError("MEDIA-013", where=place, file=path.name)
     return Media(path, modified, facts)
 
 

@@ -9,26 +9,24 @@ Source: libavformat through PyAV; ISO/IEC 14496-12 for edit lists and the displa
 
 from __future__ import annotations
 
-import errno
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import av.error
 from av.stream import Disposition
 
 from infra.errors import KinofarmError
-from tasks.media import extent
+from tasks.media import extent, pictures
 from tasks.media.facts import MediaFacts, PictureFacts, Sha256, SoundFacts
 from tasks.media.orientation import turn_of_still
 from tasks.media.picture_facts import Seen, picture_facts
 from tasks.media.start_timecode import start_timecode
 from tasks.media.timing import Timing
+from tasks.media.untrusted import opened, translated, words
 from tasks.security import formats
 
 MAX_SIDE = 16_384
@@ -59,12 +57,15 @@ def probe(path: Path, sha256: Sha256 | None = None) -> MediaFacts:
         MEDIA-002 cut short, MEDIA-004 no picture and no sound, MEDIA-005 absurd size, MEDIA-006 not decodable, MEDIA-008 the
         file changed meanwhile, MEDIA-009 not readable.
     """
-    with _translated(path):
+    with translated(path):
         before = path.stat()
         settled = formats.sniff(path)
-        if lacking := extent.missing(path):
-            raise KinofarmError("MEDIA-002", file=path.name, reason=lacking)
-        seen = _read(path, settled)
+        if settled in formats.PILLOW:
+            seen = pictures.picture_file(path, str(settled), MAX_PIXELS, MAX_SIDE)
+        else:
+            if lacking := extent.missing(path):
+                raise KinofarmError("MEDIA-002", file=path.name, reason=lacking)
+            seen = _read(path, settled)
         digest = sha256 or content_hash(path)
         after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -94,8 +95,7 @@ class _Stream:
 
 
 def _read(path: Path, settled: str | None) -> dict[str, Any]:
-    options = formats.options()
-    with av.open(f"file:{path}", format=settled, options=options, metadata_errors="replace") as container:
+    with opened(path, settled) as container:
         demuxer = formats.demuxer(container.format.name, path)
         still = demuxer in formats.STILL_DEMUXERS
         streams = _streams_of_interest(container, path)
@@ -166,7 +166,7 @@ def _demux(container: Any, streams: dict[int, _Stream], path: Path) -> None:
         if total == 0:
             raise
         raise KinofarmError(
-            "MEDIA-002", file=path.name, reason=f"reading stops after {total} packets: {_words(error)}"
+            "MEDIA-002", file=path.name, reason=f"reading stops after {total} packets: {words(error)}"
         ) from None
     for one in streams.values():
         if one.first is None and one.stream.type == "video" and one.timing.packets:
@@ -182,7 +182,7 @@ def _try_to_decode(one: _Stream, packet: Any) -> None:
     try:
         frames = one.stream.codec_context.decode(packet)
     except (av.error.FFmpegError, ValueError) as error:
-        one.complaint = _words(error)
+        one.complaint = words(error)
         return
     if frames:
         one.first = Seen.of(frames[0])
@@ -254,31 +254,3 @@ def _layout(context: Any) -> str:
         return name
     usual = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
     return usual.get(context.channels, name)
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn what libavformat and the system raise into KinofarmErrors."""
-    try:
-        yield
-    except av.error.InvalidDataError:
-        raise KinofarmError("MEDIA-001", file=path.name, reason="no reader recognises its content") from None
-    except av.error.EOFError:
-        raise KinofarmError("MEDIA-002", file=path.name, reason="it ends before its streams are described") from None
-    except av.error.FFmpegError as error:
-        if error.errno == errno.EINVAL:
-            raise KinofarmError("SECURITY-002", file=path.name, reason="its format is not on the allow-list") from None
-        if isinstance(error, OSError) and error.errno in (errno.EIO, errno.EACCES, errno.ENOENT, errno.ESTALE):
-            raise KinofarmError("MEDIA-009", file=path.name, reason=_words(error)) from None
-        raise KinofarmError("MEDIA-006", file=path.name, reason=_words(error)) from None
-    except OSError as error:
-        raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error") from None
-    except (ValueError, OverflowError, ArithmeticError, MemoryError) as error:
-        raise KinofarmError(
-            "MEDIA-006", file=path.name, reason=f"its numbers make no sense ({type(error).__name__})"
-        ) from None
-
-
-def _words(error: Exception) -> str:
-    """Return an error's own words without the path that it may carry."""
-    return str(getattr(error, "strerror", None) or type(error).__name__)

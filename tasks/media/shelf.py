@@ -10,7 +10,7 @@ from typing import Any
 from infra.cache.index import CacheIndex, Kind
 from infra.cache.store import ChunkStore, Stored
 from infra.errors import KinofarmError
-from infra.jobs.facts import JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.records import Key
 
 

@@ -23,6 +23,9 @@ DEMUXERS = (
 """Demuxers that read one file and nothing else. Not here, and so refused: hls, dash, concat, sdp, lavfi, image2 (patterns),
 ffmetadata, imf, rtsp, tty, bluray, vapoursynth and whatever else opens a second thing or is no medium."""
 
+PILLOW = frozenset({"heif", "avif", "webp"})
+"""What is read by Pillow instead (`tasks/media/pictures.py`), by names that are no demuxers'."""
+
 STILL_DEMUXERS = frozenset(name for name in DEMUXERS if name.endswith("_pipe"))
 """Demuxers of single images."""
 
@@ -34,8 +37,12 @@ _STILLS: Mapping[str, re.Pattern[bytes]] = {
     "png_pipe": re.compile(rb"\x89PNG\r\n\x1a\n(?!(?s:.{0,2000})acTL)"),
     "bmp_pipe": re.compile(rb"BM(?s:.{4})\0\0\0\0"),
     "tiff_pipe": re.compile(rb"II\*\0|MM\0\*"),
+    "webp": re.compile(rb"RIFF(?s:.{4})WEBPVP8X(?s:.{4})[" + re.escape(bytes(b for b in range(256) if b & 2)) + rb"]"),
     "webp_pipe": re.compile(rb"RIFF(?s:.{4})WEBP"),
+    "heif": re.compile(rb"(?s:.{4})ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)"),
+    "avif": re.compile(rb"(?s:.{4})ftyp(avif|avis)"),
 }
+"""By their first bytes. Of WebP the bit 2 of the flags says that it moves."""
 
 HEAD = 4096
 """Bytes looked at before a library opens the file."""
@@ -60,8 +67,8 @@ def options() -> dict[str, str]:
 def sniff(path: Path) -> str | None:
     """Refuse what is text by its first bytes, playlists above all, before a library opens it.
 
-    Returns: the demuxer that must read the file, where the first bytes settle it: left alone, libavformat takes a still named
-        .jpg for a pattern of names (image2).
+    Returns: the demuxer (or the word of `PILLOW`) that must read the file, where the first bytes settle it: left alone,
+        libavformat takes a still named .jpg for a pattern of names (image2).
     Raises:  KinofarmError SECURITY-001 for a playlist, MEDIA-001 for an empty file or other text, MEDIA-009 when the file
         cannot be read.
     """

@@ -24,6 +24,7 @@ from infra.commands import Command
 from infra.jobs.engine import transaction
 from infra.jobs.records import Output
 from infra.jobs.store import JobStore
+from infra.library.scans import ScanStore
 from infra.services import Services
 from tasks.media.manifest import to_json
 from tests.acceptance import films
@@ -83,6 +84,7 @@ def _enter(services: Services, manifest: Output) -> None:
                 connection.execute(_ENDED, {"id": job_id(start), "state": state})
         connection.execute(_UPLOAD, {"id": UUID(COMMANDS["upload.show"].example["upload"]), "owner": OWNER})
         connection.execute(_DELIVERY, {"id": job_id("de"), "job": job_id("f0")})
+    services.get(ScanStore).add(UUID(COMMANDS["scan.show"].example["scan"]), "/nowhere", {}, OWNER)
     jobs, done = services.get(JobStore), job_id("b0")
     jobs.plan(done, [], lambda keys: set(keys), film_key="ab" * 32)
     jobs.advance(done, "publishing")
@@ -194,6 +196,12 @@ BESIDE: Mapping[tuple[str, str], Scope] = {
     ("GET", "/api/v1/jobs/{job}/outputs/{kind}"): "read",
     ("HEAD", "/api/v1/jobs/{job}/outputs/{kind}"): "read",
     ("GET", "/api/v1/jobs/{job}/partial"): "read",
+    ("GET", "/api/v1/media/animation"): "read",
+    ("GET", "/api/v1/media/peaks"): "read",
+    ("GET", "/api/v1/media/storyboard"): "read",
+    ("GET", "/api/v1/media/storyboard/track"): "read",
+    ("GET", "/api/v1/media/thumbnail"): "read",
+    ("GET", "/api/v1/media/waveform"): "read",
     ("GET", "/metrics"): "read",
     ("OPTIONS", "/api/v1/uploads"): "submit",
     ("POST", "/api/v1/uploads"): "submit",

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from infra import ffmpeg
 from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
-from infra.jobs.facts import JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import Job, WantedChunk
 from infra.jobs.store import JobStore

@@ -19,7 +19,7 @@ from PIL import Image
 from apps.api import previews
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
-from infra.jobs.facts import JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.records import Job, WantedChunk
 from infra.jobs.store import JobStore

@@ -12,7 +12,7 @@ from infra.cache.folder import FolderStore
 from infra.cache.index import CacheIndex, Limits
 from infra.cache.store import Stored
 from infra.errors import KinofarmError
-from infra.jobs.facts import JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.store import JobStore
 from tasks.compiler.film import works_of
 from tasks.compiler.sources import at_hand, share, sources_of

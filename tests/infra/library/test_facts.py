@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from infra.jobs.facts import FactsStore, JoinProofs
+from infra.jobs.joins import JoinProofs
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
+from infra.library.facts import FactsStore
 from tests.infra.jobs.farm import RESULT, key_of, nothing, planned
 
 FACTS = {"sha256": "0" * 64, "duration": "1001/30000"}

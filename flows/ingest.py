@@ -1,0 +1,112 @@
+"""Take the media of a folder into the library: the facts of each file, and the views that are wanted.
+
+A file that has not changed since it was looked into is not read. The scan's row in the database says how far it is, and
+whether it is to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect import flow, runtime
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Cancelled, Completed, Failed
+
+from flows.library import Library
+from flows.showing import Progress as Shown
+from infra import services
+from infra.errors import KinofarmError
+from infra.events import ScanEnded, emit
+from infra.library.scans import Scan, ScanStore
+from infra.services import Services
+from infra.settings import Settings, in_force
+from tasks.media.scan import Progress, files_of, scan
+from tasks.media.views.table import VIEWS
+
+SHOW_SECONDS = 1.0
+"""Between two looks at how far it is, for Prefect's page."""
+
+
+def stop_scan(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
+    """End the scan of a run that was cancelled in Prefect's own way (its process is gone by then)."""
+    with services.opened(in_force()) as container:
+        container.get(ScanStore).end(UUID(str(flow_run.parameters.get("scan") or flow_run.id)), "stopped")
+
+
+def run_name() -> str:
+    """Return what a run is called: its folder."""
+    return f"ingest {Path(str(runtime.flow_run.parameters.get('folder', ''))).name or 'a folder'}"
+
+
+@flow(name="ingest", flow_run_name=run_name, on_cancellation=[stop_scan], persist_result=False)
+async def ingest(
+    folder: str,
+    views: list[str] | None = None,
+    recursive: bool = True,
+    submitted_by: str = "",
+    scan: str | None = None,
+) -> State[Any]:
+    """Look into the media files of a folder on the farm's machine, which lies in a media root.
+
+    Args:    views: made of each file besides, of thumbnail, storyboard, animation, waveform, peaks. scan: its id, where it is
+             entered already.
+    """
+    settings = in_force()
+    with services.opened(settings) as container:
+        store = container.get(ScanStore)
+        given = {"views": views or [], "recursive": recursive}
+        row = await asyncio.to_thread(store.add, UUID(scan or str(runtime.flow_run.id)), folder, given, submitted_by)
+        if row.ended:
+            return Completed(message=f"the scan is {row.state}")
+        shown, far = Shown(row.id), Progress()
+
+        def heard(progress: Progress) -> None:
+            nonlocal far
+            far = progress
+
+        work = asyncio.create_task(asyncio.to_thread(scanned, container, row, heard))
+        while not (await asyncio.wait([work], timeout=SHOW_SECONDS))[0]:
+            await shown.show(far.done / max(1, far.found))
+        try:
+            done = work.result()
+        except KinofarmError as error:
+            await asyncio.to_thread(store.end, row.id, "failed", error.as_dict())
+            return Failed(message=str(error))
+        await shown.end()
+        ended = await asyncio.to_thread(store.get, row.id)
+        emit(ScanEnded(scan=row.id, folder=row.folder, state=ended.state, **done.model_dump()))
+        if ended.state == "stopped":
+            return Cancelled(message="stopped")
+        return Completed(message=f"{done.done} files, {done.broken} of them broken", data=done.model_dump())
+
+
+def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) -> Progress:
+    """Scan the folder of a scan that was entered, and bring it to its end.
+
+    Args:    heard: told about twice a second how far it is.
+    Raises:  KinofarmError LIBRARY-003 for a folder that can't be read, DB-00x, CACHE-00x.
+    """
+    store, library, settings = services.get(ScanStore), Library(services), services.get(Settings)
+    folder, wanted = Path(row.folder), [VIEWS[name] for name in row.options.get("views", ())]
+
+    def look(path: Path) -> None:
+        facts = library.facts(path)
+        for view in wanted:
+            if not view.lacks(facts):
+                library.view(path, facts, view.name, view.options())
+
+    def tell(progress: Progress) -> bool:
+        heard(progress)
+        return store.tell(row.id, progress.found, progress.done, progress.known, progress.broken)
+
+    try:
+        files = list(files_of(folder, bool(row.options.get("recursive", True))))
+    except OSError as error:
+        raise KinofarmError("LIBRARY-003", folder=row.folder, reason=error.strerror or "an input error") from None
+    done = scan(files, library.known(folder, wanted), look, at_once=settings.media.readers, tell=tell)
+    store.end(row.id, "stopped" if store.get(row.id).stop_requested else "done")
+    return done

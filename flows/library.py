@@ -1,0 +1,150 @@
+"""The media library: facts and views of media files, each found out once, in processes of their own, and kept.
+
+Facts are kept in the database by the state of the file, views in the cache by the content of the file and what was asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from infra.apart import Apart
+from infra.cache.index import CacheIndex
+from infra.cache.store import ChunkStore
+from infra.errors import KinofarmError
+from infra.jobs.joins import JoinProofs
+from infra.library.facts import FactsStore, Remembered
+from infra.services import Services
+from infra.settings import Settings
+from infra.values import Value
+from tasks.filesystem.scratch import scratch
+from tasks.media.facts import MediaFacts, Sha256
+from tasks.media.reading import PROBED, VIEWED
+from tasks.media.shelf import Shelf
+from tasks.media.views.table import VIEWS
+from tasks.media.views.view import View
+
+HASHED_PER_SECOND = 50e6
+"""Bytes of a file that are hashed in a second at least, on a slow disk: its size adds to the time that it may take."""
+
+
+class ViewMade(Value):
+    """A view: where its file lies in the cache, and what is known of it."""
+
+    key: Sha256
+    size: int
+    sha256: Sha256
+    facts: Mapping[str, Any]
+
+
+class Library:
+    """The library of a farm.
+
+    Raises:  every method: KinofarmError MEDIA-0xx, SECURITY-0xx, DB-00x, CACHE-00x.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.settings = services.get(Settings)
+
+    def facts(self, path: Path) -> MediaFacts:
+        """Return the facts of a file; the error that it gave is remembered as well."""
+        store = self.services.get(FactsStore)
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error") from None
+        known = store.known(path, stat)
+        if known is not None and known.facts is not None:
+            try:
+                return MediaFacts.model_validate(known.facts)
+            except ValidationError:
+                pass  # written by another version: find out again
+        try:
+            facts = MediaFacts.model_validate(self._apart(PROBED, path, {"path": str(path)}, stat.st_size))
+        except KinofarmError as error:
+            if not error.retry:
+                store.put(path, stat, None, error.as_dict())
+            raise
+        store.put(path, stat, facts.model_dump(mode="json"))
+        return facts
+
+    def facts_of_content(self, path: Path, sha256: Sha256) -> MediaFacts:
+        """Return the facts of a file whose content is known, and which nobody changes: an upload."""
+        return MediaFacts.model_validate(self._apart(PROBED, path, {"path": str(path), "sha256": sha256}, 0))
+
+    def view(self, path: Path, facts: MediaFacts, name: str, options: Value) -> ViewMade:
+        """Return a view of a file, made now unless it is in the cache.
+
+        Args:    name: of the table `VIEWS`. options: of that view.
+        Raises:  KinofarmError MEDIA-014 when such a file has none.
+        """
+        row = VIEWS[name]
+        if lacking := row.lacks(facts):
+            raise KinofarmError("MEDIA-014", file=path.name, view=name, reason=lacking)
+        key = row.key(facts.sha256, options)
+        found = self._kept(key)
+        if found is not None:
+            return found
+        with scratch(self.settings.home.absolute() / "scratch", "view") as folder:
+            out = folder / f"view{row.suffix}"
+            given: dict[str, Any] = {"view": name, "path": str(path), "out": str(out)}
+            given |= {"facts": facts.model_dump(mode="json"), "options": options.model_dump(mode="json")}
+            told = self._apart(VIEWED, path, given, 0)
+            digest = hashlib.sha256(out.read_bytes()).hexdigest()
+            size = out.stat().st_size
+            self._shelf().keep(key, out, "view", digest, told)
+        return self._kept(key) or ViewMade(key=key, size=size, sha256=digest, facts=told)
+
+    def known(self, folder: Path, views: Sequence[View]) -> Mapping[str, Remembered]:
+        """Return what is remembered of the files below a folder, but of those of which one of these views is missing."""
+        found = self.services.get(FactsStore).below(folder)
+        keys = {path: tuple(_keys(remembered, views)) for path, remembered in found.items()} if views else {}
+        wanted = {key for each in keys.values() for key in each}
+        there = self.services.get(CacheIndex).entries(wanted).keys() if wanted else set()
+        return {path: remembered for path, remembered in found.items() if there >= set(keys.get(path, ()))}
+
+    def file(self, view: ViewMade, into: Path) -> Path:
+        """Lay a view's file at `into`, for reading.
+
+        Raises:  KinofarmError CACHE-002 when it made room for others meanwhile, CACHE-003.
+        """
+        return self.services.get(ChunkStore).get(view.key, into, size=view.size, sha256=view.sha256)
+
+    def _kept(self, key: Sha256) -> ViewMade | None:
+        """What the cache has under a key; None: nothing, or not its file."""
+        index = self.services.get(CacheIndex)
+        entry = index.entries([key]).get(key)
+        if entry is None or not self.services.get(ChunkStore).has(key):
+            return None
+        index.touch([key])
+        return ViewMade(key=key, size=entry.size, sha256=entry.sha256, facts=entry.facts or {})
+
+    def _shelf(self) -> Shelf:
+        get = self.services.get
+        return Shelf(get(ChunkStore), get(CacheIndex), get(JoinProofs))
+
+    def _apart(
+        self,
+        function: str,
+        path: Path,
+        given: Mapping[str, Any],
+        hashed: int,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Any:
+        seconds = self.settings.media.reader_seconds + hashed / HASHED_PER_SECOND
+        return self.services.get(Apart).call(function, given, file=path.name, seconds=seconds, should_stop=should_stop)
+
+
+def _keys(remembered: Remembered, views: Sequence[View]) -> Iterator[Sha256]:
+    """The keys of the views that a file has."""
+    if remembered.facts is None:
+        return
+    with contextlib.suppress(ValidationError):  # written by another version: looked into again when it is asked for
+        facts = MediaFacts.model_validate(remembered.facts)
+        yield from (view.key(facts.sha256, view.options()) for view in views if not view.lacks(facts))

@@ -1,0 +1,135 @@
+"""What is remembered of media files, so that none is looked into twice: their facts, or why they have none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from infra.jobs.engine import surviving, transaction
+from infra.library.models import MediaFactsRow
+from infra.values import Value
+
+DAY_SECONDS = 86_400.0
+MONTH_DAYS = 30.0
+
+_BELOW = text("""
+SELECT path, size, modified_ns, inode, facts, error FROM media_facts
+WHERE path ~>=~ :first AND path ~<~ :beyond AND probed_at > now() - make_interval(secs => :seconds)
+""")
+
+
+class Remembered(Value):
+    """What is known of a file: the state in which it was, and its facts (`MediaFacts` as JSON values), or the error it gave."""
+
+    path: str
+    size: int
+    modified_ns: int
+    inode: str
+    facts: Mapping[str, Any] | None
+    error: Mapping[str, Any] | None
+
+    def holds(self, stat: os.stat_result) -> bool:
+        """Whether the file is still as it was."""
+        return (self.size, self.modified_ns, self.inode) == (stat.st_size, stat.st_mtime_ns, _inode(stat))
+
+
+class FactsStore:
+    """Facts of media files, valid while size, time and inode of the file stay as they are, and for so many days.
+
+    Raises:  every method: KinofarmError DB-001, DB-002.
+    """
+
+    def __init__(self, engine: Engine, days: float = MONTH_DAYS, *, patience: float = 30) -> None:
+        self.engine = engine
+        self.days = days
+        self.patience = patience
+
+    def get(self, path: Path, stat: os.stat_result) -> Mapping[str, Any] | None:
+        """Return the facts of the file in the state `stat`; None: it has to be probed."""
+        found = self.known(path, stat)
+        return found.facts if found is not None else None
+
+    @surviving
+    def known(self, path: Path, stat: os.stat_result) -> Remembered | None:
+        """Return what is known of the file in the state `stat`, its facts or its error; None: it has to be probed."""
+        name = _storable(path)
+        if name is None:
+            return None
+        row = MediaFactsRow
+        query = select(row.path, row.size, row.modified_ns, row.inode, row.facts, row.error).where(
+            row.path == name, row.probed_at > func.now() - text("make_interval(secs => :seconds)")
+        )
+        with transaction(self.engine) as connection:
+            found = connection.execute(query, {"seconds": self.days * DAY_SECONDS}).mappings().one_or_none()
+        remembered = None if found is None else Remembered.model_validate(dict(found))
+        return remembered if remembered is not None and remembered.holds(stat) else None
+
+    @surviving
+    def below(self, folder: Path) -> Mapping[str, Remembered]:
+        """Return what is known of the files in a folder and in those below it, by path."""
+        name = _storable(folder)
+        if name is None:
+            return {}
+        first = name.rstrip("/") + "/"
+        given = {"first": first, "beyond": first[:-1] + "0", "seconds": self.days * DAY_SECONDS}  # "0" follows "/"
+        with transaction(self.engine) as connection:
+            rows = connection.execute(_BELOW, given).mappings()
+            return {row["path"]: Remembered.model_validate(dict(row)) for row in rows}
+
+    @surviving
+    def those(self, paths: Iterable[Path]) -> Mapping[str, Remembered]:
+        """Return what is known of these files, by path."""
+        row = MediaFactsRow
+        names = [name for path in paths if (name := _storable(path)) is not None]
+        query = select(row.path, row.size, row.modified_ns, row.inode, row.facts, row.error).where(row.path.in_(names))
+        with transaction(self.engine) as connection:
+            rows = connection.execute(query).mappings()
+            return {found["path"]: Remembered.model_validate(dict(found)) for found in rows}
+
+    @surviving
+    def put(
+        self,
+        path: Path,
+        stat: os.stat_result,
+        facts: Mapping[str, Any] | None,
+        error: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Remember the facts of a file that was in the state `stat` before it was probed, or the error that it gave."""
+        name = _storable(path)
+        if name is None:
+            return
+        state = {
+            "size": stat.st_size,
+            "modified_ns": stat.st_mtime_ns,
+            "inode": _inode(stat),
+            "facts": None if facts is None else dict(facts),
+            "error": None if error is None else dict(error),
+        }
+        added = insert(MediaFactsRow).values(path=name, **state)
+        newer = added.on_conflict_do_update(index_elements=["path"], set_=state | {"probed_at": func.now()})
+        with transaction(self.engine) as connection:
+            connection.execute(newer)
+
+    @surviving
+    def forget(self) -> int:
+        """Forget what is older than it may be; return of how many files."""
+        old = MediaFactsRow.probed_at <= func.now() - text("make_interval(secs => :seconds)")
+        with transaction(self.engine) as connection:
+            return connection.execute(delete(MediaFactsRow).where(old), {"seconds": self.days * DAY_SECONDS}).rowcount
+
+
+def _inode(stat: os.stat_result) -> str:
+    return f"{stat.st_dev}:{stat.st_ino}"
+
+
+def _storable(path: Path) -> str | None:
+    """The path as text; None for one that is not Unicode: its file is probed each time."""
+    try:
+        return str(path).encode().decode()
+    except UnicodeEncodeError:
+        return None
