@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.pages import cli, client, commands, errors, events, flows, scale, settings, tables, titles
+from docs.pages import cli, client, commands, errors, events, flows, media, scale, settings, tables, titles
 
 ROOT = Path(__file__).parents[1]
 NOTE = "<!-- Made from the code by `make docs`. Change the code, not this page. -->\n"
@@ -25,6 +25,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/exports.md": tables.exports,
     "docs/flows.md": flows.page,
     "docs/formats.md": tables.formats,
+    "docs/media.md": media.page,
     "docs/presets.md": tables.presets,
     "docs/scale.md": scale.page,
     "docs/settings.md": settings.page,

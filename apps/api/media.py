@@ -5,10 +5,9 @@ Each is made once and kept in the cache. At most a few are made at once; who ask
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from apps.api.entry import Caller, allowed
 from apps.api.problems import Problem, documented
 from apps.api.ranges import file_answer
 from flows.commands.media import MediaNamed, view_of
+from flows.library import ViewMade
 from infra.commands import Call, Text
 from infra.errors import KinofarmError
 from infra.services import Services
@@ -49,7 +49,9 @@ def router() -> APIRouter:
     routes = APIRouter(tags=["media"])
     limiter: list[CapacityLimiter] = []
 
-    async def made(request: Request, caller: Caller, named: MediaNamed, view: View, options: Any) -> tuple[Any, bytes]:
+    async def made(
+        request: Request, caller: Caller, named: MediaNamed, view: View, options: Any
+    ) -> tuple[ViewMade, BinaryIO]:
         if not limiter:  # belongs to the loop that serves
             limiter.append(CapacityLimiter(AT_ONCE))
         services: Services = request.app.state.services
@@ -66,7 +68,7 @@ def router() -> APIRouter:
     return routes
 
 
-Made = Callable[[Request, Caller, MediaNamed, View, Any], Coroutine[Any, Any, tuple[Any, bytes]]]
+Made = Callable[[Request, Caller, MediaNamed, View, Any], Coroutine[Any, Any, tuple[ViewMade, BinaryIO]]]
 
 
 def _asked(view: View) -> type[BaseModel]:
@@ -99,11 +101,11 @@ def _split(view: View, asked: BaseModel) -> tuple[MediaNamed, Any]:
 def _add(routes: APIRouter, view: View, made: Made) -> None:
     async def shown(request: Request, caller: Caller, asked: Any) -> Response:
         named, options = _split(view, asked)
-        found, content = await made(request, caller, named, view, options)
+        found, file = await made(request, caller, named, view, options)
         return file_answer(
             request,
-            io.BytesIO(content),
-            size=len(content),
+            file,
+            size=found.size,
             tag=found.sha256,
             modified=datetime.now(UTC),
             media_type=view.media_type,
@@ -130,7 +132,8 @@ def _add_track(routes: APIRouter, made: Made) -> None:
 
     async def shown(request: Request, caller: Caller, asked: Any) -> Response:
         named, options = _split(view, asked)
-        found, _ = await made(request, caller, named, view, options)
+        found, sheet = await made(request, caller, named, view, options)
+        sheet.close()
         query = urlencode({name: value for name, value in asked.model_dump(mode="json").items() if value is not None})
         track = as_webvtt(board_of(found.facts), f"{request.url.path.removesuffix('/track')}?{query}")
         return Response(track, media_type="text/vtt", headers={"Cache-Control": KEPT})

@@ -90,7 +90,7 @@ def _navigation(visit: Visit, path: str) -> None:
             tag("p", group, "nav-group")
             with tag("ul", "", "nav-list"):
                 for at, one in pages:
-                    current = "page" if at == path else "true" if at == "/jobs" and path.startswith("/jobs/") else None
+                    current = "page" if at == path else "true" if at != "/" and path.startswith(f"{at}/") else None
                     with tag("li"), link("", at, "nav-link", aria_current=current):
                         icon(one.icon)
                         tag("span", one.title)

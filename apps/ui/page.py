@@ -37,13 +37,17 @@ logger = logging.getLogger("kinofarm.page")
 
 @dataclass(frozen=True)
 class Page:
-    """A page. show: draws it, in "module.function" of this package. group: of the navigation; "": it is not in it."""
+    """A page. show: draws it, in "module.function" of this package. group: of the navigation; "": it is not in it.
+
+    asks: fields of the address's query that it takes.
+    """
 
     title: str
     show: str
     group: str = ""
     icon: str = ""
     scope: Scope = "read"
+    asks: tuple[str, ...] = ()
 
 
 PAGES: Mapping[str, Page] = {
@@ -52,6 +56,8 @@ PAGES: Mapping[str, Page] = {
     "/jobs/{job}": Page("Job", "job.show"),
     "/workers": Page("Workers", "workers.show", "Farm", "workers"),
     "/submit": Page("Submit a project", "submit.show", "Farm", "submit", "submit"),
+    "/media": Page("Media", "media.show", "Farm", "film", asks=("folder", "q", "after")),
+    "/media/file": Page("Media file", "media_file.show", asks=("path", "upload")),
     "/watching": Page("Watched folders", "watching.show", "Automation", "watching"),
     "/schedules": Page("Schedules", "schedules.show", "Automation", "schedules"),
     "/deliveries": Page("Webhooks", "deliveries.show", "Automation", "deliveries"),
@@ -145,7 +151,8 @@ async def _draw(house: Any, request: Request, path: str, page: Page) -> None:
             return
         module, _, function = page.show.partition(".")
         try:
-            await getattr(import_module(f"apps.ui.{module}"), function)(visit, **request.path_params)
+            asked = {name: request.query_params[name] for name in page.asks if name in request.query_params}
+            await getattr(import_module(f"apps.ui.{module}"), function)(visit, **request.path_params, **asked)
         except KinofarmError as error:
             troubled(error)
 

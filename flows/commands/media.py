@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 from uuid import UUID
 
 from pydantic import Base64Bytes, Field, ValidationError, model_validator
@@ -119,7 +119,9 @@ def view_media(call: Call, given: ViewWanted) -> ViewShown:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(["options", *(str(part) for part in first["loc"])])
         raise KinofarmError("API-009", where=place, name="media.view", reason=f"{place}: {first['msg']}") from None
-    made, content = view_of(call, given, row.name, options)
+    made, file = view_of(call, given, row.name, options)
+    with file:
+        content = file.read()
     return ViewShown.model_construct(
         view=row.name, media_type=row.media_type, size=made.size, sha256=made.sha256, facts=made.facts, content=content
     )
@@ -166,8 +168,8 @@ def looked_into(call: Call, given: MediaNamed) -> tuple[Path, MediaFacts]:
     return file, library.facts(file)
 
 
-def view_of(call: Call, given: MediaNamed, view: str, options: Value) -> tuple[ViewMade, bytes]:
-    """Return a view of a media file with the bytes of its file.
+def view_of(call: Call, given: MediaNamed, view: str, options: Value) -> tuple[ViewMade, BinaryIO]:
+    """Return a view of a media file, and its file, open.
 
     Raises:  as `view_media`.
     """
@@ -175,7 +177,7 @@ def view_of(call: Call, given: MediaNamed, view: str, options: Value) -> tuple[V
     library = Library(call.services)
     made = library.view(file, facts, view, options)
     with scratch(call.services.get(Settings).home.absolute() / "scratch", "view") as folder:
-        return made, library.file(made, folder / "view").read_bytes()
+        return made, library.file(made, folder / "view").open("rb", buffering=0)
 
 
 def _listed(folder: Path, words: str) -> tuple[list[str], list[str]]:

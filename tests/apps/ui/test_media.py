@@ -1,0 +1,101 @@
+"""The media library on the page: a folder is scanned, its files are seen and heard of, and one of them is looked at closely."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page
+
+from tests.apps.ui.desk import NARROW, SCREENS, WIDE, Desk, until
+from tests.apps.ui.test_screens import _looked_at
+from tests.media_factory import MediaFactory
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def folder(media: Path, media_factory: MediaFactory) -> Path:
+    """A folder with a film, a sound, pictures, and a file that is none of these."""
+    made = media / "library"
+    (made / "day 2").mkdir(parents=True)
+    shutil.copy(media_factory.video(100, pattern="smptebars"), made / "Harbour at night, take 12.mp4")
+    shutil.copy(media_factory.sound(96_000), made / "atmosphere.wav")
+    Image.effect_mandelbrot((800, 600), (-2, -1.2, 0.8, 1.2), 60).convert("RGB").save(made / "plate.png")
+    (made / "broken.mov").write_bytes(b"\x00\x00\x00\x18ftypqt  " + bytes(300))
+    shutil.copy(media_factory.video(30, pattern="testsrc2"), made / "day 2" / "second.mp4")
+    return made
+
+
+def _shown(page: Page, name: str) -> bool:
+    """Whether the card of a file has a picture that is loaded."""
+    card = page.locator(f".medium:has-text('{name}') img")
+    return bool(card.count()) and bool(card.first.evaluate("image => image.complete && image.naturalWidth > 0"))
+
+
+def _fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def test_a_folder_is_scanned_on_the_page_and_its_files_are_seen(desk: Desk, folder: Path) -> None:
+    context = desk.context()
+    page = desk.open(context, "/media")
+    page.click(f".folder:has-text('{folder.parent.name}')")
+    page.wait_for_selector(".crumbs")
+    page.click(".folder:has-text('library')")
+    page.wait_for_selector(".medium")
+    assert page.locator(".medium").count() == 4, "files are listed before they were looked into"
+    assert page.locator(".medium img").count() == 0
+    page.click("text=Scan this folder")
+    until(
+        lambda: "5 files, 0 of them known before, 1 with an error" in page.inner_text(".scan"),
+        90,
+        "the scan is over and counts the files below as well",
+    )
+    until(lambda: _shown(page, "Harbour") and _shown(page, "plate"), 30, "films and pictures have thumbnails")
+    until(lambda: _shown(page, "atmosphere"), 30, "a sound has a waveform")
+    assert "0:04" in page.inner_text(".medium:has-text('Harbour')")
+    assert "MEDIA-00" in page.inner_text(".medium:has-text('broken')")
+    assert _looked_at(page, "media-folder") == []
+
+    page.fill("input[type=search]", "HARB")
+    page.keyboard.press("Enter")
+    until(lambda: page.locator(".medium").count() == 1, 20, "one file has that in its name")
+    page.click(".medium-link")
+    page.wait_for_selector(".storyboard")
+    for picture in (".preview", ".storyboard"):
+        until(
+            lambda: page.evaluate(f"document.querySelector('{picture}').naturalWidth > 0"), 30, f"{picture} is loaded"
+        )
+    told = page.inner_text(".job-side")
+    assert "h264" in told
+    assert "100" in told
+    context.close()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["Harbour at night, take 12.mp4", "atmosphere.wav", "broken.mov"])
+def test_the_page_of_a_file_can_be_used_by_everybody_and_fits(
+    desk: Desk, folder: Path, name: str, viewport: dict[str, int]
+) -> None:
+    context: BrowserContext = desk.context(viewport=viewport)
+    page = desk.open(context, f"/media/file?path={quote(str(folder / name))}")
+    page.wait_for_load_state("networkidle")
+    assert _looked_at(page, f"media-{name.split('.')[-1]}") == []
+    assert _fits(page)
+    assert ("MEDIA-00" in page.inner_text("main")) == (name == "broken.mov")
+    context.close()
+
+
+def test_a_folder_outside_the_media_roots_is_not_shown(desk: Desk) -> None:
+    context = desk.context()
+    page = desk.open(context, "/media?folder=/etc")
+    assert "PATH-002" in page.inner_text("main")
+    page.goto(page.url.replace("folder=/etc", f"folder={quote('../..')}"))
+    page.wait_for_selector("main h1")
+    assert "PATH-002" in page.inner_text("main")
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    context.close()
