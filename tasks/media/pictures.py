@@ -46,6 +46,7 @@ def picture_file(path: Path, kind: str, most_pixels: int, most_side: int) -> dic
         frames = getattr(image, "n_frames", 1) if kind == "webp" else 1
         if frames > MOST_FRAMES:
             raise KinofarmError("MEDIA-005", file=path.name, reason=f"it has {frames} pictures")
+        image.load()  # shows that it is whole
         alpha = image.has_transparency_data
         depth = int(image.info.get("bit_depth", 8))
         shown = _durations(image, frames) if frames > 1 else [0]

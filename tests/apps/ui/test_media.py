@@ -16,6 +16,8 @@ from tests.media_factory import MediaFactory
 
 pytestmark = pytest.mark.timeout(300)
 
+LOADED = "name => document.querySelector(name).naturalWidth > 0"
+
 
 @pytest.fixture(scope="module")
 def folder(media: Path, media_factory: MediaFactory) -> Path:
@@ -66,10 +68,8 @@ def test_a_folder_is_scanned_on_the_page_and_its_files_are_seen(desk: Desk, fold
     until(lambda: page.locator(".medium").count() == 1, 20, "one file has that in its name")
     page.click(".medium-link")
     page.wait_for_selector(".storyboard")
-    for picture in (".preview", ".storyboard"):
-        until(
-            lambda: page.evaluate(f"document.querySelector('{picture}').naturalWidth > 0"), 30, f"{picture} is loaded"
-        )
+    until(lambda: page.evaluate(LOADED, ".preview"), 30, "the animated preview is loaded")
+    until(lambda: page.evaluate(LOADED, ".storyboard"), 30, "the storyboard is loaded")
     told = page.inner_text(".job-side")
     assert "h264" in told
     assert "100" in told

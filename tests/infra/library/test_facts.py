@@ -1,17 +1,14 @@
-"""Facts of files, and proofs of joins: remembered as long as they hold."""
+"""Facts of files: remembered as long as they hold."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from infra.jobs.joins import JoinProofs
-from infra.jobs.ledger import Ledger
-from infra.jobs.store import JobStore
+from infra.jobs.engine import transaction
 from infra.library.facts import FactsStore
-from tests.infra.jobs.farm import RESULT, key_of, nothing, planned
 
 FACTS = {"sha256": "0" * 64, "duration": "1001/30000"}
 
@@ -42,22 +39,41 @@ def test_a_name_that_is_not_unicode_is_simply_not_remembered(engine: Engine, tmp
     assert store.get(file, file.stat()) is None
 
 
-def test_a_join_is_proven_once_and_in_its_direction(engine: Engine) -> None:
-    proofs = JoinProofs(engine)
-    a, b, c = key_of("a"), key_of("b"), key_of("c")
-    assert proofs.proven([]) == frozenset()
-    proofs.add([(a, b), (b, c)])
-    proofs.add([(a, b)])
-    proofs.add([])
-    assert proofs.proven([(a, b), (b, a), (b, c), (a, c)]) == {(a, b), (b, c)}
+def test_errors_are_remembered_as_facts_are_and_both_for_so_many_days(engine: Engine, tmp_path: Path) -> None:
+    store = FactsStore(engine, days=2)
+    good, bad = tmp_path / "good.mov", tmp_path / "bad.mov"
+    for path in (good, bad):
+        path.write_bytes(b"film")
+    store.put(good, good.stat(), FACTS)
+    store.put(bad, bad.stat(), None, {"code": "MEDIA-001"})
+    known = store.known(bad, bad.stat())
+    assert known is not None
+    assert (known.facts, known.error) == (None, {"code": "MEDIA-001"})
+    assert store.get(bad, bad.stat()) is None
+    with transaction(engine) as connection:
+        connection.execute(
+            text("UPDATE media_facts SET probed_at = now() - interval '49 hours' WHERE path = :path"),
+            {"path": str(good)},
+        )
+    assert store.known(good, good.stat()) is None
+    assert store.below(tmp_path).keys() == {str(bad)}
+    assert store.forget() == 1
+    store.put(bad, bad.stat(), FACTS)
+    assert store.get(bad, bad.stat()) == FACTS, "what was broken may be mended"
 
 
-def test_a_chunk_made_anew_has_to_join_anew(engine: Engine) -> None:
-    store, ledger, proofs = JobStore(engine), Ledger(engine), JoinProofs(engine)
-    planned(store, "abc")
-    while (claim := ledger.claim("shard")) is not None:
-        ledger.finish(claim.key, claim.token, RESULT)
-    a, b, c = key_of("a"), key_of("b"), key_of("c")
-    proofs.add([(a, b), (b, c), (c, a)])
-    planned(store, "b", present=nothing)
-    assert proofs.proven([(a, b), (b, c), (c, a)]) == {(c, a)}
+def test_files_are_known_by_the_folder_that_they_lie_in(engine: Engine, tmp_path: Path) -> None:
+    store = FactsStore(engine)
+    paths = [tmp_path / name for name in ("a/x.mov", "a/b/y.mov", "a0/z.mov", "a.mov", "ab/w.mov")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        store.put(path, path.stat(), FACTS)
+    assert store.below(tmp_path / "a").keys() == {str(path) for path in paths[:2]}
+    assert store.those([paths[0], paths[4], tmp_path / "none.mov"]).keys() == {str(paths[0]), str(paths[4])}
+    with transaction(engine) as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = connection.execute(
+            text("EXPLAIN SELECT FROM media_facts WHERE path ~>=~ '/a/' AND path ~<~ '/a0'")
+        ).scalars()
+        assert "ix_media_facts_folder" in "\n".join(plan)

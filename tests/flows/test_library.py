@@ -1,0 +1,151 @@
+"""The library: facts and views are found out once, apart, and kept; a folder that is scanned again is not read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from flows.ingest import scanned
+from flows.library import Library
+from infra import services
+from infra.cache.index import CacheIndex
+from infra.cache.store import ChunkStore
+from infra.errors import KinofarmError
+from infra.jobs.engine import transaction
+from infra.library.facts import FactsStore
+from infra.library.scans import Scan, ScanStore
+from infra.sections import DatabaseSettings, MediaSettings, PrefectSettings
+from infra.services import Services
+from infra.settings import Settings
+from tasks.media.views.table import VIEWS
+from tests.media_factory import MediaFactory
+
+
+@pytest.fixture
+def container(database: str, tmp_path: Path) -> Iterator[Services]:
+    settings = Settings(
+        home=tmp_path / "home",
+        database=DatabaseSettings(url=SecretStr(database)),
+        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
+        media=MediaSettings(readers=2),
+    )
+    with services.opened(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path, media_factory: MediaFactory) -> Path:
+    made = tmp_path / "media"
+    (made / "day 2").mkdir(parents=True)
+    shutil.copy(media_factory.video(60, pattern="smptebars"), made / "film.mp4")
+    shutil.copy(media_factory.video(60, pattern="smptebars"), made / "day 2" / "the same film.mp4")
+    shutil.copy(media_factory.sound(48_000), made / "sound.m4a")
+    (made / "broken.mov").write_bytes(b"\x00\x00\x00\x18ftypqt  " + bytes(300))
+    return made
+
+
+def _scan(container: Services, folder: Path, *views: str) -> Scan:
+    store = container.get(ScanStore)
+    scanned(container, store.add(uuid4(), str(folder), {"views": list(views)}, ""), lambda progress: None)
+    return store.newest(1)[0]
+
+
+def test_a_folder_is_scanned_and_scanned_again_without_reading_it(container: Services, folder: Path) -> None:
+    first = _scan(container, folder, "thumbnail", "peaks")
+    assert (first.state, first.found, first.done, first.known, first.broken) == ("done", 4, 4, 0, 1)
+    assert container.get(CacheIndex).usage().entries == 3, "two files of one content share their views"
+    for path in folder.rglob("*.*"):  # whoever reads one of them now finds something else, as large and as old
+        stat = path.stat()
+        with path.open("r+b") as file:
+            file.write(b"\xff" * 64)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    again = _scan(container, folder, "thumbnail", "peaks")
+    assert (again.done, again.known, again.broken) == (4, 4, 1)
+    more = _scan(container, folder, "storyboard")
+    assert (more.known, more.broken) == (2, 3), (
+        "a view that is missing is made, of what was known: the film is damaged now"
+    )
+
+
+def test_facts_and_errors_are_found_out_once(container: Services, folder: Path) -> None:
+    library, store = Library(container), container.get(FactsStore)
+    assert library.facts(folder / "film.mp4").pictures[0].frames == 60
+    with pytest.raises(KinofarmError) as caught:
+        library.facts(folder / "broken.mov")
+    known = store.known(folder / "broken.mov", (folder / "broken.mov").stat())
+    assert known is not None
+    assert known.error == caught.value.as_dict()
+    with pytest.raises(KinofarmError) as caught:
+        library.facts(folder / "none.mov")
+    assert caught.value.code == "MEDIA-009"
+
+
+def test_a_view_that_went_from_the_cache_is_made_again(container: Services, folder: Path, tmp_path: Path) -> None:
+    library, row = Library(container), VIEWS["thumbnail"]
+    facts = library.facts(folder / "film.mp4")
+    first = library.view(folder / "film.mp4", facts, "thumbnail", row.options())
+    assert library.view(folder / "film.mp4", facts, "thumbnail", row.options()) == first
+    assert (first.facts["width"], library.file(first, tmp_path / "one").stat().st_size) == (320, first.size)
+    container.get(ChunkStore).delete(first.key)
+    assert library.view(folder / "film.mp4", facts, "thumbnail", row.options()) == first
+    assert library.file(first, tmp_path / "two").read_bytes() == (tmp_path / "one").read_bytes()
+    with pytest.raises(KinofarmError) as caught:
+        library.view(folder / "sound.m4a", library.facts(folder / "sound.m4a"), "thumbnail", row.options())
+    assert caught.value.code == "MEDIA-014"
+
+
+def test_a_scan_that_is_asked_to_stop_ends_stopped(container: Services, folder: Path) -> None:
+    store = container.get(ScanStore)
+    row = store.add(uuid4(), str(folder), {"views": []}, "")
+    store.tell(row.id, 0, 0, 0, 0)
+    store.stop(row.id)
+    done = scanned(container, row, lambda progress: None)
+    assert store.get(row.id).state == "stopped"
+    assert done.done == 0
+
+
+def test_a_folder_that_is_not_there_is_an_error(container: Services, folder: Path) -> None:
+    row = container.get(ScanStore).add(uuid4(), str(folder / "none"), {"views": []}, "")
+    with pytest.raises(KinofarmError) as caught:
+        scanned(container, row, lambda progress: None)
+    assert caught.value.code == "LIBRARY-003"
+
+
+@pytest.mark.long
+def test_a_thousand_small_files_are_scanned_side_by_side_and_the_second_time_in_less_than_a_second(
+    database: str, tmp_path: Path, media_factory: MediaFactory
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    clip = media_factory.video(5, size=(64, 64), sound=False).read_bytes()
+    for number in range(1000):
+        (folder / f"{number:04}.mp4").write_bytes(clip + number.to_bytes(2, "big"))
+    took = {}
+    for at_once in (1, 2, 4):
+        settings = Settings(
+            home=tmp_path / f"home-{at_once}",
+            database=DatabaseSettings(url=SecretStr(database)),
+            prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
+            media=MediaSettings(readers=at_once),
+        )
+        with services.opened(settings) as container:
+            with transaction(container.get(sqlalchemy.Engine)) as connection:
+                connection.execute(text("DELETE FROM media_facts"))
+            begun = time.monotonic()
+            assert _scan(container, folder).known == 0
+            took[at_once] = time.monotonic() - begun
+            begun = time.monotonic()
+            assert _scan(container, folder).known == 1000
+            again = time.monotonic() - begun
+            assert again < 1
+    print(f"1,000 files: {took[1]:.1f} s one at a time, {took[2]:.1f} s two at once, {took[4]:.1f} s four at once; again {again:.2f} s")  # fmt: skip
+    assert took[1] / took[4] >= min(3.2, 0.75 * (os.cpu_count() or 1))
