@@ -15,6 +15,7 @@ import flows.commands.media
 import flows.commands.prerendering
 import flows.commands.previews
 import flows.commands.projects
+import flows.commands.proxies
 import flows.commands.results
 import flows.commands.scanning
 import flows.commands.steering
@@ -56,6 +57,7 @@ COMMANDS: Mapping[str, Command] = {
         flows.commands.editing.COMMANDS,
         flows.commands.backups.COMMANDS,
         flows.commands.media.COMMANDS,
+        flows.commands.proxies.COMMANDS,
         flows.commands.scanning.COMMANDS,
         flows.commands.previews.COMMANDS,
         infra.uploads.commands.COMMANDS,

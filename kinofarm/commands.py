@@ -1434,6 +1434,11 @@ class MediaCommands:
         answer: ViewShown = self._send("POST", "/media/view", {}, _given(path=path, upload=upload, view=view, options=options))
         return answer
 
+    def proxy(self, *, path: str | None = None, upload: str | None = None) -> Accepted:
+        """Have a proxy made of a film: small, with a key frame each half second, rendered in chunks like any other film."""
+        answer: Accepted = self._send("POST", "/media/proxy", {}, _given(path=path, upload=upload))
+        return answer
+
 
 class ScanCommands:
     """Take folders of media into the library."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from urllib.parse import urlencode
 
 from nicegui import context
 
+from apps.ui.frame import say
 from apps.ui.house import Visit
 from apps.ui.parts.media_words import clock, of_picture, of_sound, view_address
-from apps.ui.parts.tags import empty, error_box, facts, link, panel, tag
+from apps.ui.parts.tags import button, empty, error_box, facts, link, panel, tag
 from apps.ui.parts.words import size
 from flows.commands.media import kind_of
+from flows.commands.projects import Accepted
 from infra.errors import KinofarmError
 from infra.uploads.records import Upload
 from tasks.media.facts import MediaFacts
 from tasks.media.views.table import VIEWS
+from tasks.security.formats import PILLOW
 
 
 async def show(visit: Visit, path: str = "", upload: str = "") -> None:
@@ -35,6 +39,7 @@ async def show(visit: Visit, path: str = "", upload: str = "") -> None:
     context.client.title = f"{name} · Kinofarm"
     with tag("header", "", "page-head"):
         tag("h1", name)
+        actions = tag("div", "", "actions")
     if not visit.may("submit"):
         with panel():
             empty("This token may not look into files", "It needs the scope “submit”.", "tokens")
@@ -44,11 +49,26 @@ async def show(visit: Visit, path: str = "", upload: str = "") -> None:
     except KinofarmError as error:
         error_box(error, "large")
         return
+    if kind_of(found) == "film" and found.demuxer not in PILLOW:
+        with actions:
+            button("Make a proxy", _proxying(visit, named), "", "play")
     with tag("div", "", "job"):
         with tag("div", "", "job-main"):
             _views(found, named, name)
         with tag("aside", "", "job-side", aria_label="About the file"):
             _about(found)
+
+
+def _proxying(visit: Visit, named: dict[str, str]) -> Callable[[], Awaitable[None]]:
+    async def make() -> None:
+        try:
+            made = await visit.ask(Accepted, "media.proxy", **named)
+        except KinofarmError as error:
+            say(f"{error.code}: {error.message}", "wrong")
+            return
+        visit.client.open(f"/jobs/{made.job.id}")
+
+    return make
 
 
 def _views(found: MediaFacts, named: dict[str, str], name: str) -> None:

@@ -73,6 +73,12 @@ def test_a_folder_is_scanned_on_the_page_and_its_files_are_seen(desk: Desk, fold
     told = page.inner_text(".job-side")
     assert "h264" in told
     assert "100" in told
+    page.click("text=Make a proxy")
+    page.wait_for_url("**/jobs/*", timeout=30_000)
+    until(lambda: page.inner_text(".page-head .badge") == "Done", 120, "the proxy is made")
+    until(lambda: page.evaluate("document.querySelector('video.film')?.readyState >= 1"), 20, "it plays in a browser")
+    assert page.evaluate("document.querySelector('video.film').duration") == pytest.approx(4, abs=0.05)
+    assert page.evaluate("document.querySelector('video.film').videoWidth") == 320, "it is not made larger"
     context.close()
 
 
