@@ -7,6 +7,7 @@ whether it is to stop.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from flows.showing import Progress as Shown
 from infra import services
 from infra.errors import KinofarmError
 from infra.events import ScanEnded, emit
+from infra.library.facts import FactsStore, Remembered
 from infra.library.scans import Scan, ScanStore
 from infra.services import Services
 from infra.settings import Settings, in_force
@@ -91,15 +93,26 @@ def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) ->
     Raises:  KinofarmError LIBRARY-003 for a folder that can't be read, DB-00x, CACHE-00x.
     """
     store, library, settings = services.get(ScanStore), Library(services), services.get(Settings)
+    facts_store = services.get(FactsStore)
     folder, wanted = Path(row.folder), [VIEWS[name] for name in row.options.get("views", ())]
 
+    found: deque[Remembered] = deque()
+
     def look(path: Path) -> None:
-        facts = library.facts(path)
+        out = library.found_out(path)
+        if out.worth_remembering:
+            found.append(out.remembered)
+        facts = out.meant()
         for view in wanted:
             if not view.lacks(facts):
                 library.view(path, facts, view.name, view.options())
 
+    def remember() -> None:
+        """Write down what was found since the last time: a row each would cost more than looking does."""
+        facts_store.put_all([found.popleft() for _ in range(len(found))])
+
     def tell(progress: Progress) -> bool:
+        remember()
         heard(progress)
         return store.tell(row.id, progress.found, progress.done, progress.known, progress.broken)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,34 @@ class ViewMade(Value):
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class FoundOut:
+    """What a look into a file gave: facts as JSON values, or an error. stat: the state in which it was before."""
+
+    path: Path
+    stat: os.stat_result
+    facts: Mapping[str, Any] | None
+    error: KinofarmError | None
+
+    @property
+    def worth_remembering(self) -> bool:
+        """Whether the next look would give the same."""
+        return self.error is None or not self.error.retry
+
+    @property
+    def remembered(self) -> Remembered:
+        return Remembered.of(self.path, self.stat, self.facts, self.error.as_dict() if self.error else None)
+
+    def meant(self) -> MediaFacts:
+        """Return the facts.
+
+        Raises:  KinofarmError: that it gave.
+        """
+        if self.error is not None:
+            raise self.error
+        return MediaFacts.model_validate(self.facts)
+
+
 class Library:
     """The library of a farm.
 
@@ -55,24 +85,24 @@ class Library:
     def facts(self, path: Path) -> MediaFacts:
         """Return the facts of a file; the error that it gave is remembered as well."""
         store = self.services.get(FactsStore)
-        try:
-            stat = path.stat()
-        except OSError as error:
-            raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error") from None
-        known = store.known(path, stat)
+        known = store.known(path, _stat(path))
         if known is not None and known.facts is not None:
             try:
                 return MediaFacts.model_validate(known.facts)
             except ValidationError:
                 pass  # written by another version: find out again
+        found = self.found_out(path)
+        if found.worth_remembering:
+            store.put_all([found.remembered])
+        return found.meant()
+
+    def found_out(self, path: Path) -> FoundOut:
+        """Look into a file, whatever is known of it; nothing is remembered yet."""
+        stat = _stat(path)
         try:
-            facts = MediaFacts.model_validate(self._apart(PROBED, path, {"path": str(path)}, stat.st_size))
+            return FoundOut(path, stat, self._apart(PROBED, path, {"path": str(path)}, stat.st_size), None)
         except KinofarmError as error:
-            if not error.retry:
-                store.put(path, stat, None, error.as_dict())
-            raise
-        store.put(path, stat, facts.model_dump(mode="json"))
-        return facts
+            return FoundOut(path, stat, None, error)
 
     def facts_of_content(self, path: Path, sha256: Sha256) -> MediaFacts:
         """Return the facts of a file whose content is known, and which nobody changes: an upload."""
@@ -139,6 +169,13 @@ class Library:
     ) -> Any:
         seconds = self.settings.media.reader_seconds + hashed / HASHED_PER_SECOND
         return self.services.get(Apart).call(function, given, file=path.name, seconds=seconds, should_stop=should_stop)
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error") from None
 
 
 def _keys(remembered: Remembered, views: Sequence[View]) -> Iterator[Sha256]:

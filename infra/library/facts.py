@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,20 @@ class Remembered(Value):
     inode: str
     facts: Mapping[str, Any] | None
     error: Mapping[str, Any] | None
+
+    @classmethod
+    def of(
+        cls, path: Path, stat: os.stat_result, facts: Mapping[str, Any] | None, error: Mapping[str, Any] | None = None
+    ) -> Remembered:
+        """Return what was found in a file that was in the state `stat` before."""
+        return cls(
+            path=str(path),
+            size=stat.st_size,
+            modified_ns=stat.st_mtime_ns,
+            inode=_inode(stat),
+            facts=facts,
+            error=error,
+        )
 
     def holds(self, stat: os.stat_result) -> bool:
         """Whether the file is still as it was."""
@@ -91,7 +105,6 @@ class FactsStore:
             rows = connection.execute(query).mappings()
             return {found["path"]: Remembered.model_validate(dict(found)) for found in rows}
 
-    @surviving
     def put(
         self,
         path: Path,
@@ -100,17 +113,16 @@ class FactsStore:
         error: Mapping[str, Any] | None = None,
     ) -> None:
         """Remember the facts of a file that was in the state `stat` before it was probed, or the error that it gave."""
-        name = _storable(path)
-        if name is None:
+        self.put_all([Remembered.of(path, stat, facts, error)])
+
+    @surviving
+    def put_all(self, found: Sequence[Remembered]) -> None:
+        """Remember what was found in files, or the errors that they gave, in place of what was known of them."""
+        rows = {one.path: one.model_dump() for one in found if _is_text(one.path)}
+        if not rows:
             return
-        state = {
-            "size": stat.st_size,
-            "modified_ns": stat.st_mtime_ns,
-            "inode": _inode(stat),
-            "facts": None if facts is None else dict(facts),
-            "error": None if error is None else dict(error),
-        }
-        added = insert(MediaFactsRow).values(path=name, **state)
+        added = insert(MediaFactsRow).values(list(rows.values()))
+        state = {name: added.excluded[name] for name in ("size", "modified_ns", "inode", "facts", "error")}
         newer = added.on_conflict_do_update(index_elements=["path"], set_=state | {"probed_at": func.now()})
         with transaction(self.engine) as connection:
             connection.execute(newer)
@@ -129,7 +141,12 @@ def _inode(stat: os.stat_result) -> str:
 
 def _storable(path: Path) -> str | None:
     """The path as text; None for one that is not Unicode: its file is probed each time."""
+    return str(path) if _is_text(str(path)) else None
+
+
+def _is_text(path: str) -> bool:
     try:
-        return str(path).encode().decode()
+        path.encode()
     except UnicodeEncodeError:
-        return None
+        return False
+    return True

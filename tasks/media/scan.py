@@ -8,6 +8,7 @@ What looks, what is known and where it is remembered are given; a file that give
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -85,7 +86,7 @@ def scan(
     with ThreadPoolExecutor(at_once, "scan") as threads:
         open_ones: set[Future[bool]] = set()
         rest = iter(waiting)
-        going_on = tell(progress)
+        going_on, told_at = tell(progress), time.monotonic()
         while True:
             while going_on and len(open_ones) < at_once and (following := next(rest, None)) is not None:
                 open_ones.add(threads.submit(_well, look, following))
@@ -94,7 +95,8 @@ def scan(
             ended, open_ones = wait(open_ones, TELL_SECONDS, FIRST_COMPLETED)
             for one in ended:
                 progress = _more(progress, broken=int(not one.result()))
-            going_on = going_on and tell(progress)
+            if time.monotonic() - told_at >= TELL_SECONDS:
+                going_on, told_at = going_on and tell(progress), time.monotonic()
     tell(progress)
     return progress
 

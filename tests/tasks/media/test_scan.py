@@ -101,8 +101,8 @@ def test_a_scan_that_is_stopped_begins_no_further_file(files: list[Path]) -> Non
 
     def look(path: Path) -> None:
         seen.append(path)
-        time.sleep(0.01)
+        time.sleep(0.1)
 
     done = scan(files, {}, look, at_once=2, tell=lambda progress: progress.done < 6)
-    assert 6 <= len(seen) <= 9
+    assert 6 <= len(seen) < 20, "it is asked twice a second"
     assert done.done == len(seen)
