@@ -39,8 +39,10 @@ from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.jobs.store import JobStore
 from infra.jobs.waiting import Waiting
 from infra.jobs.workers import WorkerStore
+from infra.library.analyses import AnalysisStore
 from infra.library.facts import FactsStore
 from infra.library.scans import ScanStore
+from infra.library.vision import FOLDER as MODELS, VisionModels
 from infra.media_buckets import MediaBuckets
 from infra.prefect_api import PrefectApi
 from infra.settings import Settings
@@ -59,7 +61,7 @@ NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "Prefe
 """What health checks call the services."""
 KEPT_IN_DATABASE: tuple[Any, ...] = (
     *(JobStore, JobList, Admissions, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore, ScanStore),
-    *(TokenStore, SessionStore, AuditLog),
+    *(TokenStore, SessionStore, AuditLog, AnalysisStore),
 )
 """Services that need nothing but the database."""
 
@@ -102,6 +104,7 @@ def registry(settings: Settings) -> Registry:
     for kept_in_database in KEPT_IN_DATABASE:
         table.register_factory(kept_in_database, _on_engine(kept_in_database))
     table.register_factory(FactsStore, _facts)
+    table.register_factory(VisionModels, _models)
     table.register_factory(Apart, _apart)
     table.register_factory(Ledger, _ledger)
     table.register_factory(Waiting, _waiting)
@@ -252,6 +255,11 @@ def _on_engine(service: Callable[[sqlalchemy.Engine], T]) -> Callable[[Services]
 
 def _facts(svcs_container: Services) -> FactsStore:
     return FactsStore(svcs_container.get(sqlalchemy.Engine), svcs_container.get(Settings).media.remembered_days)
+
+
+def _models(svcs_container: Services) -> VisionModels:
+    home = svcs_container.get(Settings).home.absolute()
+    return VisionModels(svcs_container.get(sqlalchemy.Engine), home / MODELS)
 
 
 def _apart(svcs_container: Services) -> Iterator[Apart]:

@@ -9,6 +9,7 @@ from infra.errors import Message, catalogue
 _FAMILIES: Mapping[str, str] = {
     "ACCESS": "who may do what",
     "ADVICE": "what would make a project better (told by `project.optimise`)",
+    "ANALYSIS": "analyses of media",
     "API": "the REST API",
     "CACHE": "the store of finished chunks",
     "CHECK": "a timeline that does not fit together, or not with its media",

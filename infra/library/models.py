@@ -1,4 +1,4 @@
-"""The tables of the media library: what was found in files, and the scans of folders."""
+"""The tables of the media library: what was found in files, scans of folders, analyses, models and what they found."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.jobs.models import Base, one_of
-from infra.library.states import SCAN_STATES
+from infra.library.states import ANALYSIS_STATES, SCAN_STATES
+
+_DIGEST = String(64)
 
 
 class MediaFactsRow(Base):
@@ -58,3 +60,70 @@ class ScanRow(Base):
     begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
     beat_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when its run last told how far it is")
     ended_at: Mapped[datetime | None]
+
+
+class VisionModelRow(Base):
+    """A model that recognises things in pictures; its file lies in the farm's home under its hash."""
+
+    __tablename__ = "vision_models"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(_DIGEST)
+    size: Mapped[int] = mapped_column(BigInteger)
+    facts: Mapped[dict[str, Any]]
+    added_by: Mapped[str] = mapped_column(server_default="")
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AnalysisRow(Base):
+    """A content that is looked through, for what is wished; the same wish of the same content is one row for good."""
+
+    __tablename__ = "analyses"
+    __table_args__ = (
+        CheckConstraint(one_of("state", ANALYSIS_STATES), name="state"),
+        UniqueConstraint("content", "wish", name="uq_analyses_content_wish"),
+        Index("ix_analyses_begun_at", "begun_at"),
+        Index("ix_analyses_open", "beat_at", postgresql_where=text("state IN ('waiting', 'running')")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    content: Mapped[str] = mapped_column(_DIGEST)
+    wish: Mapped[str] = mapped_column(_DIGEST, comment="hash of what is wished, the model's content and the recipe")
+    path: Mapped[str] = mapped_column(comment="where the content lay when it was asked for")
+    model: Mapped[str | None] = mapped_column(comment="of vision_models; null: the media's own analyses")
+    options: Mapped[dict[str, Any]]
+    submitted_by: Mapped[str] = mapped_column(server_default="")
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    stop_requested: Mapped[bool] = mapped_column(server_default=text("false"))
+    starts: Mapped[int] = mapped_column(server_default="0", comment="of its run, with those after a crash")
+    progress: Mapped[float] = mapped_column(server_default="0", comment="0 to 1")
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    beat_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when its run last told how far it is")
+    ended_at: Mapped[datetime | None]
+
+
+class AnalysisGroupRow(Base):
+    """A finished group of frames of an analysis that goes on: after a crash it begins behind the last one."""
+
+    __tablename__ = "analysis_groups"
+
+    analysis: Mapped[UUID] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    found: Mapped[dict[str, Any]]
+
+
+class FindingRow(Base):
+    """Something that is seen or heard in a content for a while: a thing of a class, a scene, silence."""
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_name", "name", "best"),)
+
+    analysis: Mapped[UUID] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(comment="the class, in lower case; or scene, silence, black, frozen")
+    seen_from: Mapped[float] = mapped_column(comment="seconds")
+    seen_to: Mapped[float] = mapped_column(comment="seconds; half-open")
+    best: Mapped[float] = mapped_column(comment="highest score; 1 where nothing is scored")
+    finding: Mapped[dict[str, Any]]

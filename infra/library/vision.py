@@ -1,0 +1,127 @@
+"""The models that recognise things: by their names, each with its facts and its file, which lies under its hash.
+
+HOME/models/SHA256.onnx
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Engine, text
+
+from infra.errors import KinofarmError
+from infra.jobs.engine import surviving, transaction
+from infra.values import Value
+
+FOLDER = "models"
+
+_COLUMNS = "name, sha256, size, facts, added_by, added_at"
+_ADD = text(f"""
+INSERT INTO vision_models (name, sha256, size, facts, added_by)
+VALUES (:name, :sha256, :size, CAST(:facts AS jsonb), :added_by)
+ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, size = excluded.size, facts = excluded.facts,
+    added_by = excluded.added_by, added_at = now()
+RETURNING {_COLUMNS}
+""")  # noqa: S608 (our own constants)
+_GET = text(f"SELECT {_COLUMNS} FROM vision_models WHERE name = :name")  # noqa: S608
+_ALL = text(f"SELECT {_COLUMNS} FROM vision_models ORDER BY name")  # noqa: S608
+_REMOVE = text("DELETE FROM vision_models WHERE name = :name RETURNING sha256")
+_USED = text("SELECT count(*) FROM vision_models WHERE sha256 = :sha256")
+
+
+class VisionModel(Value):
+    """A model of the farm's. facts: what was found in it, see `tasks.recognition.model`."""
+
+    name: str
+    sha256: str
+    size: int = Field(description="Bytes.")
+    facts: Mapping[str, Any]
+    added_by: str
+    added_at: datetime
+
+
+class VisionModels:
+    """The models of a farm.
+
+    Args:    folder: where their files lie.
+    Raises:  every method: KinofarmError DB-001, DB-002.
+    """
+
+    def __init__(self, engine: Engine, folder: Path, *, patience: float = 30) -> None:
+        self.engine = engine
+        self.folder = folder
+        self.patience = patience
+
+    def add(self, name: str, content: bytes, facts: Mapping[str, Any], added_by: str) -> VisionModel:
+        """Keep a model's file, and enter it under a name, in place of what had that name.
+
+        Raises:  KinofarmError ANALYSIS-004 when the file can't be kept.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        place = self._file(digest)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            unfinished = place.with_suffix(f".{os.getpid()}.unfinished")
+            unfinished.write_bytes(content)
+            unfinished.replace(place)
+        except OSError as error:
+            raise KinofarmError("ANALYSIS-004", name=name, reason=error.strerror or "the disk refuses it") from None
+        given = {"name": name, "sha256": digest, "size": len(content), "facts": json.dumps(dict(facts))}
+        return self._entered(given | {"added_by": added_by})
+
+    @surviving
+    def _entered(self, given: Mapping[str, Any]) -> VisionModel:
+        with transaction(self.engine) as connection:
+            return VisionModel.model_validate(dict(connection.execute(_ADD, dict(given)).mappings().one()))
+
+    @surviving
+    def get(self, name: str) -> VisionModel:
+        """Return a model.
+
+        Raises:  KinofarmError ANALYSIS-002.
+        """
+        with transaction(self.engine) as connection:
+            found = connection.execute(_GET, {"name": name}).mappings().one_or_none()
+        if found is None:
+            raise KinofarmError("ANALYSIS-002", name=name)
+        return VisionModel.model_validate(dict(found))
+
+    @surviving
+    def all(self) -> tuple[VisionModel, ...]:
+        """Return all models, by name."""
+        with transaction(self.engine) as connection:
+            return tuple(VisionModel.model_validate(dict(row)) for row in connection.execute(_ALL).mappings())
+
+    def file(self, model: VisionModel) -> Path:
+        """Return the file of a model.
+
+        Raises:  KinofarmError ANALYSIS-003 when it is not there.
+        """
+        place = self._file(model.sha256)
+        if not place.is_file():
+            raise KinofarmError("ANALYSIS-003", name=model.name)
+        return place
+
+    @surviving
+    def remove(self, name: str) -> None:
+        """Remove a model, and its file when no other name has it; what it found stays.
+
+        Raises:  KinofarmError ANALYSIS-002.
+        """
+        with transaction(self.engine) as connection:
+            digest = connection.execute(_REMOVE, {"name": name}).scalar_one_or_none()
+            used = digest is not None and connection.execute(_USED, {"sha256": digest}).scalar_one()
+        if digest is None:
+            raise KinofarmError("ANALYSIS-002", name=name)
+        if not used:
+            self._file(digest).unlink(missing_ok=True)
+
+    def _file(self, digest: str) -> Path:
+        return self.folder / f"{digest}.onnx"
