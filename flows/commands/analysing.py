@@ -1,0 +1,185 @@
+"""Commands that look media through, and that ask what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Base64Bytes, Field, ValidationError
+
+from flows.analysing import MediaWish, RecognitionWish, begin
+from flows.commands.media import MediaNamed, looked_into
+from flows.library import Library
+from infra.commands import Call, Command, Name, Text
+from infra.errors import KinofarmError
+from infra.jobs.commands import Limit
+from infra.library.analyses import Analysis, AnalysisStore, FindingsWanted, Found
+from infra.library.vision import VisionModels
+from infra.values import Value
+from tasks.recognition.findings import Finding
+from tasks.recognition.reports import FORMS, Film
+
+MOST_EXPORTED = 100_000
+
+Seconds = float
+
+
+class AnalysisWanted(MediaNamed):
+    """A media file, and what it is to be looked through for."""
+
+    model: Name | None = Field(None, description="A model of the farm's; none: the media's own analyses.")
+    kinds: tuple[Name, ...] = Field((), max_length=50, description="Of the media's own analyses; none: all.")
+    options: Mapping[Name, Any] = Field(
+        default_factory=dict,
+        description="Of a model: look, tracks, findings, device, batch; else settings. See docs/media.md.",
+    )
+
+
+class AnalysisNamed(Value):
+    """An analysis."""
+
+    analysis: UUID = Field(description="Its id.")
+
+
+class AnalysesWanted(Value):
+    """Which analyses."""
+
+    limit: Limit = Field(50, description="Most that are answered.")
+    content: Text | None = Field(None, description="Of this content only: the sha256 of a media file.")
+
+
+class Analyses(Value):
+    """Analyses, the newest first."""
+
+    analyses: tuple[Analysis, ...]
+
+
+class FindingsAsked(Value):
+    """A question: all that is given must hold."""
+
+    name: tuple[Name, ...] = Field((), max_length=100, description="Classes, or scene, silence, black, frozen; any of them.")
+    content: Text | None = Field(None, description="In this content only: the sha256 of a media file.")
+    analysis: UUID | None = Field(None, description="Of this analysis only.")
+    model: Name | None = Field(None, description="Found by this model only.")
+    least: float = Field(0, ge=0, le=1, description="Its highest score at least.")
+    begin: Seconds | None = Field(None, ge=0, le=10**7, description="Seen after this second.")
+    end: Seconds | None = Field(None, ge=0, le=10**7, description="Seen before this second.")
+    over: Seconds = Field(0, ge=0, le=10**7, description="Seen for longer than so many seconds, within that time.")
+    limit: int = Field(1000, ge=1, le=10_000, description="Most findings that are answered.")
+
+
+class Findings(Value):
+    """What was found, by file and time."""
+
+    findings: tuple[Found, ...]
+
+
+class ExportWanted(AnalysisNamed):
+    """An analysis by a model, and the form in which its findings are wanted."""
+
+    form: Literal["json", "csv", "vtt", "otio"] = "json"
+
+
+class Exported(Value):
+    """Findings as a file."""
+
+    name: str
+    content: Base64Bytes = Field(description="The file, in base64.")
+
+
+def begin_analysis(call: Call, given: AnalysisWanted) -> Analysis:
+    """Look a media file through, for its scenes, silence, loudness and the like, or for what a model recognises.
+
+    The same wish of the same content is one analysis: what is known is not looked for again.
+
+    Raises:  KinofarmError PATH-0xx, MEDIA-0xx, SECURITY-0xx, ANALYSIS-002, MODEL-020, API-009, FARM-02x.
+    """
+    wanted = dict(given.options) | ({"kinds": given.kinds} if given.model is None else {})
+    try:
+        wish = (MediaWish if given.model is None else RecognitionWish).model_validate(wanted)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(["options", *(str(part) for part in first["loc"])])
+        raise KinofarmError("API-009", where=place, name="analysis.begin", reason=f"{place}: {first['msg']}") from None
+    file, facts = looked_into(call, given)
+    return begin(call.services, file, facts, wish, given.model, call.name)
+
+
+def list_analyses(call: Call, given: AnalysesWanted) -> Analyses:
+    """List the analyses of media, the newest first: how far they are, or what they gave."""
+    return Analyses(analyses=call.services.get(AnalysisStore).newest(given.limit, given.content))
+
+
+def show_analysis(call: Call, given: AnalysisNamed) -> Analysis:
+    """Show an analysis: how far it is, or what it gave."""
+    return call.services.get(AnalysisStore).get(given.analysis)
+
+
+def stop_analysis(call: Call, given: AnalysisNamed) -> Analysis:
+    """Stop an analysis; the same wish goes on where it stopped."""
+    return call.services.get(AnalysisStore).stop(given.analysis)
+
+
+def find(call: Call, given: FindingsAsked) -> Findings:
+    """Ask what was found: all clips with a dog for over two seconds, every silence, the scenes of a film."""
+    wanted = FindingsWanted(
+        names=given.name,
+        content=given.content,
+        analysis=given.analysis,
+        model=given.model,
+        best=given.least,
+        seen_from=given.begin,
+        seen_to=given.end,
+        over=given.over,
+        limit=given.limit,
+    )
+    return Findings(findings=call.services.get(AnalysisStore).find(wanted))
+
+
+def export(call: Call, given: ExportWanted) -> Exported:
+    """Return what a model found as JSON, CSV, WebVTT, or markers on a timeline (OpenTimelineIO).
+
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-002, ANALYSIS-007 for one that is not done, or is by no model.
+    """
+    store = call.services.get(AnalysisStore)
+    row = store.get(given.analysis)
+    if row.state != "done" or row.model is None:
+        raise KinofarmError("ANALYSIS-007", analysis=str(row.id), state=row.state)
+    film, found = reported(call, row)
+    suffix = given.form
+    content = FORMS[suffix](found, film)
+    return Exported.model_construct(name=f"{Path(row.path).stem}.{row.model}.{suffix}", content=content)
+
+
+def reported(call: Call, row: Analysis) -> tuple[Film, tuple[Finding, ...]]:
+    """Return what a recognition found, and in what.
+
+    Raises:  KinofarmError MEDIA-0xx when the file's facts can't be had any more.
+    """
+    found = call.services.get(AnalysisStore).find(FindingsWanted(analysis=row.id, limit=MOST_EXPORTED))
+    picture = Library(call.services).facts(Path(row.path)).picture()
+    assert picture is not None
+    film = Film(
+        name=Path(row.path).name,
+        sha256=row.content,
+        rate=picture.rate or 25,  # type: ignore[arg-type]
+        frames=picture.frames,
+        model=row.model or "",
+        model_sha256=str((row.result or {}).get("model", "")),
+    )
+    return film, tuple(Finding.model_validate(one.finding) for one in found)
+
+
+_EXAMPLE = {"analysis": "5ca9ab1e-0000-4000-8000-00000000a0a0"}
+
+COMMANDS: tuple[Command, ...] = (
+    Command("analysis.begin", begin_analysis, "POST /analyses", scope="submit", example={"path": "clip.mp4", "kinds": ["scenes"]}, kind="job"),
+    Command("analysis.list", list_analyses, "GET /analyses", scope="read", example={"limit": 10}),
+    Command("analysis.show", show_analysis, "GET /analyses/{analysis}", scope="read", example=_EXAMPLE),
+    Command("analysis.stop", stop_analysis, "POST /analyses/{analysis}/stop", scope="submit", example=_EXAMPLE),
+    Command("analysis.export", export, "GET /analyses/{analysis}/export", scope="read", example={**_EXAMPLE, "form": "csv"}),
+    Command("analysis.find", find, "GET /findings", scope="read", example={"name": ["circle"], "over": 1}),
+)  # fmt: skip
+"""Of this module."""
