@@ -10,6 +10,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 _USUAL_RATES = tuple(
     Fraction(n * 1000, d) for n in (12, 15, 24, 25, 30, 48, 50, 60, 90, 100, 120, 144, 240) for d in (1000, 1001)
 )
@@ -61,6 +64,14 @@ class Timing:
     def end(self) -> Fraction:
         """The end of the last packet, as its duration says, in seconds."""
         return max(self._end or 0, self._ordered()[-1]) * self.time_base if self._at else Fraction(0)
+
+    def ticks(self) -> npt.NDArray[np.int64]:
+        """All timestamps in order, in ticks."""
+        return np.array(self._ordered(), np.int64)
+
+    def key_ticks(self) -> npt.NDArray[np.int64]:
+        """The timestamps of the keyframes in order, in ticks."""
+        return np.sort(np.array(self._keys, np.int64))
 
     def max_gap(self) -> Fraction:
         """The longest time between two neighbouring timestamps, in seconds; 0 for fewer than two."""
