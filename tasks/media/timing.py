@@ -82,8 +82,9 @@ class Timing:
         """The longest time from one keyframe to the next, or to the end, in seconds."""
         if not self._at:
             return Fraction(0)
-        stops = [self._ordered()[0], *sorted(self._keys), max(self._end or 0, self._ordered()[-1])]
-        return max(b - a for a, b in pairwise(stops)) * self.time_base
+        at = self._ordered()
+        stops = np.concatenate([[at[0]], self.key_ticks(), [max(self._end or 0, at[-1])]])
+        return int(np.diff(stops).max()) * self.time_base
 
     def constant_rate(self, estimates: tuple[Fraction | None, ...]) -> Fraction | None:
         """Return the rate at which every frame lies within a tick of k/rate from the first, or None.
@@ -109,7 +110,7 @@ class Timing:
 
     def _ordered(self) -> array[int]:
         if not self._sorted:
-            self._at = array("q", sorted(self._at))
+            self._at = array("q", np.sort(np.array(self._at, np.int64)).tobytes())
             self._sorted = True
         return self._at
 

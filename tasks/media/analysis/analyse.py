@@ -18,11 +18,12 @@ from tasks.media.analysis.parts import (
     Sound,
     SoundCollector,
 )
-from tasks.media.analysis.reading import Openers, Outcome, Reading, Watch
+from tasks.media.analysis.reading import Openers, Outcome, Reading
 from tasks.media.analysis.samples import SoundBlock
 from tasks.media.analysis.settings import AnalysisSettings
 from tasks.media.analysis.shot import Shot
 from tasks.media.analysis.table import ALL, ANALYSES, AnalysisKind, require_known
+from tasks.media.analysis.watch import Watch
 from tasks.media.facts import MediaFacts
 
 
@@ -46,7 +47,7 @@ def analyse(
         should_stop: asked about five times a second.
         openers: how containers and decoders are opened.
     Raises:  KinofarmError MEDIA-030 an unknown analysis, MEDIA-031 too damaged, MEDIA-032 a format that can't be looked at,
-        MEDIA-00x and SECURITY-00x as `probe`, FFMPEG-001 stopped.
+        MEDIA-00x and SECURITY-00x as `probe`, FFMPEG-001 stopped. What the callbacks raise passes through.
     """
     settings = settings or AnalysisSettings()
     kinds = require_known(wanted)

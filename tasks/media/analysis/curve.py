@@ -20,6 +20,9 @@ MOST_POINTS = 2_000
 DIGITS = 4
 """Decimals that are kept."""
 
+ROUNDING = 1e-6
+"""Seconds by which a float may miss the time that it stands for: places on a curve need no more."""
+
 
 class Curve(Value):
     """One value for each step of time from the file's start on."""
@@ -46,9 +49,10 @@ class CurveMaker:
         merged: Literal["mean", "max"] = "mean",
         slack: Fraction = Fraction(0),
     ) -> None:
-        self._slack = slack
+        self._slack = float(slack) + ROUNDING
         self._merged: Literal["mean", "max"] = merged
         self._step = max(step, duration / MOST_POINTS, Fraction(1, 1_000))
+        self._seconds = float(self._step)
         self._counts = np.zeros(MOST_POINTS, np.int64)
         self._values = np.zeros(MOST_POINTS) if merged == "mean" else np.full(MOST_POINTS, -np.inf)
         self._length = 0
@@ -57,11 +61,9 @@ class CurveMaker:
         """Take in a value; what is no number counts nothing."""
         if not math.isfinite(value):
             return
-        at = time + self._slack
-        place = max(0, at // self._step)
-        while place >= MOST_POINTS:
+        at = float(time) + self._slack
+        while (place := max(0, int(at / self._seconds))) >= MOST_POINTS:
             self._halve()
-            place = at // self._step
         self._counts[place] += 1
         if self._merged == "mean":
             self._values[place] += value
@@ -85,4 +87,5 @@ class CurveMaker:
         self._counts = np.concatenate([counts.sum(axis=1), np.zeros(half, np.int64)])
         self._values = np.concatenate([together, np.full(half, rest)])
         self._step *= 2
+        self._seconds *= 2
         self._length = (self._length + 1) // 2

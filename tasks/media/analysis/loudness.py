@@ -19,7 +19,7 @@ from infra.errors import KinofarmError
 from infra.values import Value
 from tasks.media.analysis.curve import Curve, CurveMaker
 from tasks.media.analysis.parts import Ending, Scope, Sound
-from tasks.media.analysis.samples import SoundBlock
+from tasks.media.analysis.samples import SoundBlock, sample_format
 from tasks.media.loudness import METER, SHORTEST, SILENCE
 from tasks.media.packets import words
 
@@ -54,7 +54,7 @@ class LoudnessCollector:
         if self._graph is None:
             self._start, self._rate = block.start, block.rate
             self._graph = _meter(block)
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(block.samples), format="fltp", layout=block.layout)
+        frame = _frame(block)
         frame.sample_rate, frame.pts, frame.time_base = block.rate, self._samples, Fraction(1, block.rate)
         self._samples += block.samples.shape[1]
         self._graph.push(frame)
@@ -92,11 +92,18 @@ class LoudnessCollector:
         return value if math.isfinite(value) else None
 
 
+def _frame(block: SoundBlock) -> AudioFrame:
+    samples, kind = np.ascontiguousarray(block.samples), sample_format(block.layout)
+    if kind == "flt":
+        samples = np.ascontiguousarray(samples.T).reshape(1, -1)
+    return AudioFrame.from_ndarray(samples, format=kind, layout=block.layout)
+
+
 def _meter(block: SoundBlock) -> Any:
     graph = Graph()
     options = {name: str(value) for name, value in METER.items()}
     try:
-        source = graph.add_abuffer(sample_rate=block.rate, format="fltp", layout=block.layout)
+        source = graph.add_abuffer(sample_rate=block.rate, format=sample_format(block.layout), layout=block.layout)
         filled = graph.add("apad", whole_dur=str(SHORTEST))
         graph.link_nodes(source, filled, graph.add("ebur128", **options), graph.add("abuffersink")).configure()
     except (av.error.FFmpegError, ValueError) as error:

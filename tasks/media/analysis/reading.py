@@ -8,7 +8,6 @@ Units: seconds from the file's start. Source: libavformat and libavcodec through
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +19,11 @@ import av
 import av.error
 
 from infra.errors import KinofarmError
-from tasks.media.analysis.parts import USUAL_RATE
+from tasks.media.analysis.numbering import FrameNumbers
 from tasks.media.analysis.ranges import START, Place
 from tasks.media.analysis.samples import SampleReader, SoundBlock
 from tasks.media.analysis.shot import Shot, Shrinker
+from tasks.media.analysis.watch import Watch
 from tasks.media.facts import MediaFacts, PictureFacts, SoundFacts
 from tasks.media.packets import words
 from tasks.media.probe import MAX_PIXELS
@@ -37,9 +37,6 @@ MOST_WAITING = 2**30
 MOST_PACKETS = 20_000_000
 """Of the picture; 92 hours at 60 frames a second."""
 
-ASK_SECONDS = 0.2
-"""Between two questions whether to stop, and two reports of progress."""
-
 
 @dataclass(frozen=True)
 class Openers:
@@ -52,40 +49,6 @@ class Openers:
 
     container: Callable[..., Any] = av.open
     decoder: Callable[[Any], Any] = lambda stream: stream.codec_context
-
-
-class Watch:
-    """Asks whether to stop and tells how far the work is, but not more often than makes sense.
-
-    Args:  duration: seconds of the file.
-    """
-
-    def __init__(
-        self,
-        duration: Fraction,
-        progress: Callable[[float], None] | None,
-        should_stop: Callable[[], bool] | None,
-    ) -> None:
-        self._duration = duration
-        self._progress, self._should_stop = progress, should_stop
-        self._asked, self._told = time.monotonic(), 0.0
-
-    def at(self, reached: Fraction) -> None:
-        """Say which time of the file is reached.
-
-        Raises:  KinofarmError FFMPEG-001 when the work is to stop.
-        """
-        now = time.monotonic()
-        if now - self._asked < ASK_SECONDS:
-            return
-        self._asked = now
-        if self._should_stop is not None and self._should_stop():
-            raise KinofarmError("FFMPEG-001")
-        if self._progress is not None and self._duration > 0:
-            share = min(1.0, float(reached / self._duration))
-            if share > self._told:
-                self._told = share
-                self._progress(share)
 
 
 @dataclass
@@ -140,9 +103,9 @@ class Reading:
         """Read the file to its end.
 
         Raises:  KinofarmError SECURITY-00x, MEDIA-00x as `probe`, MEDIA-031 too damaged, MEDIA-032 a format that can't be
-            looked at, FFMPEG-001 stopped. What `look` and `hear` raise passes through.
+            looked at, FFMPEG-001 stopped. What the callbacks of `watch` raise passes through.
         """
-        with _translated(self._path):
+        with _translated(self._path, self._watch):
             self._require_unchanged()
             formats.sniff(self._path)
             with self._openers.container(
@@ -284,63 +247,26 @@ class _Side:
     finish: Callable[[], None]
 
 
-class FrameNumbers:
-    """Tells which frame a decoded one is, and when it is shown.
-
-    At a constant rate its time tells the number, so that frames lost to damage are not counted together; else the order does.
-
-    Args:  origin: the container's first timestamp, in seconds of its own clock.
-    """
-
-    def __init__(self, origin: Fraction, picture: PictureFacts) -> None:
-        self._origin, self._picture = origin, picture
-        self._step = 1 / (picture.rate or USUAL_RATE)
-        self._rate = picture.rate if picture.constant_rate else None
-        self._last: Place | None = None
-        self._shown = Fraction(0)
-
-    def place(self, frame: Any) -> Place:
-        """Return a frame's place; frames come in the order in which they are shown, and time never runs back."""
-        last = self._last
-        if frame.pts is None:
-            at = self._picture.start if last is None else last.time + self._step
-        else:
-            at = frame.pts * self._picture.time_base - self._origin
-            if last is not None and at < last.time:
-                self._origin -= last.time + self._step - at
-                at = last.time + self._step
-        number = 0 if last is None else last.frame + 1
-        if self._rate is not None:
-            number = max(number, round((at - self._picture.start) * self._rate))
-        self._last = Place(number, at)
-        self._shown = (frame.duration or 0) * self._picture.time_base or self._step
-        return self._last
-
-    def end(self) -> Place:
-        """Return the place after the last frame."""
-        if self._last is None:
-            return Place(0, self._picture.start)
-        if self._picture.still:
-            return Place(1, self._picture.start)
-        if self._last.frame + 1 >= self._picture.frames:
-            return Place(self._last.frame + 1, max(self._picture.end, self._last.time))
-        return Place(self._last.frame + 1, self._last.time + self._shown)
-
-
 def _threads(wanted: int, picture: PictureFacts) -> int:
     a_frame = max(1, picture.width * picture.height * 4)
-    return max(1, min(wanted or os.cpu_count() or 1, MOST_THREADS, MOST_WAITING // a_frame))
+    usual = (os.cpu_count() or 1) + 1  # libavcodec's own choice: one waits while the others work
+    return max(1, min(wanted or usual, MOST_THREADS, MOST_WAITING // a_frame))
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def _translated(path: Path, watch: Watch) -> Iterator[None]:
     """Turn what libavformat and the system raise into KinofarmErrors."""
     try:
         yield
-    except av.error.FFmpegError as error:
-        raise KinofarmError("MEDIA-006", file=path.name, reason=words(error)) from None
-    except OSError as error:
-        raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error") from None
-    except (ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
-        reason = f"its numbers make no sense ({type(error).__name__})"
-        raise KinofarmError("MEDIA-006", file=path.name, reason=reason) from None
+    except (av.error.FFmpegError, OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
+        if error is watch.raised:
+            raise
+        raise _told(error, path) from None
+
+
+def _told(error: Exception, path: Path) -> KinofarmError:
+    if isinstance(error, av.error.FFmpegError):
+        return KinofarmError("MEDIA-006", file=path.name, reason=words(error))
+    if isinstance(error, OSError):
+        return KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error")
+    return KinofarmError("MEDIA-006", file=path.name, reason=f"its numbers make no sense ({type(error).__name__})")

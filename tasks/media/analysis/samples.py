@@ -27,6 +27,9 @@ SLACK = Fraction(1, 20)
 LOUDEST = 1e6
 """Limit of a float sample; beyond it, and for what is no number, a file makes no sense."""
 
+MOST_PLANES = 8
+"""Channels up to which a frame's planes lie in `AVFrame.data`; PyAV 18 reads beyond it where there are more."""
+
 Samples = npt.NDArray[np.float32]
 
 
@@ -66,7 +69,8 @@ class SampleReader:
         self._origin, self._time_base = origin, time_base
         self._resampler: AudioResampler | None = None
         self._source: tuple[str, str, int] | None = None
-        self._rate, self._layout = 0, None
+        self._rate = 0
+        self._layout: Any = None
         self._parts: list[Samples] = []
         self._held = 0
         self._start = Fraction(0)
@@ -83,7 +87,7 @@ class SampleReader:
             self._source = source
             if self._layout is None:
                 self._layout, self._rate = frame.layout, frame.sample_rate
-            self._resampler = AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+            self._resampler = AudioResampler(format=sample_format(self._layout), layout=self._layout, rate=self._rate)
         if (time := self._placed(frame)) is not None:
             yield from self._block()
             self._start = self._next = time
@@ -122,6 +126,8 @@ class SampleReader:
             if frame is None:  # a resampler with nothing to do gives the end back
                 continue
             samples = frame.to_ndarray()
+            if not frame.format.is_planar:
+                samples = np.ascontiguousarray(samples.reshape(-1, frame.layout.nb_channels).T)
             assert self._next is not None
             self._parts.append(samples)
             self._held += samples.shape[1]
@@ -138,3 +144,8 @@ class SampleReader:
         block = SoundBlock(samples, self._start, self._rate, self._layout)
         self._parts, self._held, self._start = [], 0, block.end
         yield block
+
+
+def sample_format(layout: Any) -> str:
+    """Return the float format in which PyAV can hand over samples of that many channels."""
+    return "fltp" if layout.nb_channels <= MOST_PLANES else "flt"

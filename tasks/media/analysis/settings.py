@@ -14,7 +14,9 @@ class AnalysisSettings(Value):
     """Thresholds of all analyses; lengths are in seconds, levels of pictures are shares of the way from black to white."""
 
     sound: int | None = Field(None, ge=0, description="Which sound, counted from 0; None: the default one.")
-    threads: int = Field(0, ge=0, le=64, description="Threads of the picture's decoder; 0: as many as there are cores.")
+    threads: int = Field(
+        0, ge=0, le=64, description="Threads of the picture's decoder; 0: one more than there are cores."
+    )
     most_damaged: int = Field(1_000, ge=0, description="Damaged packets and frames after which a file is given up.")
 
     scene_detector: Literal["content", "adaptive"] = Field(
@@ -53,4 +55,6 @@ class AnalysisSettings(Value):
     )
 
     interlaced_ratio: float = Field(1.25, gt=1, description="How much better one order of fields fits than the other.")
-    progressive_ratio: float = Field(1.5, gt=1, description="How much better a frame's own rows fit than its neighbours'.")
+    progressive_ratio: float = Field(
+        1.5, gt=1, description="How much better a frame's own rows fit than its neighbours'."
+    )

@@ -40,6 +40,18 @@ class CountedDecoder:
         setattr(self.decoder, name, value)
 
 
+class PausingDecoder(CountedDecoder):
+    """A decoder that pauses once in the middle, long enough for a question and a report."""
+
+    def decode(self, packet: Any) -> list[Any]:
+        if self.packets == 40:
+            time.sleep(0.25)
+        return super().decode(packet)
+
+
+PAUSING = Openers(decoder=lambda stream: PausingDecoder(stream.codec_context))
+
+
 @dataclass
 class Counter:
     """Counts what a pass opens."""
@@ -114,16 +126,24 @@ def test_an_unknown_analysis_is_refused_with_the_known_ones(film: Path) -> None:
 
 def test_a_stopped_analysis_ends_as_cancelled(film: Path) -> None:
     with pytest.raises(KinofarmError) as caught:
-        analyse(film, probe(film), should_stop=lambda: True, openers=Openers(_slowly_opened))
+        analyse(film, probe(film), should_stop=lambda: True, openers=PAUSING)
     assert caught.value.code == "FFMPEG-001"
 
 
 def test_progress_grows_to_one(film: Path) -> None:
     told: list[float] = []
-    analyse(film, probe(film), progress=told.append, openers=Openers(_slowly_opened))
+    analyse(film, probe(film), progress=told.append, openers=PAUSING)
     assert told == sorted(told)
     assert len(told) >= 2
     assert 0 < told[0] < told[-1] == 1.0
+
+
+def test_what_a_callback_raises_is_not_taken_for_an_error_of_the_file(film: Path) -> None:
+    def told(share: float) -> None:
+        raise BrokenPipeError(share)
+
+    with pytest.raises(BrokenPipeError):
+        analyse(film, probe(film), progress=told, openers=PAUSING)
 
 
 def test_a_still_gives_what_a_still_has_and_reasons_for_the_rest(media_factory: MediaFactory) -> None:
@@ -164,8 +184,3 @@ def test_settings_travel_with_the_result(film: Path) -> None:
 def _packets(path: Path, kind: str) -> Iterator[Any]:
     with av.open(str(path)) as container:
         yield from container.demux(**{kind: 0})
-
-
-def _slowly_opened(*args: Any, **options: Any) -> Any:
-    time.sleep(0.25)
-    return av.open(*args, **options)

@@ -93,7 +93,7 @@ def test_no_analysis_remembers_each_frame(kind: str) -> None:
             if isinstance(row, Frames):
                 collector.look(Shot(frames[number % 3], Place(number, F(number, 60)), shrinker))
             else:
-                collector.hear(SoundBlock(noise, F(number, 50), 48_000, "stereo"))
+                collector.hear(SoundBlock(noise, F(number, 50), 48_000, av.AudioLayout("stereo")))
 
     length = 1_000
     go(0, length)

@@ -73,6 +73,21 @@ def test_every_pixel_format_is_seen(media_factory: MediaFactory, pixels: str) ->
     assert found.of(Black).ranges == (BLACK,)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "encode"),
+    [
+        ("mp4", "-c:v libx264 -preset veryfast -bf 3 -crf 18"),
+        ("avi", "-c:v mpeg4 -bf 2 -q:v 2"),
+        ("ts", "-c:v mpeg2video -bf 2 -q:v 2"),
+        ("webm", "-c:v libvpx -deadline realtime -b:v 2M"),
+    ],
+)
+def test_frames_are_numbered_alike_in_every_container(media_factory: MediaFactory, suffix: str, encode: str) -> None:
+    found = seen(edited(media_factory, f"edited-in-{suffix}.{suffix}", *encode.split()), "scenes", "black")
+    assert found.of(Scenes).cuts == (50, 80, 110)  # type: ignore[union-attr]
+    assert [(one.in_frame, one.out_frame) for one in found.of(Black).ranges] == [(80, 110)]  # type: ignore[union-attr]
+
+
 def test_a_gif_is_seen(media_factory: MediaFactory) -> None:
     found = seen(edited(media_factory, "edited.gif"), "scenes", "black", "interlacing")
     assert found.of(Scenes).cuts == (50, 80, 110)  # type: ignore[union-attr]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import wave
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from infra import ffmpeg
@@ -103,6 +105,23 @@ def test_loudness_is_what_ffmpeg_itself_measures(
     assert found is not None
     assert found.integrated == pytest.approx(wanted.integrated, abs=0.05)
     assert found.true_peak == pytest.approx(wanted.true_peak, abs=0.05)
+
+
+def test_more_channels_than_a_frame_has_room_for_are_heard_one_by_one(
+    media_factory: MediaFactory, tmp_path: Path
+) -> None:
+    time, peaks = np.arange(24_000) / 48_000, 0.5 / 2 ** (np.arange(12) / 2)
+    samples = np.sin(2 * np.pi * 440 * time)[:, None] * peaks
+    path = tmp_path / "twelve.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((12, 2, 48_000, 0, "NONE", ""))
+        file.writeframes((samples * 32_767).astype("<i2").tobytes())
+    found = seen(path, "channels", "loudness")
+    heard = [channel.peak for channel in found.of(Channels).channels]  # type: ignore[union-attr]
+    assert heard == pytest.approx(20 * np.log10(peaks), abs=0.1)
+    alone = made(media_factory, "as-loud.wav", f"{np.sqrt((peaks**2).sum())}*sin(2*PI*440*t)", seconds=0.5)
+    wanted = measure(alone, ffmpeg.binary(None), tmp_path)
+    assert found.of(Loudness).integrated == pytest.approx(wanted.integrated, abs=0.05)  # type: ignore[union-attr]
 
 
 def test_silence_has_no_loudness(media_factory: MediaFactory) -> None:
