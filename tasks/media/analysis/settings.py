@@ -43,7 +43,7 @@ class AnalysisSettings(Value):
     least_frozen: Exact = Field(Fraction(1), ge=0)
 
     blurred_from: float = Field(
-        0.6, gt=0, lt=1, description="Blur (0 sharp, 1 none of the detail left) from which on a frame is blurred."
+        0.5, gt=0, lt=1, description="Blur (0 sharp, 1 none of the detail left) from which on a frame is blurred."
     )
     dark_level: float = Field(0.08, ge=0, le=1, description="A pixel is too dark up to this level.")
     bright_level: float = Field(0.97, ge=0, le=1, description="A pixel is too bright from this level on.")
