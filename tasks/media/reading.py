@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from tasks.media.views.table import VIEWS
 
 PROBED = "tasks.media.reading:probed"
 VIEWED = "tasks.media.reading:viewed"
+ANALYSED = "tasks.media.reading:analysed"
 """Names of the functions below, as `Apart.call` takes them."""
 
 
@@ -24,3 +25,24 @@ def viewed(view: str, path: str, facts: Mapping[str, Any], options: Mapping[str,
     """Write a view of a media file, and return what is known of it."""
     row = VIEWS[view]
     return row.make(Path(path), MediaFacts.model_validate(facts), row.options.model_validate(options), Path(out))
+
+
+def analysed(
+    path: str,
+    facts: Mapping[str, Any],
+    kinds: Sequence[str],
+    settings: Mapping[str, Any],
+    progress: Callable[[float], None] | None = None,
+) -> Mapping[str, Any]:
+    """Return what analyses of these kinds find in a media file: a `MediaAnalysis`."""
+    from tasks.media.analysis.analyse import analyse  # takes longer to import than a thumbnail to make
+    from tasks.media.analysis.settings import AnalysisSettings
+
+    found = analyse(
+        Path(path),
+        MediaFacts.model_validate(facts),
+        kinds,
+        progress=progress,
+        settings=AnalysisSettings.model_validate(settings),
+    )
+    return found.model_dump(mode="json")

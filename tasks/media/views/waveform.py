@@ -88,21 +88,26 @@ def _reach(path: Path, facts: MediaFacts, sound: SoundFacts) -> Iterator[NDArray
     complaint, decoded = "", 0
     with translated(path), opened(path, facts.demuxer) as container:
         stream = container.streams[sound.index]
-        resampler = AudioResampler(format="s16p", layout=stream.codec_context.layout, rate=sound.sample_rate)
+        # Packed: PyAV crashes on planes of more than eight channels.
+        resampler = AudioResampler(format="s16", layout=stream.codec_context.layout, rate=sound.sample_rate)
         gathered: list[NDArray[np.int16]] = []
         size = 0
         for packet in container.demux(stream):
             try:
                 frames = stream.codec_context.decode(packet if packet.size else None)
-                flat = [part.to_ndarray() for frame in frames for part in resampler.resample(frame)]
+                flat = [
+                    part.to_ndarray().reshape(-1, len(part.layout.channels))
+                    for frame in frames
+                    for part in resampler.resample(frame)
+                ]
             except av.error.EOFError:
                 break
             except (av.error.FFmpegError, ValueError) as error:
                 complaint = words(error)
                 continue
             for samples in flat:
-                gathered.append(np.stack([samples.min(axis=0), samples.max(axis=0)], axis=1))
-                size += samples.shape[1]
+                gathered.append(np.stack([samples.min(axis=1), samples.max(axis=1)], axis=1))
+                size += len(samples)
             if size >= BLOCK:
                 decoded += size
                 yield np.concatenate(gathered)
