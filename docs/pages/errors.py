@@ -24,6 +24,7 @@ _FAMILIES: Mapping[str, str] = {
     "JOB": "jobs and their states",
     "LIBRARY": "the media library",
     "MEDIA": "media files",
+    "MODEL": "models that recognise things in pictures",
     "NEWS": "telling webhooks what became of jobs",
     "PATH": "where files may lie",
     "PLAN": "cutting a timeline into work",

@@ -1,0 +1,192 @@
+"""A model that is ready to run, and the buffers that it runs on.
+
+A ring of slots is made once; each has an input and its outputs bound, so that a run copies and allocates nothing on our side.
+ONNX Runtime is given the bytes that were looked through, never a path. Of what it says about providers only the session's own list is
+believed: asked for CUDA where libraries are missing, it falls back to the CPU.
+
+Source:  onnxruntime.ai, "I/O Binding", "CUDA Execution Provider".
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from infra.errors import KinofarmError
+from tasks.recognition.model import ModelFacts
+from tasks.recognition.runtime import CPU, CUDA, new_session, run_on_nothing, words
+
+Device = Literal["cpu", "cuda"]
+
+_BLAS = re.compile(rb"libcublasLt\.so\.\d+")
+
+
+@dataclass(eq=False)
+class Slot:
+    """One place of the ring: a batch on its way through.
+
+    Shapes: pictures (batch, 3, height, width); outputs as the model gives them.
+    """
+
+    pictures: NDArray[Any]
+    outputs: list[NDArray[Any]]
+    binding: Any
+    filled: int = 0
+    tags: list[Any] = field(default_factory=list)
+    """What the one who fills it wants to know again of each picture."""
+
+
+class OpenModel:
+    """A model in ONNX Runtime.
+
+    Args:
+        data: the model's bytes, as `model.model_bytes` read them and `model.facts_of` looked through them.
+        batch: pictures at a time; a model that fixes their number has its own.
+        size: width and height of the input, for a model that fixes neither; else what its facts say.
+        threads: of the CPU.
+    Raises:  KinofarmError MODEL-010 when it does not load or run, MODEL-011 when it gives what its head does not, MODEL-012 when
+        CUDA was asked for and can't be had.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        facts: ModelFacts,
+        *,
+        device: Device = "cpu",
+        batch: int = 8,
+        threads: int = 1,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        self.facts = facts
+        self.batch = facts.batch or batch
+        self.width, self.height = (facts.width, facts.height) if facts.fixed or size is None else size
+        self.element = np.dtype(facts.element)
+        if device == "cuda":
+            _find_cuda()
+        self._session = new_session(data, facts.name, threads, _asked(device))
+        self.providers: tuple[str, ...] = tuple(self._session.get_providers())
+        if device == "cuda" and CUDA not in self.providers:
+            raise KinofarmError("MODEL-012", reason="ONNX Runtime made a session without it")
+        self._cuda = device == "cuda"
+        self._shapes = self._tried()
+
+    @property
+    def device(self) -> Device:
+        """Where it runs, as the session says."""
+        return "cuda" if CUDA in self.providers else "cpu"
+
+    def slots(self, count: int) -> list[Slot]:
+        """Return so many slots, each with memory of its own that lasts; page-locked where the model runs on CUDA."""
+        return [self._slot() for _ in range(count)]
+
+    def run(self, slot: Slot) -> None:
+        """Run the model on a slot's pictures, all of them; its outputs are filled when this returns.
+
+        Raises:  KinofarmError MODEL-010.
+        """
+        try:
+            self._session.run_with_iobinding(slot.binding)
+        except Exception as error:
+            raise KinofarmError("MODEL-010", model=self.facts.name, reason=words(error)) from None
+
+    def _input_shape(self) -> tuple[int, int, int, int]:
+        return self.batch, 3, self.height, self.width
+
+    def _tried(self) -> list[tuple[tuple[int, ...], Any]]:
+        """Run it once on nothing, and return the shapes and types of what it gives."""
+        given = run_on_nothing(self._session, self.facts.name, self.facts.input, self._input_shape(), self.element)
+        shapes = [(tuple(one.shape), one.dtype) for one in given]
+        _require_head(self.facts, shapes, self.batch)
+        return shapes
+
+    def _slot(self) -> Slot:
+        pictures = np.zeros(self._input_shape(), self.element)
+        outputs = [np.zeros(shape, kind) for shape, kind in self._shapes]
+        binding = self._session.io_binding()
+        # Buffers of the host on either device: ONNX Runtime moves them itself, and a page-locked one without a copy in between.
+        binding.bind_input(self.facts.input, "cpu", 0, self.element, pictures.shape, pictures.ctypes.data)
+        for name, output in zip(self.facts.outputs, outputs, strict=True):
+            binding.bind_output(name, "cpu", 0, output.dtype, output.shape, output.ctypes.data)
+        if self._cuda:
+            for buffer in (pictures, *outputs):
+                _lock_pages(buffer)
+        return Slot(pictures, outputs, binding)
+
+
+def cuda_library() -> str | None:
+    """Return the name of the cuBLAS library that the installed ONNX Runtime needs for CUDA, e.g. libcublasLt.so.13.
+
+    Returns: None where the installed one has no CUDA in it.
+    """
+    place = Path(onnxruntime.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so"
+    if not place.is_file():
+        return None
+    with place.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = _BLAS.search(data)
+        return found.group().decode() if found else None
+
+
+def _find_cuda() -> None:
+    """Load the library without which ONNX Runtime would fall back to the CPU.
+
+    Raises:  KinofarmError MODEL-012.
+    """
+    name = cuda_library()
+    if name is None:
+        raise KinofarmError("MODEL-012", reason="the installed ONNX Runtime has no CUDA in it")
+    if _loads(name):
+        return
+    # NVIDIA's packages from PyPI lie where no loader looks; ONNX Runtime knows the order in which to load them.
+    if any(Path(folder).glob(f"nvidia/*/lib/{name}") for folder in sys.path if folder):
+        onnxruntime.preload_dlls(cuda=True, cudnn=True)
+        if _loads(name):
+            return
+    raise KinofarmError("MODEL-012", reason=f"{name} is not found")
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def _lock_pages(buffer: NDArray[Any]) -> None:
+    """Keep a buffer's pages in memory, so that the GPU reads them by itself; without it runs are slower, not wrong."""
+    number = (cuda_library() or "").rpartition(".")[2]
+    try:
+        runtime = ctypes.CDLL(f"libcudart.so.{number}")
+        runtime.cudaHostRegister(ctypes.c_void_p(buffer.ctypes.data), ctypes.c_size_t(buffer.nbytes), ctypes.c_uint(0))
+    except (OSError, AttributeError):
+        return
+
+
+def _asked(device: Device) -> list[str]:
+    return [CUDA, CPU] if device == "cuda" else [CPU]
+
+
+def _require_head(facts: ModelFacts, shapes: Sequence[tuple[tuple[int, ...], Any]], batch: int) -> None:
+    """Compare what a model gave with what its head needs: the file only declared it."""
+    head = facts.head
+    answers = shapes[head.output][0] if head.output < len(shapes) else ()
+    wanted = f"{batch} pictures and {head.channels} numbers to a box"
+    fits = len(answers) == 3 and answers[0] == batch and answers[head.axis] == head.channels
+    if head.masks is not None:
+        wanted += f", and {head.coefficients} prototypes of masks"
+        protos = shapes[head.masks][0] if head.masks < len(shapes) else ()
+        fits = fits and len(protos) == 4 and protos[:2] == (batch, head.coefficients)
+    if not fits:
+        found = ", ".join(str(shape) for shape, _ in shapes)
+        raise KinofarmError("MODEL-011", model=facts.name, found=found, layout=head.layout, wanted=wanted)
