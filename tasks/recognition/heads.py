@@ -206,7 +206,7 @@ def _fitting(
 
 
 def _plausible(family: str, anchors: int | None, size: tuple[int, int] | None) -> bool:
-    """Say whether a head of that family can have so many anchors: as many as some run of neighbouring grids has cells."""
+    """Say whether a head of that family can have so many anchors: as many as two or more neighbouring grids have cells."""
     if anchors is None:
         return True
     if family == "v10":
@@ -215,7 +215,7 @@ def _plausible(family: str, anchors: int | None, size: tuple[int, int] | None) -
         return True
     cells = [-(-size[0] // stride) * -(-size[1] // stride) * _PER_CELL[family] for stride in _STRIDES]
     runs = itertools.combinations(range(len(cells) + 1), 2)
-    return anchors in {sum(cells[first:last]) for first, last in runs}
+    return anchors in {sum(cells[first:last]) for first, last in runs if last - first > 1}
 
 
 def _read_v5(answers: NDArray[Any], head: Head, one: Layout, least: float) -> list[Raw]:

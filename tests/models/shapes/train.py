@@ -98,7 +98,7 @@ def drawn(seed: int, count: int) -> tuple[NDArray[np.uint8], Tensor, Tensor]:
     while done < count:
         # Half of the pictures are wide, between bars of grey, as a film is laid into the model's square.
         height = SIDE if random.random() < 0.5 else int(random.choice((90, 120)))
-        for scene in scenes(random, SIDE, height, 8, (5, min(30, height * 0.3))):
+        for scene in scenes(random, SIDE, height, 8, (6, min(30, height * 0.3))):
             if done < count:
                 _lay(scene, (SIDE - height) // 2, pictures[done], boxes[done], kinds[done])
                 done += 1
@@ -274,8 +274,8 @@ def main() -> None:
     """Train, measure, write."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--seed", type=int, default=6)
-    ask.add_argument("--pictures", type=int, default=12_000)
-    ask.add_argument("--rounds", type=int, default=4)
+    ask.add_argument("--pictures", type=int, default=16_000)
+    ask.add_argument("--rounds", type=int, default=6)
     ask.add_argument("--threads", type=int, default=1)
     ask.add_argument("--out", type=Path, default=Path(__file__).with_name("shapes.onnx"))
     told = ask.parse_args()

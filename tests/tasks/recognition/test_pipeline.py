@@ -1,0 +1,230 @@
+"""The pipeline, end to end with the detector of shapes, and with models written by hand."""
+
+from __future__ import annotations
+
+import threading
+import tracemalloc
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from infra.errors import KinofarmError
+from tasks.media.probe import probe
+from tasks.recognition.findings import findings
+from tasks.recognition.found import FoundFrame, FoundFrames
+from tasks.recognition.frames import Pace
+from tasks.recognition.masks import cells
+from tasks.recognition.pipeline import RecogniseOptions, recognise
+from tasks.recognition.session import OpenModel
+from tasks.recognition.tracks import tracked
+from tests.media_factory import MediaFactory
+from tests.models.onnx_writer import constant
+from tests.models.shapes.average_precision import Seen, mean_average_precision, overlap
+from tests.models.shapes.drawn import KINDS
+from tests.tasks.recognition.conftest import FRAMES, MOVERS, RATE, ShapesFilm, frame_duration, opened
+
+
+def frames_of(groups: list[FoundFrames]) -> list[FoundFrame]:
+    """All frames of some groups."""
+    return [frame for group in groups for frame in group.frames]
+
+
+def everything(film: ShapesFilm, model: OpenModel, options: RecogniseOptions | None = None) -> list[FoundFrame]:
+    """What is found in a whole film."""
+    return frames_of(list(recognise(film.path, film.facts, model, options or RecogniseOptions())))
+
+
+def test_shapes_of_a_film_are_found_where_they_are(shapes_film: ShapesFilm, open_detector: OpenModel) -> None:
+    frames = everything(shapes_film, open_detector, RecogniseOptions(least=0.02, overlap=0.6))
+    assert [frame.number for frame in frames] == list(range(FRAMES))
+    assert [frame.seconds for frame in frames] == [Fraction(number, RATE) for number in range(FRAMES)]
+    found = [Seen(frame.number, one.kind, one.box, one.score) for frame in frames for one in frame.found]
+    true = [Seen(number, kind, box) for number, shown in enumerate(shapes_film.shown) for kind, box in shown]
+    assert mean_average_precision(found, true) >= 0.9
+    assert mean_average_precision(found, true, least=0.75) >= 0.9
+
+
+def test_findings_begin_and_end_within_two_frames_of_the_truth(
+    shapes_film: ShapesFilm, open_detector: OpenModel
+) -> None:
+    frames = tracked(everything(shapes_film, open_detector))
+    found = findings(frames, KINDS, frame_duration(shapes_film.facts))
+    true = sorted((KINDS[mover.shape.kind], mover.first, mover.end) for mover in MOVERS)
+    seen = sorted((one.name, one.first, one.last + 1) for one in found)
+    assert [name for name, _, _ in seen] == [name for name, _, _ in true]
+    for (_, first, end), (_, wanted_first, wanted_end) in zip(seen, true, strict=True):
+        assert abs(first - wanted_first) <= 2
+        assert abs(end - wanted_end) <= 2
+    for one in found:
+        assert one.begin == Fraction(one.first, RATE)
+        assert one.end == Fraction(one.last + 1, RATE)
+
+
+@pytest.mark.parametrize("pace", [Pace(), Pace(every=3), Pace(rate=Fraction(10)), Pace(rate=Fraction(7, 2))])
+def test_work_that_goes_on_after_any_group_finds_what_it_would_have_found(
+    shapes_film: ShapesFilm, open_detector: OpenModel, pace: Pace
+) -> None:
+    options = RecogniseOptions(pace=pace, group=16)
+    whole = list(recognise(shapes_film.path, shapes_film.facts, open_detector, options))
+    assert len(whole) > 1
+    assert [group.begin for group in whole[1:]] == [group.end for group in whole[:-1]]
+    for place, group in enumerate(whole):
+        rest = list(recognise(shapes_film.path, shapes_film.facts, open_detector, options, begin=group.begin))
+        assert [frame.number for frame in frames_of(rest)] == [frame.number for frame in frames_of(whole[place:])]
+        # Batches differ, and with them the last digits.
+        for one, other in zip(frames_of(rest), frames_of(whole[place:]), strict=True):
+            assert [a.kind for a in one.found] == [b.kind for b in other.found]
+            for a, b in zip(one.found, other.found, strict=True):
+                assert a.box == pytest.approx(b.box, abs=1e-2)
+
+
+def test_the_end_of_the_last_group_is_the_end_of_the_film(shapes_film: ShapesFilm, open_detector: OpenModel) -> None:
+    options = RecogniseOptions(pace=Pace(every=4))
+    whole = list(recognise(shapes_film.path, shapes_film.facts, open_detector, options))
+    assert whole[-1].end >= shapes_film.facts.duration
+    again = list(recognise(shapes_film.path, shapes_film.facts, open_detector, options, begin=whole[-1].end))
+    assert frames_of(again) == []
+
+
+def test_only_the_classes_asked_for_are_found(shapes_film: ShapesFilm, open_detector: OpenModel) -> None:
+    frames = everything(shapes_film, open_detector, RecogniseOptions(classes=("Star",), pace=Pace(every=10)))
+    assert {one.kind for frame in frames for one in frame.found} == {KINDS.index("star")}
+    with pytest.raises(KinofarmError, match="MODEL-021"):
+        everything(shapes_film, open_detector, RecogniseOptions(classes=("dog",)))
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_boxes_of_a_turned_film_lie_where_a_player_shows_its_things(
+    shapes_film: ShapesFilm, open_detector: OpenModel, media_factory: MediaFactory, turn: int
+) -> None:
+    made = media_factory.make(
+        f"shapes-{turn}.mp4", "-display_rotation:v:0", str(-turn), "-i", f"file:{shapes_film.path}", "-c", "copy"
+    )
+    facts = probe(made)
+    picture = facts.picture()
+    assert picture is not None
+    assert picture.rotation == turn
+    film = ShapesFilm(made, facts, shapes_film.shown)
+    width, height = 320.0, 180.0
+    seen = everything(film, open_detector, RecogniseOptions(least=0.5, pace=Pace(every=5)))
+    checked = 0
+    for frame in seen:
+        for kind, (left, top, right, bottom) in film.shown[frame.number]:
+            turned = {
+                90: (height - bottom, left, height - top, right),
+                180: (width - right, height - bottom, width - left, height - top),
+                270: (top, width - right, bottom, width - left),
+            }[turn]
+            best = max((overlap(one.box, turned) for one in frame.found if one.kind == kind), default=0.0)
+            checked += best > 0.75
+    total = sum(len(film.shown[frame.number]) for frame in seen)
+    assert checked >= 0.95 * total
+
+
+def test_frames_of_no_constant_rate_have_their_own_times_and_are_counted_from_any_begin(
+    shapes_film: ShapesFilm, open_detector: OpenModel, media_factory: MediaFactory
+) -> None:
+    made = media_factory.make(
+        "shapes-vfr.mkv", "-i", f"file:{shapes_film.path}",
+        *("-vf", "settb=1/1000,setpts='N*N/4'", "-enc_time_base", "filter", "-fps_mode", "passthrough", "-frames:v", "60", "-c:v", "libx264", "-preset", "ultrafast"),
+    )  # fmt: skip
+    film = ShapesFilm(made, probe(made), ())
+    picture = film.facts.picture()
+    assert picture is not None
+    assert not picture.constant_rate
+    for pace in (Pace(every=7), Pace(rate=Fraction(20))):
+        whole = list(recognise(made, film.facts, open_detector, RecogniseOptions(pace=pace, group=8)))
+        times = [frame.seconds for frame in frames_of(whole)]
+        shown = [Fraction(round(number * number / 4), 1000) for number in range(60)]
+        if pace.rate is None:
+            assert times == pytest.approx(shown[::7], abs=0.0011)
+        else:
+            assert len(times) < 60
+            assert len({int(time * 20) for time in times}) == len(times)
+        for place, group in enumerate(whole):
+            rest = recognise(made, film.facts, open_detector, RecogniseOptions(pace=pace, group=8), begin=group.begin)
+            assert [one.seconds for one in frames_of(list(rest))] == [one.seconds for one in frames_of(whole[place:])]
+
+
+def test_a_still_picture_is_one_frame(
+    open_detector: OpenModel, media_factory: MediaFactory, shapes_film: ShapesFilm
+) -> None:
+    made = media_factory.make("shapes.png", "-ss", "3", "-i", f"file:{shapes_film.path}", "-frames:v", "1")
+    (group,) = recognise(made, probe(made), open_detector, RecogniseOptions())
+    assert [(frame.number, frame.seconds) for frame in group.frames] == [(0, 0)]
+    assert {one.kind for one in group.frames[0].found} == {0, 1, 2, 3}
+
+
+def test_work_that_shall_stop_stops_and_leaves_no_thread(shapes_film: ShapesFilm, open_detector: OpenModel) -> None:
+    looked: list[int] = []
+    options = RecogniseOptions(group=8)
+    groups = recognise(
+        shapes_film.path, shapes_film.facts, open_detector, options,
+        progress=lambda frames, _: looked.append(frames), should_stop=lambda: len(looked) >= 3,
+    )  # fmt: skip
+    assert len(list(groups)) == 3
+    abandoned = recognise(shapes_film.path, shapes_film.facts, open_detector, options)
+    next(abandoned)
+    abandoned.close()  # type: ignore[attr-defined]
+    assert not [one for one in threading.enumerate() if "_work" in one.name]
+
+
+def test_a_film_that_is_gone_or_cut_off_is_an_error_and_not_an_end(
+    shapes_film: ShapesFilm, open_detector: OpenModel, tmp_path: Path
+) -> None:
+    with pytest.raises(KinofarmError, match="MEDIA-009"):
+        list(recognise(tmp_path / "gone.mp4", shapes_film.facts, open_detector, RecogniseOptions()))
+    (tmp_path / "cut.mp4").write_bytes(shapes_film.path.read_bytes()[:2_000])
+    with pytest.raises(KinofarmError, match="MEDIA-00"):
+        list(recognise(tmp_path / "cut.mp4", shapes_film.facts, open_detector, RecogniseOptions()))
+
+
+def test_masks_lie_in_their_boxes_and_show_what_their_prototypes_say(shapes_film: ShapesFilm, tmp_path: Path) -> None:
+    # One box over the middle of the picture, whose left half is covered; 64 x 64 into which 320 x 180 is laid as 64 x 36.
+    answers = np.zeros((1, 4 + 3 + 2, 80), np.float32)
+    answers[0, :4, 5] = 32, 32, 32, 18
+    answers[0, 5, 5] = 0.9
+    answers[0, 7:, 5] = 1, -0.5
+    prototypes = np.zeros((1, 2, 16, 16), np.float32)
+    prototypes[0, 0, :, :8] = 1
+    prototypes[0, 1] = 1
+    model = opened(constant([answers, prototypes]), tmp_path)
+    assert model.facts.task == "segment"
+    frame = everything(shapes_film, model, RecogniseOptions(pace=Pace(every=100)))[0]
+    (found,) = frame.found
+    assert found.kind == 1
+    assert found.box == pytest.approx((80, 45, 240, 135))
+    assert found.mask is not None
+    covered = cells(found.mask)
+    assert covered.shape == (90, 160)
+    assert covered[:, :75].all()
+    assert not covered[:, 85:].any()
+
+
+def test_points_of_faces_lie_in_displayed_pixels(shapes_film: ShapesFilm, tmp_path: Path) -> None:
+    answers = np.zeros((1, 4 + 1 + 15, 84), np.float32)
+    answers[0, :5, 9] = 32, 32, 16, 18, 0.8
+    answers[0, 5:, 9] = np.array([[24 + 4 * k, 23 + 4 * k, 0.5] for k in range(5)]).ravel()
+    model = opened(constant([answers]), tmp_path, ("face",))
+    assert model.facts.task == "face"
+    (found,) = everything(shapes_film, model, RecogniseOptions(pace=Pace(every=100)))[0].found
+    np.testing.assert_allclose(found.points, [(120 + 20 * k, 45 + 20 * k, 0.5) for k in range(5)], rtol=1e-5)
+
+
+def test_what_a_run_holds_in_memory_does_not_grow_with_the_film(
+    open_detector: OpenModel, media_factory: MediaFactory
+) -> None:
+    """tracemalloc sees Python's and numpy's memory: its peaks, group after group, stay where they were after the first two."""
+    made = media_factory.video(600, size=(160, 90), sound=False)
+    facts = probe(made)
+    peaks = []
+    tracemalloc.start()
+    for _ in recognise(made, facts, open_detector, RecogniseOptions(group=64, least=0.9)):
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.reset_peak()
+    tracemalloc.stop()
+    assert len(peaks) >= 9
+    batch = 8 * 3 * 160 * 160 * 4
+    assert max(peaks[2:]) - min(peaks[2:]) < batch / 4

@@ -1,0 +1,92 @@
+"""Sessions: what a model gives is compared with what it declared, and CUDA is never pretended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from infra.errors import KinofarmError
+from tasks.recognition.model import ModelFacts, facts_of, model_bytes
+from tasks.recognition.session import OpenModel, cuda_library
+from tests.models.onnx_writer import constant, model, node, tensor, value
+from tests.tasks.recognition.conftest import DETECTOR
+
+NAMES = {"names": "['cat', 'dog', 'hen']"}
+
+
+def test_a_slot_is_run_as_a_plain_session_runs_it(open_detector: OpenModel) -> None:
+    plain = onnxruntime.InferenceSession(DETECTOR.read_bytes(), providers=["CPUExecutionProvider"])
+    slots = open_detector.slots(2)
+    for seed, slot in enumerate(slots):
+        slot.pictures[:] = np.random.default_rng(seed).random(slot.pictures.shape, np.float32)
+    for slot in slots:
+        open_detector.run(slot)
+    for slot in slots:
+        (wanted,) = plain.run(None, {"images": slot.pictures})
+        np.testing.assert_allclose(slot.outputs[0], wanted, rtol=1e-4, atol=1e-4)
+    assert open_detector.device == "cpu"
+
+
+def test_a_run_fills_the_same_memory_again(open_detector: OpenModel) -> None:
+    (slot,) = open_detector.slots(1)
+    before = slot.outputs[0].ctypes.data
+    open_detector.run(slot)
+    first = slot.outputs[0].copy()
+    slot.pictures.fill(1)
+    open_detector.run(slot)
+    assert slot.outputs[0].ctypes.data == before
+    assert not np.array_equal(slot.outputs[0], first)
+
+
+def made_of(data: bytes) -> ModelFacts:
+    """The facts of a model that was written by hand."""
+    return facts_of(Path("made.onnx"), data)
+
+
+def test_a_model_that_gives_less_than_it_declares_is_refused() -> None:
+    data = constant([np.zeros((1, 6, 84), np.float32)], metadata=NAMES, declared=[("n", 7, 84)])
+    with pytest.raises(KinofarmError) as raised:
+        OpenModel(data, made_of(data), batch=1)
+    assert raised.value.code in ("MODEL-010", "MODEL-011")
+
+
+def test_a_model_that_gives_one_answer_for_a_whole_batch_is_refused() -> None:
+    answers = np.zeros((1, 7, 84), np.float32)
+    data = model(
+        [node("Identity", ["w0"], ["o"])], [tensor("w0", answers)],
+        [value("images", ("n", 3, 64, 64))], [value("o", ("n", 7, 84))], NAMES,
+    )  # fmt: skip
+    with pytest.raises(KinofarmError, match="MODEL-011"):
+        OpenModel(data, made_of(data), batch=4)
+
+
+def test_an_operator_that_nobody_knows_is_an_error_of_the_model() -> None:
+    answers = np.zeros((1, 7, 84), np.float32)
+    data = model(
+        [node("Telepathy", ["w0"], ["o"])], [tensor("w0", answers)],
+        [value("images", (1, 3, 64, 64))], [value("o", answers.shape)], NAMES,
+    )  # fmt: skip
+    with pytest.raises(KinofarmError, match="MODEL-010"):
+        OpenModel(data, made_of(data))
+
+
+def test_cuda_is_there_or_is_an_error(detector: ModelFacts) -> None:
+    try:
+        found = OpenModel(model_bytes(DETECTOR), detector, device="cuda")
+    except KinofarmError as error:
+        assert error.code == "MODEL-012"  # noqa: PT017 - either is right, by the machine
+    else:
+        assert "CUDAExecutionProvider" in found.providers
+        assert found.device == "cuda"
+
+
+def test_the_name_of_the_cuda_library_is_that_of_the_installed_onnx_runtime() -> None:
+    built_with_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    name = cuda_library()
+    assert (name is not None) == built_with_cuda
+    if name is not None:
+        assert name.startswith("libcublasLt.so.")
+        assert name.rpartition(".")[2].isdigit()
