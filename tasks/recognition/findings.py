@@ -140,19 +140,22 @@ _Sights = list[tuple[FoundFrame, Detection]]
 def _joined(tracks: Sequence[_Sights], frame: Fraction, gap: Fraction) -> list[_Sights]:
     """Join a track to one of its class that ended shortly before, near where it begins."""
     joined: list[_Sights] = []
+    recent: list[_Sights] = []
     for sights in sorted(tracks, key=lambda sights: (sights[0][0].seconds, sights[0][1].track)):
         begins, first = sights[0]
+        recent = [other for other in recent if begins.seconds - other[-1][0].seconds <= gap + frame]
         near = [
             other
-            for other in joined
+            for other in recent
             if other[-1][1].kind == first.kind
-            and 0 < begins.seconds - other[-1][0].seconds <= gap + frame
+            and other[-1][0].seconds < begins.seconds
             and _near(other[-1][1].box, first.box)
         ]
         if near:
-            max(near, key=lambda other: (other[-1][0].seconds, -joined.index(other))).extend(sights)
+            max(near, key=lambda other: other[-1][0].seconds).extend(sights)
         else:
             joined.append(list(sights))
+            recent.append(joined[-1])
     return joined
 
 

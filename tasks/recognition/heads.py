@@ -4,7 +4,7 @@ A head is recognised by the shapes of a model's outputs, its task and the number
 chosen, and the error names those that a caller may choose from.
 
     C classes, M mask coefficients, K key points of D numbers, A anchors (cells of the model's grids; three to a cell in v5)
-    v5   (N, A, 4 + 1 + C [+ M])       centre and size, objectness, scores                          ultralytics/yolov5, v6, v7
+    v5   (N, A, 4 + 1 + C [+ M])       centre and size, objectness, scores                          ultralytics/yolov5, v7
     v8   (N, 4 + C [+ M | + K*D], A)   centre and size, scores                                      ultralytics v8, v9, v11, v12
     v10  (N, R, 6 [+ M | + K*D])       corners, score, class; already suppressed                    v10, YOLO26 end to end
     v5-face (N, A, 4 + 1 + 10 + C)     centre and size, objectness, five points of x and y, scores  deepcam-cn/yolov5-face

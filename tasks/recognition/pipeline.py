@@ -45,7 +45,12 @@ class RecogniseOptions(Value):
     """What is looked for, and how closely."""
 
     pace: Pace = Pace()
-    least: float = Field(0.25, ge=0.001, le=1, description="Scores below it are left out.")
+    least: float = Field(
+        0.1,
+        ge=0.001,
+        le=1,
+        description="Scores below it are left out; those below `sure` of tracks.py begin no track, but go on with one.",
+    )
     overlap: float = Field(0.45, ge=0, le=1, description="Boxes of a class that lie over each other more are one.")
     classes: tuple[str, ...] = Field(
         (), description="Names of the classes that are looked for; none: all of the model's."

@@ -13,6 +13,7 @@ import ctypes
 import mmap
 import re
 import sys
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,7 +169,9 @@ def _lock_pages(buffer: NDArray[Any]) -> None:
     number = (cuda_library() or "").rpartition(".")[2]
     try:
         runtime = ctypes.CDLL(f"libcudart.so.{number}")
-        runtime.cudaHostRegister(ctypes.c_void_p(buffer.ctypes.data), ctypes.c_size_t(buffer.nbytes), ctypes.c_uint(0))
+        place = ctypes.c_void_p(buffer.ctypes.data)
+        if runtime.cudaHostRegister(place, ctypes.c_size_t(buffer.nbytes), ctypes.c_uint(0)) == 0:
+            weakref.finalize(buffer, runtime.cudaHostUnregister, place)
     except (OSError, AttributeError):
         return
 

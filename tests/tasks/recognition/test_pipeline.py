@@ -80,6 +80,37 @@ def test_work_that_goes_on_after_any_group_finds_what_it_would_have_found(
                 assert a.box == pytest.approx(b.box, abs=1e-2)
 
 
+OPEN_GROUPS = ("-c:v", "libx264", "-preset", "ultrafast", "-x264-params", "open-gop=1:keyint=20:bframes=3")
+
+
+@pytest.mark.parametrize(
+    ("name", "argv"),
+    [
+        ("open.mp4", OPEN_GROUPS),
+        ("open.mkv", (*OPEN_GROUPS, "-r", "30000/1001")),
+        ("open.ts", OPEN_GROUPS),
+        ("order.avi", ("-c:v", "mpeg4", "-bf", "2", "-q:v", "4")),
+    ],
+)
+def test_work_goes_on_in_files_whose_pictures_refer_over_key_frames_or_have_no_times(
+    shapes_film: ShapesFilm, open_detector: OpenModel, media_factory: MediaFactory, name: str, argv: tuple[str, ...]
+) -> None:
+    made = media_factory.make(f"going-on-{name}", "-i", f"file:{shapes_film.path}", *argv)
+    facts = probe(made)
+    options = RecogniseOptions(pace=Pace(every=3), group=8, least=0.3)
+    whole = list(recognise(made, facts, open_detector, options))
+    picture = facts.picture()
+    assert picture is not None
+    assert [frame.number for frame in frames_of(whole)] == list(range(0, picture.frames, 3))
+    for place in (2, 5):
+        rest = frames_of(list(recognise(made, facts, open_detector, options, begin=whole[place].begin)))
+        for one, other in zip(rest, frames_of(whole[place:]), strict=True):
+            assert (one.number, one.seconds) == (other.number, other.seconds)
+            assert [a.kind for a in one.found] == [b.kind for b in other.found]
+            for a, b in zip(one.found, other.found, strict=True):
+                assert a.box == pytest.approx(b.box, abs=0.05)
+
+
 def test_the_end_of_the_last_group_is_the_end_of_the_film(shapes_film: ShapesFilm, open_detector: OpenModel) -> None:
     options = RecogniseOptions(pace=Pace(every=4))
     whole = list(recognise(shapes_film.path, shapes_film.facts, open_detector, options))

@@ -30,10 +30,10 @@ def test_the_pipeline_is_nearly_as_fast_as_onnx_runtime_alone(
     shapes_film: ShapesFilm, detector: ModelFacts, media_factory: MediaFactory
 ) -> None:
     opened = OpenModel(model_bytes(DETECTOR), detector, batch=8, threads=1)
-    figures = measure(looped(shapes_film, 20, media_factory), opened, rounds=5)
+    figures = measure(looped(shapes_film, 10, media_factory), opened, rounds=9)
     print(figures)
-    assert figures["frames"] == 3_000
-    assert max(figures["ratios"]) >= LEAST
+    assert figures["frames"] == 1_500
+    assert figures["ratio"] >= LEAST
 
 
 def test_the_pipeline_is_nearly_as_fast_with_a_model_of_usual_size_on_every_core(
@@ -41,9 +41,9 @@ def test_the_pipeline_is_nearly_as_fast_with_a_model_of_usual_size_on_every_core
 ) -> None:
     data = of_usual_size()
     facts = facts_of(Path("usual.onnx"), data, layout="v8")
-    figures = measure(shapes_film.path, OpenModel(data, facts, batch=4, threads=2), rounds=3)
+    figures = measure(shapes_film.path, OpenModel(data, facts, batch=4, threads=2), rounds=5)
     print(figures)
-    assert max(figures["ratios"]) >= LEAST
+    assert figures["ratio"] >= LEAST
 
 
 def test_memory_stays_as_it_is_over_ten_minutes_of_film(
