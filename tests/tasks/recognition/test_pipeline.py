@@ -14,7 +14,7 @@ from infra.errors import KinofarmError
 from tasks.media.probe import probe
 from tasks.recognition.findings import findings
 from tasks.recognition.found import FoundFrame, FoundFrames
-from tasks.recognition.frames import Pace
+from tasks.recognition.frames import Pace, taken_frames
 from tasks.recognition.masks import cells
 from tasks.recognition.pipeline import RecogniseOptions, recognise
 from tasks.recognition.session import OpenModel
@@ -102,6 +102,8 @@ def test_work_goes_on_in_files_whose_pictures_refer_over_key_frames_or_have_no_t
     picture = facts.picture()
     assert picture is not None
     assert [frame.number for frame in frames_of(whole)] == list(range(0, picture.frames, 3))
+    if picture.rate is not None and picture.constant_rate:
+        assert all(frame.seconds == picture.start + frame.number / picture.rate for frame in frames_of(whole))
     for place in (2, 5):
         rest = frames_of(list(recognise(made, facts, open_detector, options, begin=whole[place].begin)))
         for one, other in zip(rest, frames_of(whole[place:]), strict=True):
@@ -109,6 +111,16 @@ def test_work_goes_on_in_files_whose_pictures_refer_over_key_frames_or_have_no_t
             assert [a.kind for a in one.found] == [b.kind for b in other.found]
             for a, b in zip(one.found, other.found, strict=True):
                 assert a.box == pytest.approx(b.box, abs=0.05)
+
+
+def test_no_frame_is_lost_where_a_seek_lands_on_a_later_key_frame(
+    shapes_film: ShapesFilm, media_factory: MediaFactory
+) -> None:
+    made = media_factory.make("going-on-open.mp4", "-i", f"file:{shapes_film.path}", *OPEN_GROUPS)
+    facts = probe(made)
+    for frame in range(30, 65):
+        taken, _ = next(taken_frames(made, facts, Pace(), Fraction(frame, RATE)))
+        assert taken.number == frame
 
 
 def test_the_end_of_the_last_group_is_the_end_of_the_film(shapes_film: ShapesFilm, open_detector: OpenModel) -> None:
@@ -159,7 +171,7 @@ def test_frames_of_no_constant_rate_have_their_own_times_and_are_counted_from_an
 ) -> None:
     made = media_factory.make(
         "shapes-vfr.mkv", "-i", f"file:{shapes_film.path}",
-        *("-vf", "settb=1/1000,setpts='N*N/4'", "-enc_time_base", "filter", "-fps_mode", "passthrough", "-frames:v", "60", "-c:v", "libx264", "-preset", "ultrafast"),
+        *("-vf", "settb=1/1000,setpts='N*N/4'", "-enc_time_base", "filter", "-fps_mode", "passthrough", "-frames:v", "60", "-c:v", "libx264", "-preset", "ultrafast", "-g", "10"),
     )  # fmt: skip
     film = ShapesFilm(made, probe(made), ())
     picture = film.facts.picture()
