@@ -58,6 +58,8 @@ class ModelFacts(Value):
 def look_at(path: Path, classes: Path | None = None, layout: str | None = None) -> ModelFacts:
     """Return what is known of a model.
 
+    One that leaves the sizes of its outputs open is run once on a black picture: call this where time and memory are bounded.
+
     Args:
         classes: a file of class names, one on a line or JSON; else they come from the model's own metadata.
         layout: a key of `heads.LAYOUTS`, for a model whose head could be several.
