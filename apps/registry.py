@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import flows.commands.advising
+import flows.commands.analysing
 import flows.commands.backups
 import flows.commands.editing
 import flows.commands.farm
 import flows.commands.media
+import flows.commands.models
 import flows.commands.prerendering
 import flows.commands.previews
 import flows.commands.projects
@@ -33,6 +35,8 @@ GROUPS: Mapping[str, str] = {
     "project": "Look into a project before it is rendered, and make others of it",
     "media": "Look into media files",
     "scan": "Take folders of media into the library",
+    "analysis": "Look media through, and ask what is seen and heard in them",
+    "model": "Models that recognise things in pictures",
     "preview": "See what an effect or a transition does",
     "upload": "Files that are sent to the farm",
     "schedule": "Render at set times",
@@ -59,6 +63,8 @@ COMMANDS: Mapping[str, Command] = {
         flows.commands.media.COMMANDS,
         flows.commands.proxies.COMMANDS,
         flows.commands.scanning.COMMANDS,
+        flows.commands.analysing.COMMANDS,
+        flows.commands.models.COMMANDS,
         flows.commands.previews.COMMANDS,
         infra.uploads.commands.COMMANDS,
         infra.jobs.commands.COMMANDS,

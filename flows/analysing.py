@@ -22,7 +22,7 @@ from pydantic import Field
 from flows.library import Library
 from infra.apart import Apart
 from infra.errors import KinofarmError
-from infra.library.analyses import STARTS, Analysis, AnalysisStore, FindingEntered, in_order
+from infra.library.analyses import STARTS, AnalysisEntry, AnalysisStore, FindingEntered, in_order
 from infra.library.vision import VisionModel, VisionModels
 from infra.prefect_api import PrefectApi
 from infra.services import Services
@@ -77,7 +77,7 @@ class Telling:
     """Tells how far a work is, and hears whether it is to stop, about once a second."""
 
     store: AnalysisStore
-    row: Analysis
+    row: AnalysisEntry
     heard: Callable[[float], None]
     _state: dict[str, Any]
 
@@ -106,13 +106,17 @@ def wish_of(wish: MediaWish | RecognitionWish, model: VisionModel | None) -> str
         said["look"].pop("decode_threads")
         said["look"].pop("group")
         said["look"]["classes"] = sorted(wish.look.classes)
-    said |= {"recipe": RECIPE, "model": model.sha256 if model else None, "layout": model.facts.get("head") if model else None}
+    said |= {
+        "recipe": RECIPE,
+        "model": model.sha256 if model else None,
+        "layout": model.facts.get("head") if model else None,
+    }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def begin(
     services: Services, path: Path, facts: MediaFacts, wish: MediaWish | RecognitionWish, model: str | None, who: str
-) -> Analysis:
+) -> AnalysisEntry:
     """Enter an analysis of a file and have a run of it started; one that is known is returned as it is.
 
     Raises:  KinofarmError ANALYSIS-002, MEDIA-030, MODEL-020, FARM-02x, DB-00x.
@@ -130,7 +134,7 @@ def begin(
     return row
 
 
-def start_run(services: Services, row: Analysis) -> None:
+def start_run(services: Services, row: AnalysisEntry) -> None:
     """Have a run of an analysis started; asked for twice it is one run.
 
     Raises:  KinofarmError FARM-02x.
@@ -155,7 +159,7 @@ def heal(services: Services) -> None:
             start_run(services, row)
 
 
-def analysed(services: Services, row: Analysis, heard: Callable[[float], None]) -> Analysis:
+def analysed(services: Services, row: AnalysisEntry, heard: Callable[[float], None]) -> AnalysisEntry:
     """Carry an analysis out, from where it is, and bring it to its end.
 
     Args:    heard: told about once a second how far it is, 0 to 1.
@@ -173,7 +177,7 @@ def analysed(services: Services, row: Analysis, heard: Callable[[float], None]) 
     return store.get(row.id)
 
 
-def _media_analysed(services: Services, row: Analysis, path: Path, facts: MediaFacts, telling: Telling) -> None:
+def _media_analysed(services: Services, row: AnalysisEntry, path: Path, facts: MediaFacts, telling: Telling) -> None:
     """Scenes, silence and the like, in a process of its own."""
     wish = MediaWish.model_validate(row.options)
     given = {"path": str(path), "facts": facts.model_dump(mode="json"), "kinds": list(wish.kinds or ANALYSES)}
@@ -206,7 +210,7 @@ def _range(name: str, start: Fraction, end: Fraction, value: Value) -> FindingEn
     return FindingEntered(name=name, seen_from=float(start), seen_to=float(end), finding=value.model_dump(mode="json"))
 
 
-def _recognised(services: Services, row: Analysis, path: Path, facts: MediaFacts, telling: Telling) -> None:
+def _recognised(services: Services, row: AnalysisEntry, path: Path, facts: MediaFacts, telling: Telling) -> None:
     """What a model finds, group by group, from the last finished one on."""
     store, models = telling.store, services.get(VisionModels)
     wish = RecognitionWish.model_validate(row.options)
@@ -271,4 +275,6 @@ def entered(found: Sequence[Finding]) -> Iterator[FindingEntered]:
     """Return findings as they are entered in the database."""
     for one in found:
         told: Mapping[str, Any] = one.model_dump(mode="json")
-        yield FindingEntered(name=one.name, seen_from=float(one.begin), seen_to=float(one.end), best=one.best, finding=told)
+        yield FindingEntered(
+            name=one.name, seen_from=float(one.begin), seen_to=float(one.end), best=one.best, finding=told
+        )

@@ -10,6 +10,7 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 
+from flows.analysing import heal
 from flows.dispatch import ENDED, NOT_STARTED, SHARDS, admit, ensure_shards
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
@@ -35,7 +36,7 @@ UNSEEN = timedelta(seconds=60)
 SWEEP_SECONDS = 10.0
 """Between two looks for what killed processes left in scratch."""
 SCANS_SECONDS = 15.0
-"""Between two looks for scans whose run is no more."""
+"""Between two looks for scans and analyses whose run is no more."""
 EVICT_SECONDS = 60.0
 """Between two looks at the size of the cache."""
 
@@ -46,7 +47,7 @@ _done_at: dict[str, float] = {}
 
 def reconcile_once(services: Services) -> None:
     """Heal what there is to heal now. An error in one step does not keep the others from being taken."""
-    for step in (_expire, admit, _heal_jobs, _start_shards, _evict, _give_up_scans):
+    for step in (_expire, admit, _heal_jobs, _start_shards, _evict, _give_up_scans, _heal_analyses):
         try:
             step(services)
         except KinofarmError as error:
@@ -126,6 +127,11 @@ def _evict(services: Services) -> None:
 def _give_up_scans(services: Services) -> None:
     if _is_due("scans", SCANS_SECONDS) and (lost := services.get(ScanStore).give_up_lost()):
         logger.warning("%s scans lost their run", lost)
+
+
+def _heal_analyses(services: Services) -> None:
+    if _is_due("analyses", SCANS_SECONDS):
+        heal(services)
 
 
 def sweep_machine(services: Services) -> None:

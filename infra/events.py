@@ -4,7 +4,8 @@ Events wake up, the database tells: an event may be lost (a burst, a restart of 
 Whoever shows state reads a snapshot, applies events and reads again now and then. Emitting never blocks and never fails
 the work that it tells of.
 
-Resources:  `kinofarm.job.<job id>`, `kinofarm.chunk.<chunk key>`, `kinofarm.file.<arrival id>`, `kinofarm.scan.<scan id>`; a chunk's event names its
+Resources:  `kinofarm.job.<job id>`, `kinofarm.chunk.<chunk key>`, `kinofarm.file.<arrival id>`, `kinofarm.scan.<scan id>`,
+`kinofarm.analysis.<analysis id>`; a chunk's event names its
 job as related resource.
 """
 
@@ -171,6 +172,20 @@ class ScanEnded(Event):
         return {"prefect.resource.id": f"kinofarm.scan.{self.scan}", "prefect.resource.name": self.folder}
 
 
+class AnalysisEnded(Event):
+    """A media file was looked through; model is null for the media's own analyses."""
+
+    name: ClassVar[str] = "kinofarm.analysis.ended"
+    analysis: UUID
+    path: str
+    model: str | None
+    state: str
+
+    @property
+    def resource(self) -> dict[str, str]:
+        return {"prefect.resource.id": f"kinofarm.analysis.{self.analysis}", "prefect.resource.name": self.path}
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -187,6 +202,7 @@ EVENTS: dict[str, type[Event]] = {
         ChunkFailed,
         FileArrived,
         ScanEnded,
+        AnalysisEnded,
     )
 }
 """Every event of the farm by its name."""

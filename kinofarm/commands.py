@@ -33,11 +33,37 @@ class AlsoWanted(TypedDict, total=False):
     output: str | None
 
 
+class Analyses(TypedDict):
+    """Analyses, the newest first."""
+
+    analyses: list[AnalysisEntry]
+
+
 class Analysis(TypedDict):
     """What a project is made of."""
 
     figures: Figures
     render: Share
+
+
+class AnalysisEntry(TypedDict):
+    """An analysis of a content. progress: 0 to 1. result: what was found as a whole, once it is done."""
+
+    id: str
+    content: str
+    wish: str
+    path: str
+    model: str | None
+    options: dict[str, Any]
+    submitted_by: str
+    state: Literal["waiting", "running", "done", "failed", "stopped"]
+    stop_requested: bool
+    starts: int
+    progress: float
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    begun_at: str
+    ended_at: str | None
 
 
 class Arrival(TypedDict):
@@ -257,6 +283,13 @@ class Export(TypedDict, total=False):
     ffmpeg_args: list[str]
 
 
+class Exported(TypedDict):
+    """Findings as a file."""
+
+    name: str
+    content: str
+
+
 class FarmInfo(TypedDict):
     """What this farm is made of."""
 
@@ -305,6 +338,12 @@ class Figures(TypedDict):
     busiest: Layers
 
 
+class Findings(TypedDict):
+    """What was found, by file and time."""
+
+    findings: list[LibraryAnalysesFound]
+
+
 class FolderShown(TypedDict):
     """A folder."""
 
@@ -338,21 +377,23 @@ class Formats(TypedDict):
     sounds: list[str]
 
 
-class Found(TypedDict, total=False):
-    """What became of one clip. file: "" where nothing was found; how: by which way."""
-
-    clip: str
-    track: str
-    missing: str
-    file: str
-    how: Literal["name", "length", "stand-in", "not found"]
-
-
 class Gap(TypedDict):
     """Frames [start, end) of a track without a clip, before its last one."""
 
     start: int
     end: int
+
+
+class Head(TypedDict, total=False):
+    """The head of one model."""
+
+    layout: str
+    output: int
+    classes: int
+    masks: int | None
+    coefficients: int
+    points: int
+    point_size: int
 
 
 class Job(TypedDict, total=False):
@@ -583,6 +624,38 @@ class MediaUsed(TypedDict):
     facts: MediaFacts
 
 
+class ModelFacts(TypedDict, total=False):
+    """One model."""
+
+    name: str
+    sha256: str
+    size: int
+    opset: int
+    producer: str
+    task: Literal["detect", "segment", "pose", "face"]
+    classes: list[str]
+    head: Head
+    input: str
+    element: Literal["float32", "float16"]
+    batch: int | None
+    width: int
+    height: int
+    fixed: bool
+    outputs: list[str]
+
+
+class ModelRemoved(TypedDict):
+    """What is there no more."""
+
+    removed: str
+
+
+class Models(TypedDict):
+    """The models of the farm, by name."""
+
+    models: list[VisionModel]
+
+
 class Output(TypedDict, total=False):
     """A file that a job published."""
 
@@ -781,7 +854,7 @@ class Relinked(TypedDict):
     """A project whose files were looked for."""
 
     document: dict[str, Any]
-    clips: list[Found]
+    clips: list[CompilerRelinkingRelinkFound]
     warnings: list[Warned]
 
 
@@ -1047,6 +1120,17 @@ class ViewShown(TypedDict):
     content: str
 
 
+class VisionModel(TypedDict):
+    """A model of the farm's. facts: what was found in it, see `tasks.recognition.model`."""
+
+    name: str
+    sha256: str
+    size: int
+    facts: dict[str, Any]
+    added_by: str
+    added_at: str
+
+
 class Warned(TypedDict, total=False):
     """Something that the project's author should know."""
 
@@ -1066,6 +1150,20 @@ class CacheIndexLimits(TypedDict, total=False):
     idle: float | None
     free: int
     policy: Literal["lru", "lfu", "fifo"]
+
+
+class LibraryAnalysesFound(TypedDict, total=False):
+    """Something found, and where."""
+
+    name: str
+    seen_from: float
+    seen_to: float
+    best: float
+    finding: dict[str, Any]
+    analysis: str
+    content: str
+    path: str
+    model: str | None
 
 
 class CompilerLimitsLimits(TypedDict, total=False):
@@ -1089,6 +1187,16 @@ class CompilerLimitsLimits(TypedDict, total=False):
     most_video: int | None
     most_sound: int | None
     most_sample_rate: int | None
+
+
+class CompilerRelinkingRelinkFound(TypedDict, total=False):
+    """What became of one clip. file: "" where nothing was found; how: by which way."""
+
+    clip: str
+    track: str
+    missing: str
+    file: str
+    how: Literal["name", "length", "stand-in", "not found"]
 
 
 class RenderCommands:
@@ -1473,6 +1581,105 @@ class ScanCommands:
         return answer
 
 
+class AnalysisCommands:
+    """Look media through, and ask what is seen and heard in them."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def begin(
+        self,
+        *,
+        path: str | None = None,
+        upload: str | None = None,
+        model: str | None = None,
+        kinds: Sequence[str] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> AnalysisEntry:
+        """Look a media file through, for its scenes, silence, loudness and the like, or for what a model recognises."""
+        answer: AnalysisEntry = self._send("POST", "/analyses", {}, _given(path=path, upload=upload, model=model, kinds=kinds, options=options))
+        return answer
+
+    def list(self, *, limit: int | None = None, content: str | None = None) -> Analyses:
+        """List the analyses of media, the newest first: how far they are, or what they gave."""
+        answer: Analyses = self._send("GET", "/analyses", _given(limit=limit, content=content), None)
+        return answer
+
+    def show(self, *, analysis: str) -> AnalysisEntry:
+        """Show an analysis: how far it is, or what it gave."""
+        answer: AnalysisEntry = self._send("GET", f"/analyses/{_path(analysis)}", _given(), None)
+        return answer
+
+    def stop(self, *, analysis: str) -> AnalysisEntry:
+        """Stop an analysis; the same wish goes on where it stopped."""
+        answer: AnalysisEntry = self._send("POST", f"/analyses/{_path(analysis)}/stop", {}, _given())
+        return answer
+
+    def export(self, *, analysis: str, form: Literal["json", "csv", "vtt", "otio"] | None = None) -> Exported:
+        """Return what a model found as JSON, CSV, WebVTT, or markers on a timeline (OpenTimelineIO)."""
+        answer: Exported = self._send("GET", f"/analyses/{_path(analysis)}/export", _given(form=form), None)
+        return answer
+
+    def find(
+        self,
+        *,
+        name: Sequence[str] | None = None,
+        content: str | None = None,
+        analysis: str | None = None,
+        model: str | None = None,
+        least: float | None = None,
+        begin: float | None = None,
+        end: float | None = None,
+        over: float | None = None,
+        limit: int | None = None,
+    ) -> Findings:
+        """Ask what was found: all clips with a dog for over two seconds, every silence, the scenes of a film."""
+        answer: Findings = self._send("GET", "/findings", _given(name=name, content=content, analysis=analysis, model=model, least=least, begin=begin, end=end, over=over, limit=limit), None)
+        return answer
+
+
+class ModelCommands:
+    """Models that recognise things in pictures."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(self) -> Models:
+        """List the models that recognise things: what they find, and in pictures of what size."""
+        answer: Models = self._send("GET", "/models", _given(), None)
+        return answer
+
+    def check(
+        self,
+        *,
+        path: str | None = None,
+        upload: str | None = None,
+        classes: str | None = None,
+        layout: str | None = None,
+    ) -> ModelFacts:
+        """Look into a model's file: its input, its head's layout, its classes. It is run on nothing only, in a process of its own."""
+        answer: ModelFacts = self._send("POST", "/models/check", {}, _given(path=path, upload=upload, classes=classes, layout=layout))
+        return answer
+
+    def add(
+        self,
+        *,
+        name: str,
+        path: str | None = None,
+        upload: str | None = None,
+        classes: str | None = None,
+        layout: str | None = None,
+    ) -> VisionModel:
+        """Add a model that recognises things, under a name; it is looked into first."""
+        answer: VisionModel = self._send("PUT", f"/models/{_path(name)}", {}, _given(path=path, upload=upload, classes=classes, layout=layout))
+        return answer
+
+    def remove(self, *, name: str) -> ModelRemoved:
+        """Remove a model; what it found stays."""
+        answer: ModelRemoved = self._send("DELETE", f"/models/{_path(name)}", _given(), None)
+        return answer
+
+
 class PreviewCommands:
     """See what an effect or a transition does."""
 
@@ -1726,6 +1933,8 @@ class Commands:
         self.project = ProjectCommands(send)
         self.media = MediaCommands(send)
         self.scan = ScanCommands(send)
+        self.analysis = AnalysisCommands(send)
+        self.model = ModelCommands(send)
         self.preview = PreviewCommands(send)
         self.upload = UploadCommands(send)
         self.schedule = ScheduleCommands(send)

@@ -29,6 +29,7 @@ from apps.registry import COMMANDS, GROUPS
 from infra.apart import Apart
 from infra.farm import FarmConnection
 from infra.library.facts import FactsStore
+from infra.library.vision import VisionModels
 from infra.services import KEPT_IN_DATABASE, Services, check
 from infra.settings import Settings
 from infra.uploads.library import Uploads
@@ -43,7 +44,13 @@ def application(services: Services) -> FastAPI:
     Args:    services: open for as long as it serves.
     """
     settings = services.get(Settings)
-    for service in (*KEPT_IN_DATABASE, FactsStore, Uploads, Apart):  # here, since requests come in many threads
+    for service in (
+        *KEPT_IN_DATABASE,
+        FactsStore,
+        VisionModels,
+        Uploads,
+        Apart,
+    ):  # here, since requests come in many threads
         services.get(service)
     hub = Hub(services.get(FarmConnection))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -15,8 +16,7 @@ from flows.library import Library
 from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError
 from infra.jobs.commands import Limit
-from infra.library.analyses import Analysis, AnalysisStore, FindingsWanted, Found
-from infra.library.vision import VisionModels
+from infra.library.analyses import AnalysisEntry, AnalysisStore, FindingsWanted, Found
 from infra.values import Value
 from tasks.recognition.findings import Finding
 from tasks.recognition.reports import FORMS, Film
@@ -53,13 +53,15 @@ class AnalysesWanted(Value):
 class Analyses(Value):
     """Analyses, the newest first."""
 
-    analyses: tuple[Analysis, ...]
+    analyses: tuple[AnalysisEntry, ...]
 
 
 class FindingsAsked(Value):
     """A question: all that is given must hold."""
 
-    name: tuple[Name, ...] = Field((), max_length=100, description="Classes, or scene, silence, black, frozen; any of them.")
+    name: tuple[Name, ...] = Field(
+        (), max_length=100, description="Classes, or scene, silence, black, frozen; any of them."
+    )
     content: Text | None = Field(None, description="In this content only: the sha256 of a media file.")
     analysis: UUID | None = Field(None, description="Of this analysis only.")
     model: Name | None = Field(None, description="Found by this model only.")
@@ -89,7 +91,7 @@ class Exported(Value):
     content: Base64Bytes = Field(description="The file, in base64.")
 
 
-def begin_analysis(call: Call, given: AnalysisWanted) -> Analysis:
+def begin_analysis(call: Call, given: AnalysisWanted) -> AnalysisEntry:
     """Look a media file through, for its scenes, silence, loudness and the like, or for what a model recognises.
 
     The same wish of the same content is one analysis: what is known is not looked for again.
@@ -112,12 +114,12 @@ def list_analyses(call: Call, given: AnalysesWanted) -> Analyses:
     return Analyses(analyses=call.services.get(AnalysisStore).newest(given.limit, given.content))
 
 
-def show_analysis(call: Call, given: AnalysisNamed) -> Analysis:
+def show_analysis(call: Call, given: AnalysisNamed) -> AnalysisEntry:
     """Show an analysis: how far it is, or what it gave."""
     return call.services.get(AnalysisStore).get(given.analysis)
 
 
-def stop_analysis(call: Call, given: AnalysisNamed) -> Analysis:
+def stop_analysis(call: Call, given: AnalysisNamed) -> AnalysisEntry:
     """Stop an analysis; the same wish goes on where it stopped."""
     return call.services.get(AnalysisStore).stop(given.analysis)
 
@@ -153,7 +155,7 @@ def export(call: Call, given: ExportWanted) -> Exported:
     return Exported.model_construct(name=f"{Path(row.path).stem}.{row.model}.{suffix}", content=content)
 
 
-def reported(call: Call, row: Analysis) -> tuple[Film, tuple[Finding, ...]]:
+def reported(call: Call, row: AnalysisEntry) -> tuple[Film, tuple[Finding, ...]]:
     """Return what a recognition found, and in what.
 
     Raises:  KinofarmError MEDIA-0xx when the file's facts can't be had any more.
@@ -164,7 +166,7 @@ def reported(call: Call, row: Analysis) -> tuple[Film, tuple[Finding, ...]]:
     film = Film(
         name=Path(row.path).name,
         sha256=row.content,
-        rate=picture.rate or 25,  # type: ignore[arg-type]
+        rate=picture.rate or Fraction(25),
         frames=picture.frames,
         model=row.model or "",
         model_sha256=str((row.result or {}).get("model", "")),

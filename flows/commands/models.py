@@ -14,8 +14,7 @@ from infra.library.vision import VisionModel, VisionModels
 from infra.settings import Settings
 from infra.values import Value
 from tasks.recognition.model import ModelFacts, model_bytes
-
-CHECKED = "tasks.recognition.reading:looked_at"
+from tasks.recognition.reading import LOOKED_AT
 
 
 class ModelNamed(Value):
@@ -97,7 +96,7 @@ def _looked_at(call: Call, given: ModelFile) -> tuple[Path, ModelFacts]:
     classes = None if given.classes is None else str(file_of(call, given.classes, None, "classes"))
     asked = {"path": str(file), "classes": classes, "layout": given.layout}
     seconds = call.services.get(Settings).media.reader_seconds
-    found = call.services.get(Apart).call(CHECKED, asked, file=file.name, seconds=seconds)
+    found = call.services.get(Apart).call(LOOKED_AT, asked, file=file.name, seconds=seconds)
     return file, ModelFacts.model_validate(found)
 
 

@@ -105,7 +105,7 @@ _FORGET = text(
 )
 
 
-class Analysis(Value):
+class AnalysisEntry(Value):
     """An analysis of a content. progress: 0 to 1. result: what was found as a whole, once it is done."""
 
     id: UUID
@@ -175,15 +175,15 @@ class AnalysisStore:
     @surviving
     def begin(
         self, content: str, wish: str, path: str, model: str | None, options: Mapping[str, Any], submitted_by: str
-    ) -> Analysis:
+    ) -> AnalysisEntry:
         """Enter an analysis, or return the one of that wish; one that failed or was stopped is to go on."""
         given = {"id": uuid4(), "content": content, "wish": wish, "path": path, "model": model}
         given |= {"options": json.dumps(dict(options)), "submitted_by": submitted_by}
         with transaction(self.engine) as connection:
-            return Analysis.model_validate(dict(connection.execute(_BEGIN, given).mappings().one()))
+            return AnalysisEntry.model_validate(dict(connection.execute(_BEGIN, given).mappings().one()))
 
     @surviving
-    def get(self, analysis: UUID) -> Analysis:
+    def get(self, analysis: UUID) -> AnalysisEntry:
         """Return an analysis.
 
         Raises:  KinofarmError ANALYSIS-001.
@@ -192,21 +192,21 @@ class AnalysisStore:
             found = connection.execute(_GET, {"id": analysis}).mappings().one_or_none()
         if found is None:
             raise KinofarmError("ANALYSIS-001", analysis=str(analysis))
-        return Analysis.model_validate(dict(found))
+        return AnalysisEntry.model_validate(dict(found))
 
     @surviving
-    def newest(self, limit: int, content: str | None = None) -> tuple[Analysis, ...]:
+    def newest(self, limit: int, content: str | None = None) -> tuple[AnalysisEntry, ...]:
         """Return the newest analyses, of one content if it is given, the newest first."""
         with transaction(self.engine) as connection:
             rows = connection.execute(_NEWEST, {"limit": limit, "content": content}).mappings()
-            return tuple(Analysis.model_validate(dict(row)) for row in rows)
+            return tuple(AnalysisEntry.model_validate(dict(row)) for row in rows)
 
     @surviving
-    def start(self, analysis: UUID) -> Analysis | None:
+    def start(self, analysis: UUID) -> AnalysisEntry | None:
         """Begin to work on it; None: it has ended."""
         with transaction(self.engine) as connection:
             found = connection.execute(_START, {"id": analysis}).mappings().one_or_none()
-        return None if found is None else Analysis.model_validate(dict(found))
+        return None if found is None else AnalysisEntry.model_validate(dict(found))
 
     @surviving
     def tell(self, analysis: UUID, progress: float) -> bool:
@@ -244,7 +244,7 @@ class AnalysisStore:
         told = None if error is None else json.dumps(dict(error))
         self._write((_END, {"id": analysis, "state": state, "error": told}))
 
-    def stop(self, analysis: UUID) -> Analysis:
+    def stop(self, analysis: UUID) -> AnalysisEntry:
         """Have it stopped: one that waits at once, another when its run asks next.
 
         Raises:  KinofarmError ANALYSIS-001.
@@ -253,11 +253,11 @@ class AnalysisStore:
         return self.get(analysis)
 
     @surviving
-    def lost(self) -> tuple[Analysis, ...]:
+    def lost(self) -> tuple[AnalysisEntry, ...]:
         """Return those whose run told nothing for long; who is told of one is the only one for a while."""
         with transaction(self.engine) as connection:
             rows = connection.execute(_LOST, {"seconds": LOST_SECONDS}).mappings()
-            return tuple(Analysis.model_validate(dict(row)) for row in rows)
+            return tuple(AnalysisEntry.model_validate(dict(row)) for row in rows)
 
     @surviving
     def find(self, wanted: FindingsWanted) -> tuple[Found, ...]:

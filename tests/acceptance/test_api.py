@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import Engine, text
 import kinofarm
 from apps.api.entry import COOKIE, CSRF_HEADER
 from apps.registry import COMMANDS
+from flows.analysing import entered
 from infra.access.scopes import SCOPES, Scope, allows
 from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
@@ -24,9 +26,13 @@ from infra.commands import Command
 from infra.jobs.engine import transaction
 from infra.jobs.records import Output
 from infra.jobs.store import JobStore
+from infra.library.analyses import AnalysisStore
 from infra.library.scans import ScanStore
+from infra.library.vision import VisionModels
 from infra.services import Services
 from tasks.media.manifest import to_json
+from tasks.media.probe import content_hash
+from tasks.recognition.findings import Finding, PathPoint
 from tests.acceptance import films
 from tests.acceptance.kinofarm import Kinofarm
 from tests.acceptance.projects import media_clip, timeline, track, written
@@ -34,6 +40,7 @@ from tests.manifests import example_manifest
 from tests.media_factory import MediaFactory
 
 OWNER = "somebody"
+DETECTOR = Path(__file__).parents[1] / "models" / "shapes" / "shapes.onnx"
 LIVE = ("a0", "a1", "a2", "a3", "a4", "a5", "a6")
 """Beginnings of the ids of jobs that the examples name: these are paused, so that the farm leaves them alone."""
 
@@ -50,10 +57,12 @@ def world(farm: Kinofarm, media_factory: MediaFactory) -> Iterator[Kinofarm]:
     project = timeline(50, track("V", media_clip("clip.mp4", 0, 50)))
     written(farm.footage / "example.kinofarm.json", {**project, "subtitles": [{"text": "Hi.", "start": 5, "end": 20}]})
     written(farm.footage / "missing.kinofarm.json", timeline(50, track("V", media_clip("lost/Shot.mov", 0, 50))))
+    shutil.copy(DETECTOR, farm.footage / "shapes.onnx")
     (farm.footage / "moved").mkdir()
     (farm.footage / "moved" / "shot.mp4").write_bytes(clip.read_bytes())
     with farm.services() as services:
         _enter(services, _manifest(farm.footage))
+        _looked_through(services, clip)
     with farm.api() as api:
         _ok(api.put("/schedules/weekly", json={"project": "example.kinofarm.json", "cron": "0 3 * * 1"}))
         yield farm
@@ -93,6 +102,21 @@ def _enter(services: Services, manifest: Output) -> None:
     for scope in SCOPES:
         TOKENS[scope] = services.get(TokenStore).create(f"who may {scope}", scope)[1].get_secret_value()
     services.get(TokenStore).create("old", "read")
+
+
+def _looked_through(services: Services, clip: Path) -> None:
+    """An analysis with the id that the examples use, and a model."""
+    services.get(VisionModels).add("old", b"of no use", {}, OWNER)
+    store, wanted = services.get(AnalysisStore), UUID(COMMANDS["analysis.show"].example["analysis"])
+    row = store.begin(content_hash(clip), "1" * 64, str(clip), "shapes", {"what": "recognition"}, OWNER)
+    with transaction(services.get(Engine)) as connection:
+        connection.execute(text("UPDATE analyses SET id = :wanted WHERE id = :id"), {"wanted": wanted, "id": row.id})
+    box = (10.0, 10.0, 50.0, 50.0)
+    seen = Finding(
+        name="circle", track=1, first=0, last=49, begin=0, end=2, seen=50, best=0.9, mean=0.8, best_frame=5, best_seconds=0,
+        best_box=box, path=(PathPoint(frame=0, seconds=0, box=box),),
+    )  # fmt: skip
+    store.finish(wanted, {"model": "ab" * 32}, tuple(entered([seen])))
 
 
 TOKENS: dict[Scope, str] = {}

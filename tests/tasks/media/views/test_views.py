@@ -200,7 +200,13 @@ def test_a_sound_that_is_not_there_is_an_error(make: Make, media_factory: MediaF
 
 def test_a_sound_of_many_channels_has_peaks(make: Make, media_factory: MediaFactory) -> None:
     sixteen = media_factory.make(
-        "sixteen.wav", "-f", "lavfi", "-i", f"aevalsrc='{'|'.join(['0'] * 15 + ['0.25*sin(2*PI*500*t)'])}':s=48000:d=0.5", "-c:a", "pcm_s16le"
+        "sixteen.wav",
+        "-f",
+        "lavfi",
+        "-i",
+        f"aevalsrc='{'|'.join(['0'] * 15 + ['0.25*sin(2*PI*500*t)'])}':s=48000:d=0.5",
+        "-c:a",
+        "pcm_s16le",
     )
     out, _ = make("peaks", sixteen, points=10)
     assert max(json.loads(out.read_text())["data"]) == pytest.approx(8192, abs=30)
