@@ -88,7 +88,7 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Make a token for the REST API and the status page. It is shown this once, on standard output."""
-    made = _called("token.create", {"name": name, "scope": scope, "days": days})
+    made = called("token.create", {"name": name, "scope": scope, "days": days})
     if as_json:
         console.show_json(made)
         return
@@ -98,7 +98,7 @@ def token(
 
 def tokens(as_json: AsJson = False) -> None:
     """List the tokens that there are and were; none is shown itself."""
-    found = _called("token.list", {})["tokens"]
+    found = called("token.list", {})["tokens"]
     if as_json:
         console.show_json(found)
         return
@@ -113,7 +113,7 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """End a token, and the sessions of the status page that were begun with it."""
-    ended = _called("token.revoke", {"name": name})
+    ended = called("token.revoke", {"name": name})
     if as_json:
         console.show_json(ended)
     else:
@@ -125,7 +125,7 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """Read who changed what through which door, and who was not let."""
-    found = _called("audit.list", {"limit": limit})["deeds"]
+    found = called("audit.list", {"limit": limit})["deeds"]
     if as_json:
         console.show_json(found)
         return
@@ -136,7 +136,11 @@ def audit(
         console.say("nothing was changed yet")
 
 
-def _called(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+def called(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Carry out a command of the registry on this machine's farm, and return its answer as JSON values.
+
+    Raises:  KinofarmError API-009, what the command raises.
+    """
     from apps.registry import command
 
     return _answer(command(name), fields)

@@ -22,6 +22,7 @@ from apps.cli import (
     farm,
     interchange,
     jobs,
+    models,
     news,
     project,
     render,
@@ -41,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in console.EXIT_CODES.items()) + ".",
 )
-for room in (farm, demo, project, interchange, render, jobs, schedules, watching, news, workers, calling):
+for room in (farm, demo, project, interchange, render, jobs, schedules, watching, news, workers, models, calling):
     room.add_to(app)
 
 

@@ -32,10 +32,16 @@ def page() -> str:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield every command that is shown, by its name, in the order of `kinofarm --help`."""
-    group: Any = typer.main.get_command(app)
+    yield from _below(typer.main.get_command(app), "")
+
+
+def _below(group: Any, above: str) -> Iterator[tuple[str, Any]]:
+    """The commands of a group; of a group in it, those that it has."""
     for name, command in group.commands.items():
-        if not command.hidden:
-            yield name, command
+        if hasattr(command, "commands"):
+            yield from _below(command, f"{name} ")
+        elif not command.hidden:
+            yield f"{above}{name}", command
 
 
 def _section(name: str, command: Any) -> str:

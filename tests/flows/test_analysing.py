@@ -1,0 +1,231 @@
+"""Analyses: found out once for a content, wherever it lies; gone on with behind what is finished; asked for afterwards."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+from pydantic import SecretStr
+
+from flows.analysing import MediaWish, RecognitionWish, analysed, begin, heal, wish_of
+from flows.commands.analysing import ExportWanted, FindingsAsked, export, find
+from flows.library import Library
+from infra import services
+from infra.commands import Call
+from infra.errors import KinofarmError
+from infra.jobs.engine import transaction
+from infra.library.analyses import STARTS, AnalysisEntry, AnalysisStore
+from infra.library.vision import VisionModels
+from infra.sections import DatabaseSettings, PrefectSettings
+from infra.services import Services
+from infra.settings import Settings, as_environment
+from tasks.recognition.frames import Pace
+from tasks.recognition.model import look_at
+from tasks.recognition.pipeline import RecogniseOptions
+from tests.media_factory import MediaFactory
+from tests.models.shapes.drawn import write_film
+from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, frames_of_shapes
+
+TIMES = 12
+"""How often the film of shapes is shown in the long film."""
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    return Settings(
+        home=tmp_path / "home",
+        media_roots=(tmp_path,),
+        database=DatabaseSettings(url=SecretStr(database)),
+        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
+    )
+
+
+@pytest.fixture
+def container(settings: Settings) -> Iterator[Services]:
+    with services.opened(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shapes(media_factory: MediaFactory) -> Path:
+    """The film of shapes, 150 frames."""
+    place = media_factory.folder / "analysed-shapes.mp4"
+    write_film(str(place), frames_of_shapes(), 23, RATE)
+    return place
+
+
+@pytest.fixture
+def model(container: Services) -> str:
+    """The detector of shapes, as a model of the farm's."""
+    facts = look_at(DETECTOR)
+    return container.get(VisionModels).add("shapes", DETECTOR.read_bytes(), facts.model_dump(mode="json"), "anna").name
+
+
+def _entered(
+    container: Services, path: Path, wish: MediaWish | RecognitionWish, model: str | None = None
+) -> AnalysisEntry:
+    """Enter an analysis as `begin` does, without a run of it: there is no Prefect here."""
+    facts = Library(container).facts(path)
+    known = container.get(VisionModels).get(model) if model else None
+    store = container.get(AnalysisStore)
+    return store.begin(facts.sha256, wish_of(wish, known), str(path), model, wish.model_dump(mode="json"), "anna")
+
+
+def _unheard(share: float) -> None:
+    pass
+
+
+def _carried_out(container: Services, row: AnalysisEntry) -> AnalysisEntry:
+    started = container.get(AnalysisStore).start(row.id)
+    assert started is not None
+    return analysed(container, started, _unheard)
+
+
+def test_a_films_own_analyses_are_kept_with_their_ranges(
+    container: Services, tmp_path: Path, media_factory: MediaFactory
+) -> None:
+    film = media_factory.make(
+        "two-scenes.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=4", "-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=2",
+        "-f", "lavfi", "-i", "aevalsrc='if(lt(t,4),0.5*sin(2*PI*440*t),0)':s=48000:d=6", "-filter_complex", "[0][1]concat=n=2[v]",
+        "-map", "[v]", "-map", "2:a", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac",
+    )  # fmt: skip
+    path = Path(shutil.copy(film, tmp_path / "film.mp4"))
+    done = _carried_out(
+        container, _entered(container, path, MediaWish(kinds=("scenes", "black", "silence", "key_frames")))
+    )
+    assert (done.state, done.progress) == ("done", 1.0)
+    assert done.result is not None
+    assert set(done.result["found"]) == {"scenes", "black", "silence", "key_frames"}
+    call = Call(container, "anna", "read")
+    found = [(one.name, round(one.seen_from, 1), round(one.seen_to, 1)) for one in find(call, FindingsAsked()).findings]
+    assert ("scene", 0, 4) in found
+    assert ("scene", 4, 6) in found
+    assert ("black", 4, 6) in found
+    assert any(name == "silence" and abs(start - 4) <= 0.1 for name, start, _ in found)
+    moved = path.rename(tmp_path / "moved.mp4")
+    facts = Library(container).facts(moved)
+    again = begin(container, moved, facts, MediaWish(kinds=("silence", "scenes", "key_frames", "black")), None, "bert")
+    assert (again.id, again.state) == (done.id, "done"), "nothing is begun: there is no Prefect here to begin it"
+
+
+def test_what_a_model_finds_is_asked_for_and_exported(
+    container: Services, tmp_path: Path, shapes: Path, model: str
+) -> None:
+    path = Path(shutil.copy(shapes, tmp_path / "shapes.mp4"))
+    row = _entered(container, path, RecognitionWish(), model)
+    done = _carried_out(container, row)
+    assert done.result is not None
+    assert (done.result["frames"], done.result["looked_at_now"], done.result["device"]) == (FRAMES, FRAMES, "cpu")
+    call = Call(container, "anna", "read")
+    found = find(call, FindingsAsked(name=("circle",), over=2, least=0.5)).findings
+    (circle,) = [mover for mover in MOVERS if mover.shape.kind == 0 and mover.end - mover.first > 2 * RATE]
+    assert len(found) == 1
+    assert abs(found[0].seen_from - circle.first / RATE) <= 2 / RATE
+    assert abs(found[0].seen_to - circle.end / RATE) <= 2 / RATE
+    assert (found[0].path, found[0].model) == (str(path), "shapes")
+
+    files = {form: export(call, ExportWanted(analysis=row.id, form=form)) for form in ("json", "csv", "vtt", "otio")}  # type: ignore[arg-type]
+    assert files["csv"].name == "shapes.shapes.csv"
+    assert len(list(csv.reader(io.StringIO(_text(files["csv"]))))) == 1 + len(MOVERS)
+    assert len(json.loads(_text(files["json"]))["findings"]) == len(MOVERS)
+    assert _text(files["vtt"]).count("-->") == len(MOVERS)
+    assert "Marker" in _text(files["otio"])
+
+    facts = Library(container).facts(path)
+    same = RecognitionWish(look=RecogniseOptions(decode_threads=2, group=32), batch=4)
+    again = begin(container, path, facts, same, model, "bert")
+    assert again.id == row.id, "how it is worked on makes no other wish"
+    assert (
+        wish_of(RecognitionWish(look=RecogniseOptions(least=0.2)), container.get(VisionModels).get(model)) != row.wish
+    )
+    with pytest.raises(KinofarmError) as caught:
+        begin(container, path, facts, RecognitionWish(), "none", "")
+    assert caught.value.code == "ANALYSIS-002"
+
+
+def _text(exported: Any) -> str:
+    return bytes(exported.content).decode()
+
+
+def test_a_recognition_whose_process_is_killed_goes_on_behind_its_last_group(
+    container: Services, settings: Settings, tmp_path: Path, shapes: Path, model: str, media_factory: MediaFactory
+) -> None:
+    looped = media_factory.make("long-shapes.mp4", "-stream_loop", str(TIMES - 1), "-i", str(shapes), "-c", "copy")
+    path = Path(shutil.copy(looped, tmp_path / "long.mp4"))
+    store, wish = container.get(AnalysisStore), RecognitionWish(look=RecogniseOptions(group=64), device="cpu")
+    row = _entered(container, path, wish, model)
+    worked = subprocess.Popen(
+        [sys.executable, "-c", _WORK, str(row.id)], env={**os.environ, **as_environment(settings)}, cwd=Path.cwd()
+    )
+    deadline = time.monotonic() + 60
+    while len(store.groups(row.id)) < 3:
+        assert time.monotonic() < deadline
+        assert worked.poll() is None, "it is killed in the middle"
+        time.sleep(0.02)
+    worked.send_signal(signal.SIGKILL)
+    worked.wait()
+    kept = sum(len(group["frames"]) for group in store.groups(row.id))
+    assert 0 < kept < FRAMES * TIMES
+
+    done = _carried_out(container, row)
+    assert done.result is not None
+    assert (done.state, done.starts, done.result["frames"]) == ("done", 2, FRAMES * TIMES)
+    assert done.result["looked_at_now"] == FRAMES * TIMES - kept, "no frame of a finished group is looked at again"
+    found = find(Call(container, "anna", "read"), FindingsAsked(analysis=row.id)).findings
+    assert len(found) >= len(MOVERS) * TIMES - TIMES, "the tracks run over the place where it was killed"
+
+
+_WORK = """
+import sys
+from uuid import UUID
+from flows.analysing import analysed
+from infra import services
+from infra.library.analyses import AnalysisStore
+from infra.settings import in_force
+with services.opened(in_force()) as container:
+    analysed(container, container.get(AnalysisStore).start(UUID(sys.argv[1])), lambda share: None)
+"""
+
+
+def test_an_analysis_stops_when_it_is_asked_to_and_one_that_crashes_again_and_again_is_given_up(
+    container: Services, tmp_path: Path, shapes: Path, model: str
+) -> None:
+    path, store = Path(shutil.copy(shapes, tmp_path / "shapes.mp4")), container.get(AnalysisStore)
+    row = _entered(container, path, RecognitionWish(look=RecogniseOptions(pace=Pace(every=2))), model)
+    started = store.start(row.id)
+    assert started is not None
+    store.stop(row.id)
+    assert analysed(container, started, _unheard).state == "stopped"
+    other = _entered(container, path, RecognitionWish(look=RecogniseOptions(pace=Pace(every=3))), model)
+    for _ in range(STARTS):
+        store.start(other.id)
+    with transaction(container.get(sqlalchemy.Engine)) as connection:
+        connection.execute(sqlalchemy.text("UPDATE analyses SET beat_at = now() - interval '2 minutes'"))
+    heal(container)
+    given_up = store.get(other.id)
+    assert given_up.state == "failed"
+    assert given_up.error is not None
+    assert given_up.error["code"] == "ANALYSIS-005"
+
+
+def test_a_file_that_became_another_is_not_looked_through_in_its_place(
+    container: Services, tmp_path: Path, shapes: Path, media_factory: MediaFactory
+) -> None:
+    path = Path(shutil.copy(shapes, tmp_path / "shapes.mp4"))
+    row = _entered(container, path, MediaWish())
+    shutil.copy(media_factory.video(30), path)
+    with pytest.raises(KinofarmError) as caught:
+        _carried_out(container, row)
+    assert caught.value.code == "ANALYSIS-006"
