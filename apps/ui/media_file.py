@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from nicegui import context
 
+from apps.ui import media_analyses
 from apps.ui.frame import say
 from apps.ui.house import Visit
 from apps.ui.parts.media_words import clock, of_picture, of_sound, view_address
@@ -55,6 +56,8 @@ async def show(visit: Visit, path: str = "", upload: str = "") -> None:
     with tag("div", "", "job"):
         with tag("div", "", "job-main"):
             _views(found, named, name)
+            if found.demuxer not in PILLOW:
+                await media_analyses.draw(visit, named, found)
         with tag("aside", "", "job-side", aria_label="About the file"):
             _about(found)
 

@@ -10,12 +10,16 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
+from tests.acceptance.kinofarm import Kinofarm
 from tests.apps.ui.desk import NARROW, SCREENS, WIDE, Desk, until
 from tests.apps.ui.test_screens import _looked_at
 from tests.media_factory import MediaFactory
+from tests.models.shapes.drawn import write_film
+from tests.tasks.recognition.conftest import FRAMES, MOVERS, RATE, frames_of_shapes
 
 pytestmark = pytest.mark.timeout(300)
 
+DETECTOR = Path(__file__).parents[2] / "models" / "shapes" / "shapes.onnx"
 LOADED = "name => document.querySelector(name).naturalWidth > 0"
 
 
@@ -93,6 +97,34 @@ def test_the_page_of_a_file_can_be_used_by_everybody_and_fits(
     assert _looked_at(page, f"media-{name.split('.')[-1]}") == []
     assert _fits(page)
     assert ("MEDIA-00" in page.inner_text("main")) == (name == "broken.mov")
+    context.close()
+
+
+def test_a_film_is_looked_through_and_what_is_in_it_is_shown_over_time(
+    desk: Desk, farm: Kinofarm, folder: Path
+) -> None:
+    assert farm.run("models", "add", "shapes", DETECTOR).code == 0
+    film = folder / "shapes.mp4"
+    write_film(str(film), frames_of_shapes(), 23, RATE)
+    context = desk.context()
+    page = desk.open(context, f"/media/file?path={quote(str(film))}")
+    page.click("text=Look through it")
+    until(lambda: page.locator(".analysis .facts").count(), 90, "its own analyses are done")
+    assert "LUFS" not in page.inner_text(".analysis"), "it has no sound"
+    assert "constant" in page.inner_text(".analysis")
+    page.select_option("#analysis-model", "shapes")
+    page.click("text=Look through it")
+    until(lambda: page.locator(".strip-name:has-text('Circle')").count(), 90, "the model is done")
+    rows = page.locator(".analysis:has(h3:has-text('shapes')) .strip-row")
+    assert rows.count() == len({mover.shape.kind for mover in MOVERS})
+    circle = page.locator(".strip-row:has-text('Circle')")
+    assert "2 times" in circle.inner_text()
+    first = circle.locator(".strip-span >> nth=0")
+    assert first.evaluate("span => parseFloat(span.style.left)") == pytest.approx(100 * 12 / FRAMES, abs=1.5)
+    assert _looked_at(page, "media-analysed") == []
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    assert _looked_at(page, "media-analysed") == []
+    assert _fits(page)
     context.close()
 
 

@@ -1,0 +1,144 @@
+"""What is seen and heard in a media file, on its page: analyses that go on or are done, and what they found over time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from apps.ui.frame import say
+from apps.ui.house import Visit
+from apps.ui.parts.form import Form
+from apps.ui.parts.strips import heat_strips
+from apps.ui.parts.tags import button, facts, panel, set_attribute, tag
+from apps.ui.parts.words import first_up
+from apps.ui.refreshed import refreshed
+from flows.commands.analysing import Analyses, Findings
+from flows.commands.models import Models
+from infra.errors import KinofarmError
+from infra.library.analyses import AnalysisEntry, FindingEntered
+from infra.values import Value
+from tasks.media.analysis.channels import Channels
+from tasks.media.analysis.findings import MediaAnalysis
+from tasks.media.analysis.frame_times import FrameTimes
+from tasks.media.analysis.interlacing import Interlacing
+from tasks.media.analysis.loudness import Loudness
+from tasks.media.analysis.motion import Motion
+from tasks.media.analysis.quality import Quality
+from tasks.media.facts import MediaFacts
+
+EACH_SECONDS = 2.0
+OWN = "scenes, silence, loudness and the like"
+
+
+class Seen(Value):
+    """What the part shows: analyses with what each found."""
+
+    analyses: tuple[AnalysisEntry, ...]
+    found: tuple[tuple[FindingEntered, ...], ...]
+
+
+async def draw(visit: Visit, named: dict[str, str], found: MediaFacts) -> None:
+    """Draw the part, and look again every few seconds.
+
+    Raises:  KinofarmError when the models can't be listed.
+    """
+    models = (await visit.look(Models, "model.list")).models
+    picture = found.picture()
+    choices = {"": OWN} | ({model.name: f"what {model.name} knows" for model in models} if picture is not None else {})
+
+    async def begin(given: dict[str, str]) -> None:
+        await visit.ask(AnalysisEntry, "analysis.begin", **named, model=given.get("model") or None)
+        await again()
+
+    with panel("What is in it"):
+        form = Form("analysis", "Look through it", begin)
+        with form.fields():
+            form.choice("model", "Look for", choices)
+
+        async def read() -> Seen:
+            rows = (await visit.look(Analyses, "analysis.list", content=found.sha256, limit=20)).analyses
+            told = [
+                (await visit.look(Findings, "analysis.find", analysis=str(row.id))).findings
+                if row.state == "done"
+                else ()
+                for row in rows
+            ]
+            return Seen(analyses=rows, found=tuple(tuple(each) for each in told))
+
+        again = await refreshed(visit, read, lambda seen: _all(visit, seen, float(found.duration)), EACH_SECONDS)
+
+
+def _all(visit: Visit, seen: Seen, length: float) -> None:
+    for row, found in zip(seen.analyses, seen.found, strict=True):
+        with tag("section", "", "analysis", aria_label=_title(row)):
+            with tag("div", "", "analysis-head"):
+                tag("h3", _title(row))
+                if not row.ended and not row.stop_requested:
+                    button("Stop", _stopping(visit, row), "small", "stop", aria_label=f"Stop: {_title(row)}")
+            _state(row)
+            if row.state != "done":
+                continue
+            if row.model is None and row.result is not None:
+                facts(list(_measured(MediaAnalysis.model_validate(row.result))))
+            if found and length:
+                heat_strips(found, length)
+            elif row.model is not None:
+                tag("p", "Nothing of it was found.", "note")
+
+
+def _title(row: AnalysisEntry) -> str:
+    return first_up(OWN) if row.model is None else f"What {row.model} finds"
+
+
+def _state(row: AnalysisEntry) -> None:
+    if row.state == "done":
+        return
+    words = {"waiting": "It waits for its turn", "running": f"{100 * row.progress:.0f} %", "stopped": "It was stopped", "failed": "It failed"}  # fmt: skip
+    tag("p", words.get(row.state, row.state), "sub")
+    if row.state == "running":
+        with tag(
+            "div", "", "bar", role="progressbar", aria_label=_title(row), aria_valuemin=0, aria_valuemax=100
+        ) as bar:
+            tag("span", "", "fill rendering").style(f"transform: scaleX({row.progress:.4f})")
+        set_attribute(bar, "aria-valuenow", round(100 * row.progress))
+    if row.error:
+        tag("p", f"{row.error.get('code', '')}: {row.error.get('message', '')}", "sub wrong")
+
+
+def _stopping(visit: Visit, row: AnalysisEntry) -> Callable[[], Awaitable[None]]:
+    async def stop() -> None:
+        try:
+            await visit.ask(AnalysisEntry, "analysis.stop", analysis=str(row.id))
+        except KinofarmError as error:
+            say(f"{error.code}: {error.message}", "wrong")
+
+    return stop
+
+
+def _measured(found: MediaAnalysis) -> Iterator[tuple[str, str]]:
+    """What was measured, in words."""
+    loudness, channels = found.of(Loudness), found.of(Channels)
+    if loudness is not None:
+        yield "Loudness", "silence" if loudness.integrated is None else f"{loudness.integrated:.1f} LUFS"
+        if loudness.true_peak is not None:
+            yield "True peak", f"{loudness.true_peak:.1f} dBTP"
+    if channels is not None:
+        yield "Channels", channels.kind
+    interlacing, times = found.of(Interlacing), found.of(FrameTimes)
+    if interlacing is not None:
+        yield "Fields", interlacing.verdict
+    if times is not None:
+        yield "Frame times", f"variable, {_ms(times.least)} to {_ms(times.largest)}" if times.variable else "constant"
+    quality, motion = found.of(Quality), found.of(Motion)
+    if quality is not None:
+        yield "Blurred", f"{100 * quality.blurred:.0f} % of the frames"
+        yield "Too dark, too bright", f"{100 * quality.under_exposed:.0f} %, {100 * quality.over_exposed:.0f} %"
+    if motion is not None and motion.mean is not None:
+        yield "Motion", f"{100 * motion.mean:.1f} % of the width a second"
+    if found.damaged:
+        yield "Damaged packets", str(found.damaged)
+
+
+def _ms(seconds: Fraction | None) -> Any:
+    return "–" if seconds is None else f"{1000 * float(seconds):.1f} ms"
