@@ -1,11 +1,19 @@
-"""docs/media.md: the views of media files, with what can be asked of each."""
+"""docs/media.md: the views of media files, scans, analyses and recognition, with what can be asked of each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel
 
+from tasks.media.analysis.settings import AnalysisSettings
+from tasks.media.analysis.table import ANALYSES
 from tasks.media.scan import SUFFIXES
 from tasks.media.views.table import VIEWS
+from tasks.recognition.findings import FindingOptions
+from tasks.recognition.frames import Pace
+from tasks.recognition.pipeline import RecogniseOptions
+from tasks.recognition.tracks import TrackOptions
 
 _HEAD = """\
 A view is a small file that shows a media file. It is made once for each content and each wish, in a process of its own with
@@ -19,6 +27,20 @@ many at once as the setting `media.readers` says, and makes the views that are w
 read again until `media.remembered_days` are over. A file that gives an error is listed with it. Media files are those
 whose names end in: """
 
+_ANALYSES = """\
+`analysis.begin` looks a file through for the kinds below, all of them unless `kinds` names some; the file is opened and decoded
+once for all. `analysis.show` has the results, each of its own type, and scenes and black, frozen and silent ranges are
+findings that `analysis.find` asks for. Its `options` may give `settings`:"""
+
+_RECOGNITION = """\
+`kinofarm models add NAME FILE` adds a model (ONNX: the heads of YOLO v5, v8, v9, v10 and v11, with boxes, masks or key points;
+names of classes from its own metadata or a file). `analysis.begin` with `model` looks a file through for what it knows;
+`analysis.find name=dog over=2` asks for all that was seen for over two seconds, `analysis.export` gives JSON, CSV, WebVTT or
+OpenTimelineIO markers. The same content and wish are looked through once; one that was interrupted goes on behind the last
+group of frames that was finished. Its `options` are `device` (auto, cpu, cuda), `batch`, and:"""
+
+_GROUPS: Mapping[str, type[BaseModel]] = {"look": RecogniseOptions, "tracks": TrackOptions, "findings": FindingOptions}
+
 
 def page() -> str:
     """Return the page, in Markdown."""
@@ -29,11 +51,22 @@ def page() -> str:
             f"{view.summary[:1].upper()}{view.summary[1:]} (`{view.media_type}`).",
             _options(view.options),
         ]
-    return "\n\n".join([*parts, "## Scanning folders", _SCANS + " ".join(f"`{each}`" for each in SUFFIXES)])
+    parts += ["## Scanning folders", _SCANS + " ".join(f"`{each}`" for each in SUFFIXES)]
+    kinds = "\n".join(f"* `{kind}`: {_first_line(row.result)}" for kind, row in ANALYSES.items())
+    parts += ["## Analyses", _ANALYSES, _options(AnalysisSettings), kinds, "## Recognition", _RECOGNITION]
+    for name, model in _GROUPS.items():
+        parts += [f"`{name}`:", _options(model)]
+    return "\n\n".join(parts)
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().partition("\n")[0]
 
 
 def _options(model: type[BaseModel]) -> str:
     rows = ["| option | default | |", "| --- | --- | --- |"]
     for name, field in model.model_fields.items():
-        rows.append(f"| `{name}` | {'none' if field.default is None else field.default} | {field.description} |")
+        default = field.get_default(call_default_factory=True)
+        shown = "none" if default is None or default == () else "every frame" if default == Pace() else default
+        rows.append(f"| `{name}` | {shown} | {field.description or ''} |")
     return "\n".join(rows)

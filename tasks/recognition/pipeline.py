@@ -44,7 +44,9 @@ _LOOK = 0.1
 class RecogniseOptions(Value):
     """What is looked for, and how closely."""
 
-    pace: Pace = Pace()
+    pace: Pace = Field(
+        Pace(), description='Which frames: {"every": 2} is each second one, {"rate": "5"} five a second.'
+    )
     least: float = Field(
         0.1,
         ge=0.001,

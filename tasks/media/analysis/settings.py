@@ -30,17 +30,17 @@ class AnalysisSettings(Value):
     least_scene: Exact = Field(Fraction(3, 5), ge=0, description="Scenes shorter than this are joined to a neighbour.")
 
     silence_level: float = Field(-50.0, ge=-120, lt=0, description="Peak in dBFS below which a sound is silent.")
-    least_silence: Exact = Field(Fraction(1, 2), gt=0)
+    least_silence: Exact = Field(Fraction(1, 2), gt=0, description="Seconds that silence must last.")
 
     black_level: float = Field(0.1, gt=0, lt=1, description="A pixel is black up to this level.")
     black_share: float = Field(0.98, gt=0, le=1, description="A picture is black with this share of black pixels.")
-    least_black: Exact = Field(Fraction(1, 10), ge=0)
+    least_black: Exact = Field(Fraction(1, 10), ge=0, description="Seconds that black must last.")
 
     frozen_level: float = Field(0.001, ge=0, lt=1, description="Mean change of a picture that stands still.")
     frozen_peak: float = Field(
         0.08, ge=0, le=1, description="Most change at any one place of a picture that stands still."
     )
-    least_frozen: Exact = Field(Fraction(1), ge=0)
+    least_frozen: Exact = Field(Fraction(1), ge=0, description="Seconds that a picture must stand still.")
 
     blurred_from: float = Field(
         0.5, gt=0, lt=1, description="Blur (0 sharp, 1 none of the detail left) from which on a frame is blurred."
