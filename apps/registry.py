@@ -18,6 +18,7 @@ import flows.commands.prerendering
 import flows.commands.previews
 import flows.commands.projects
 import flows.commands.proxies
+import flows.commands.reframing
 import flows.commands.results
 import flows.commands.scanning
 import flows.commands.steering
@@ -65,6 +66,7 @@ COMMANDS: Mapping[str, Command] = {
         flows.commands.scanning.COMMANDS,
         flows.commands.analysing.COMMANDS,
         flows.commands.models.COMMANDS,
+        flows.commands.reframing.COMMANDS,
         flows.commands.previews.COMMANDS,
         infra.uploads.commands.COMMANDS,
         infra.jobs.commands.COMMANDS,

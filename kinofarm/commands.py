@@ -850,6 +850,15 @@ class Reasons(TypedDict):
     reasons: list[Reason]
 
 
+class Reframed(TypedDict):
+    """A project that shows a film through a window that follows its subject."""
+
+    timeline: dict[str, Any]
+    width: int
+    height: int
+    followed: int
+
+
 class Relinked(TypedDict):
     """A project whose files were looked for."""
 
@@ -937,6 +946,25 @@ class Share(TypedDict):
     frames: int
     cached_frames: int
     share: float
+
+
+class SheetOptions(TypedDict, total=False):
+    """How a sheet looks."""
+
+    most: int
+    columns: int
+    width: int
+    whole: bool
+    around: float
+
+
+class SheetShown(TypedDict):
+    """A sheet of findings."""
+
+    findings: int
+    width: int
+    height: int
+    jpeg: str
 
 
 class Size(TypedDict):
@@ -1237,6 +1265,11 @@ class RenderCommands:
     ) -> Accepted:
         """Have the chunks of a film that touch a range rendered into the cache, without a film: who renders it later waits less."""
         answer: Accepted = self._send("POST", "/prerenders", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, range=range, priority=priority, idempotency_key=idempotency_key))
+        return answer
+
+    def reframe(self, *, analysis: str, aspect: str | None = None, name: Sequence[str] | None = None) -> Accepted:
+        """Have a film rendered in other proportions, following what a model found; see analysis.reframe."""
+        answer: Accepted = self._send("POST", f"/analyses/{_path(analysis)}/reframe", {}, _given(aspect=aspect, name=name))
         return answer
 
 
@@ -1635,6 +1668,16 @@ class AnalysisCommands:
     ) -> Findings:
         """Ask what was found: all clips with a dog for over two seconds, every silence, the scenes of a film."""
         answer: Findings = self._send("GET", "/findings", _given(name=name, content=content, analysis=analysis, model=model, least=least, begin=begin, end=end, over=over, limit=limit), None)
+        return answer
+
+    def sheet(self, *, analysis: str, options: SheetOptions | None = None) -> SheetShown:
+        """Draw a contact sheet of what a model found: each thing where it was surest, with its class, score and time."""
+        answer: SheetShown = self._send("POST", f"/analyses/{_path(analysis)}/sheet", {}, _given(options=options))
+        return answer
+
+    def reframe(self, *, analysis: str, aspect: str | None = None, name: Sequence[str] | None = None) -> Reframed:
+        """Return a project in other proportions that follows what a model found, as keyframes that can be edited like any others."""
+        answer: Reframed = self._send("GET", f"/analyses/{_path(analysis)}/reframed", _given(aspect=aspect, name=name), None)
         return answer
 
 

@@ -33,6 +33,8 @@ _BY_CODE: Mapping[str, int] = {
     "ANALYSIS-002": 404,
     "ANALYSIS-003": 410,
     "ANALYSIS-004": 507,
+    "ANALYSIS-007": 409,
+    "ANALYSIS-008": 404,
     "API-002": 404,
     "API-003": 405,
     "API-004": 413,

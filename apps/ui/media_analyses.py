@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -15,6 +16,8 @@ from apps.ui.parts.words import first_up
 from apps.ui.refreshed import refreshed
 from flows.commands.analysing import Analyses, Findings
 from flows.commands.models import Models
+from flows.commands.projects import Accepted
+from flows.commands.reframing import SheetShown
 from infra.errors import KinofarmError
 from infra.library.analyses import AnalysisEntry, FindingEntered
 from infra.values import Value
@@ -83,6 +86,8 @@ def _all(visit: Visit, seen: Seen, length: float) -> None:
                 facts(list(_measured(MediaAnalysis.model_validate(row.result))))
             if found and length:
                 heat_strips(found, length)
+                if row.model is not None:
+                    _uses(visit, row)
             elif row.model is not None:
                 tag("p", "Nothing of it was found.", "note")
 
@@ -104,6 +109,35 @@ def _state(row: AnalysisEntry) -> None:
         set_attribute(bar, "aria-valuenow", round(100 * row.progress))
     if row.error:
         tag("p", f"{row.error.get('code', '')}: {row.error.get('message', '')}", "sub wrong")
+
+
+def _uses(visit: Visit, row: AnalysisEntry) -> None:
+    """What can be made of what was found."""
+
+    async def reframe() -> None:
+        try:
+            made = await visit.ask(Accepted, "render.reframe", analysis=str(row.id))
+        except KinofarmError as error:
+            say(f"{error.code}: {error.message}", "wrong")
+            return
+        visit.client.open(f"/jobs/{made.job.id}")
+
+    async def sheet() -> None:
+        try:
+            shown = await visit.ask(SheetShown, "analysis.sheet", analysis=str(row.id))
+        except KinofarmError as error:
+            say(f"{error.code}: {error.message}", "wrong")
+            return
+        place.clear()
+        with place:
+            told = base64.b64encode(shown.jpeg).decode()
+            tag("img", "", "sheet", src=f"data:image/jpeg;base64,{told}", alt=f"{shown.findings} things, each where it was surest", width=shown.width, height=shown.height)  # fmt: skip
+
+    with tag("div", "", "actions"):
+        button("Contact sheet", sheet, "small")
+        if visit.may("submit"):
+            button("Reframe to 9:16", reframe, "small")
+    place = tag("div", "", "")
 
 
 def _stopping(visit: Visit, row: AnalysisEntry) -> Callable[[], Awaitable[None]]:

@@ -84,9 +84,7 @@ def _in_picture(box: Box, picture: Image.Image, size: tuple[Fraction, Fraction])
     return [box[0] * across, box[1] * down, box[2] * across, box[3] * down]
 
 
-def _boxed(
-    picture: Image.Image, one: Finding, size: tuple[Fraction, Fraction], cell: tuple[int, int]
-) -> Image.Image:
+def _boxed(picture: Image.Image, one: Finding, size: tuple[Fraction, Fraction], cell: tuple[int, int]) -> Image.Image:
     small = _fitted(picture, cell)
     ImageDraw.Draw(small).rectangle(_in_picture(one.best_box, small, size), outline=_FRAME, width=2)
     return small

@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from PIL import Image
 from pydantic import SecretStr
 
 from flows.analysing import MediaWish, RecognitionWish, analysed, begin, heal, wish_of
 from flows.commands.analysing import ExportWanted, FindingsAsked, export, find
+from flows.commands.reframing import ReframeWanted, SheetWanted, reframe, show_sheet
 from flows.library import Library
 from infra import services
 from infra.commands import Call
@@ -31,6 +33,7 @@ from infra.library.vision import VisionModels
 from infra.sections import DatabaseSettings, PrefectSettings
 from infra.services import Services
 from infra.settings import Settings, as_environment
+from tasks.compiler.model import Timeline
 from tasks.recognition.frames import Pace
 from tasks.recognition.model import look_at
 from tasks.recognition.pipeline import RecogniseOptions
@@ -142,6 +145,16 @@ def test_what_a_model_finds_is_asked_for_and_exported(
     assert len(json.loads(_text(files["json"]))["findings"]) == len(MOVERS)
     assert _text(files["vtt"]).count("-->") == len(MOVERS)
     assert "Marker" in _text(files["otio"])
+
+    sheet = show_sheet(call, SheetWanted(analysis=row.id))
+    with Image.open(io.BytesIO(sheet.jpeg)) as image:
+        assert (image.format, image.size) == ("JPEG", (sheet.width, sheet.height))
+    assert sheet.findings == len(MOVERS)
+    upright = reframe(call, ReframeWanted(analysis=row.id, name=("square",)))
+    assert (upright.width, upright.height, upright.followed) == (102, 180, 1)
+    timeline = Timeline.model_validate(upright.timeline)
+    assert "transform.position_x" in timeline.tracks[0].clips[0].keyframes, "the square moves to the left"
+    assert timeline.tracks[0].clips[0].source.path == str(path)  # type: ignore[union-attr]
 
     facts = Library(container).facts(path)
     same = RecognitionWish(look=RecogniseOptions(decode_threads=2, group=32), batch=4)

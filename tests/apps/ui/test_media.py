@@ -121,10 +121,17 @@ def test_a_film_is_looked_through_and_what_is_in_it_is_shown_over_time(
     assert "2 times" in circle.inner_text()
     first = circle.locator(".strip-span >> nth=0")
     assert first.evaluate("span => parseFloat(span.style.left)") == pytest.approx(100 * 12 / FRAMES, abs=1.5)
+    page.click("text=Contact sheet")
+    until(lambda: page.locator("img.sheet").count() and page.evaluate(LOADED, "img.sheet"), 30, "the sheet is drawn")
     assert _looked_at(page, "media-analysed") == []
     page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     assert _looked_at(page, "media-analysed") == []
     assert _fits(page)
+    page.click("text=Reframe to 9:16")
+    page.wait_for_url("**/jobs/*", timeout=30_000)
+    until(lambda: page.inner_text(".page-head .badge") == "Done", 120, "the upright film is made")
+    until(lambda: page.evaluate("document.querySelector('video.film')?.videoHeight == 180"), 20, "it is loaded")
+    assert page.evaluate("document.querySelector('video.film').videoWidth") == 102
     context.close()
 
 

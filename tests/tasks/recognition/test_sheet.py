@@ -60,7 +60,7 @@ def test_each_cell_shows_what_is_in_the_box_and_a_margin_around_it() -> None:
     assert green[0].mean() == pytest.approx(1 / 1.5**2, abs=0.06)  # at the picture's corner: the crop moves inwards
     assert green[0][-6:-2, -6:-2].all()
     assert green[1].mean() == pytest.approx(1 / 1.5**2, abs=0.03)  # in the open: the same on each side
-    assert (np.argwhere(green[1]).mean(0) == pytest.approx((59.5, 79.5), abs=2))
+    assert np.argwhere(green[1]).mean(0) == pytest.approx((59.5, 79.5), abs=2)
     assert green[2].mean() == pytest.approx((9 / 16) / (3 / 4), abs=0.03)  # the whole picture: bars above and below
 
 

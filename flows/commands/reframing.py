@@ -1,0 +1,172 @@
+"""Commands that make something of what a model found: a sheet of it, a film in other proportions that follows the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Base64Bytes, Field, StringConstraints
+
+from flows.commands.analysing import AnalysisNamed, reported
+from flows.commands.projects import Accepted, RenderWanted, submit_render
+from flows.library import Library
+from infra.apart import Apart
+from infra.commands import Call, Command, Name
+from infra.errors import KinofarmError
+from infra.library.analyses import AnalysisEntry, AnalysisStore, FindingsWanted
+from infra.settings import Settings
+from infra.values import Value
+from tasks.compiler.following import following, own_size
+from tasks.compiler.imports import media
+from tasks.compiler.model import Timeline
+from tasks.filesystem.scratch import scratch
+from tasks.recognition.findings import Finding
+from tasks.recognition.follow import FollowOptions, camera_path
+from tasks.recognition.reading import DRAWN
+from tasks.recognition.sheet import SheetOptions
+
+MOST_CUTS = 10_000
+UPRIGHT = "9:16"
+
+Aspect = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}:[1-9][0-9]{0,4}$")]
+
+
+class ReframeWanted(AnalysisNamed):
+    """What a model found in a film, and the proportions that are wanted."""
+
+    aspect: Aspect = Field(UPRIGHT, description="Width to height, such as 9:16 or 1:1.")
+    name: tuple[Name, ...] = Field((), max_length=100, description="Classes to follow; none: whatever is seen most.")
+
+
+class Reframed(Value):
+    """A project that shows a film through a window that follows its subject."""
+
+    timeline: Mapping[str, Any] = Field(description="Our own project format; its clip's transform has the keyframes.")
+    width: int
+    height: int
+    followed: int = Field(description="How many things are followed, one after the other.")
+
+
+class SheetWanted(AnalysisNamed):
+    """What a model found, and how a sheet of it is to look."""
+
+    options: SheetOptions = SheetOptions()
+
+
+class SheetShown(Value):
+    """A sheet of findings."""
+
+    findings: int = Field(description="On the sheet.")
+    width: int = Field(description="Pixels.")
+    height: int
+    jpeg: Base64Bytes = Field(description="The picture, in base64.")
+
+
+def show_sheet(call: Call, given: SheetWanted) -> SheetShown:
+    """Draw a contact sheet of what a model found: each thing where it was surest, with its class, score and time.
+
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, ANALYSIS-008 where nothing was found, MEDIA-0xx.
+    """
+    row, found = _found(call, given)
+    if not found:
+        raise KinofarmError("ANALYSIS-008", analysis=str(row.id))
+    path, settings = Path(row.path), call.services.get(Settings)
+    facts = Library(call.services).facts(path)
+    with scratch(settings.home.absolute() / "scratch", "sheet") as folder:
+        asked = {
+            "path": str(path),
+            "facts": facts.model_dump(mode="json"),
+            "found": [one.model_dump(mode="json") for one in found],
+            "options": given.options.model_dump(mode="json"),
+            "out": str(folder / "sheet.jpg"),
+        }
+        told = call.services.get(Apart).call(DRAWN, asked, file=path.name, seconds=settings.media.reader_seconds)
+        return SheetShown.model_construct(**told, jpeg=(folder / "sheet.jpg").read_bytes())
+
+
+def reframe(call: Call, given: ReframeWanted) -> Reframed:
+    """Return a project in other proportions that follows what a model found, as keyframes that can be edited like any others.
+
+    Where the film's scenes are known (analysis.begin without a model) the window jumps at cuts instead of panning.
+
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, MEDIA-0xx.
+    """
+    _, timeline, followed = _reframed(call, given)
+    return Reframed(
+        timeline=timeline.model_dump(mode="json"),
+        width=timeline.size.width,
+        height=timeline.size.height,
+        followed=followed,
+    )
+
+
+def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
+    """Have a film rendered in other proportions, following what a model found; see analysis.reframe.
+
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, MEDIA-0xx, FARM-023.
+    """
+    row, timeline, _ = _reframed(call, given)
+    name = f"{Path(row.path).stem[:50]}-{given.aspect.replace(':', 'x')}"
+    return submit_render(call, RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=name))
+
+
+def _found(call: Call, given: AnalysisNamed) -> tuple[AnalysisEntry, tuple[Finding, ...]]:
+    """A recognition that is done, and what it found.
+
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, MEDIA-0xx.
+    """
+    row = call.services.get(AnalysisStore).get(given.analysis)
+    if row.state != "done" or row.model is None:
+        raise KinofarmError("ANALYSIS-007", analysis=str(row.id), state=row.state)
+    return row, reported(call, row)[1]
+
+
+def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline, int]:
+    row, found = _found(call, given)
+    path = Path(row.path)
+    facts = Library(call.services).facts(path)
+    picture = facts.picture()
+    assert picture is not None
+    film = media.read(path, lambda _: facts).timeline
+    across, down = map(int, given.aspect.split(":"))
+    way = camera_path(
+        found,
+        size=picture.display_size,
+        rate=film.rate,
+        frames=film.duration,
+        aspect=Fraction(across, down),
+        options=FollowOptions(names=given.name),
+        cuts=_cuts(call.services.get(AnalysisStore), row, film.rate),
+        start=film.tracks[0].clips[0].source_start,
+    )
+    window = (way.width, way.height)
+    places = [(point.frame, point.left, point.top) for point in way.points]
+    made = following(film, picture.display_size, window, places, own_size(window))
+    return row, _named(made, str(path)), len(way.followed)
+
+
+def _cuts(store: AnalysisStore, row: AnalysisEntry, rate: Fraction) -> list[int]:
+    """The frames with which scenes begin, where that is known of the content."""
+    scenes = store.find(FindingsWanted(names=("scene",), content=row.content, limit=MOST_CUTS))
+    return sorted({round(Fraction(scene.finding["start"]) * rate) for scene in scenes if scene.model is None} - {0})
+
+
+def _named(film: Timeline, path: str) -> Timeline:
+    """The film, whose clips name their file by its whole path."""
+    (track,) = film.tracks
+    clips = tuple(
+        clip.model_copy(update={"source": clip.source.model_copy(update={"path": path})}) for clip in track.clips
+    )
+    return film.model_copy(update={"tracks": (track.model_copy(update={"clips": clips}),)})
+
+
+_EXAMPLE = {"analysis": "5ca9ab1e-0000-4000-8000-00000000a0a0"}
+
+COMMANDS: tuple[Command, ...] = (
+    Command("analysis.sheet", show_sheet, "POST /analyses/{analysis}/sheet", scope="read", example=_EXAMPLE),
+    Command("analysis.reframe", reframe, "GET /analyses/{analysis}/reframed", scope="read", example={**_EXAMPLE, "aspect": "1:1"}),
+    Command("render.reframe", render_reframed, "POST /analyses/{analysis}/reframe", scope="submit", example=_EXAMPLE, kind="job"),
+)  # fmt: skip
+"""Of this module."""
