@@ -17,12 +17,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.recognition.findings import Finding
+from tasks.recognition.findings import Box, Finding
 
 Numbers = NDArray[np.float64]
 
 MOST = 32
-"""Things of one shot between which is chosen; of more, the heaviest."""
+BLOCK = 500
+"""Things between which is chosen, of so many frames one after the other; of more, the heaviest."""
 
 
 def followed(
@@ -38,24 +39,74 @@ def followed(
     frames = shots[-1]
     chosen = np.full(frames, -1, np.int64)
     boxes = np.full((frames, 4), np.nan)
-    spans = [_span(one, rate, start, frames) for one in found]
+    spans = np.array([_span(one, rate, start, frames) for one in found], np.int64).reshape(-1, 2)
+    rough = np.array([one.mean * float(one.duration) * _area(one.best_box) for one in found], np.float64)
+    ways: dict[int, _Way] = {}
     for first, end in pairwise(shots):
-        present = [place for place, span in enumerate(spans) if max(first, span[0]) < min(end, span[1])]
-        weights = np.zeros((len(present), end - first), np.float32)
-        for row, place in enumerate(present):
-            inside = range(max(first, spans[place][0]), min(end, spans[place][1]))
-            sides = _boxes(found[place], inside, rate, start)
-            shown = np.clip(sides[:, 2] - sides[:, 0], 0, None) * np.clip(sides[:, 3] - sides[:, 1], 0, None)
-            heavy = found[place].mean * float(found[place].duration) * shown / float(area)
-            weights[row, inside.start - first : inside.stop - first] = np.maximum(heavy, 1e-9)
-        kept = np.argsort(-weights.sum(1), kind="stable")[:MOST]
-        best = _best(weights[kept], float(lead * rate))
-        for row, place in enumerate(present[number] for number in kept):
-            at = np.flatnonzero(best == row) + first
-            if len(at):
-                chosen[at] = place
-                boxes[at] = _boxes(found[place], at, rate, start)
+        choice = _Choice(float(lead * rate))
+        for begin in range(first, end, BLOCK):
+            stop = min(begin + BLOCK, end)
+            lengths = np.minimum(spans[:, 1], stop) - np.maximum(spans[:, 0], begin)
+            there = np.flatnonzero(lengths > 0)
+            places = there[np.argsort(-rough[there] * lengths[there], kind="stable")][:MOST]
+            weights = np.zeros((len(places), stop - begin), np.float32)
+            for row, place in enumerate(places):
+                inside = np.arange(max(begin, spans[place, 0]), min(stop, spans[place, 1]))
+                if place not in ways:
+                    ways[place] = _Way(found[place], rate, start)
+                sides = ways[place].boxes(inside)
+                shown = np.clip(sides[:, 2] - sides[:, 0], 0, None) * np.clip(sides[:, 3] - sides[:, 1], 0, None)
+                heavy = found[place].mean * float(found[place].duration) * shown / float(area)
+                weights[row, inside - begin] = np.maximum(heavy, 1e-9)
+            choice.go_on(places, weights)
+        chosen[first:end] = choice.best()
+    for place in np.unique(chosen[chosen >= 0]):
+        at = np.flatnonzero(chosen == place)
+        boxes[at] = ways[place].boxes(at)
     return chosen, boxes
+
+
+class _Choice:
+    """The best choice so far, for each thing that may be the last of it; block by block."""
+
+    def __init__(self, toll: float) -> None:
+        self._toll = toll
+        self._scores: dict[int, float] = {}
+        self._blocks: list[tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int32]]] = []
+
+    def go_on(self, places: NDArray[np.int64], weights: NDArray[np.float32]) -> None:
+        """Take in the weights (things, frames) of a block; 0: not seen."""
+        seen = weights > 0
+        anything: NDArray[np.bool_] = np.any(seen, axis=0)
+        columns = np.flatnonzero(anything)
+        came = np.empty((len(columns), len(places)), np.int32)
+        shares = weights / np.maximum(weights.sum(0), 1e-30)
+        top = max(self._scores, key=self._scores.__getitem__, default=-1)
+        best = self._scores.get(top, 0.0)
+        score = np.array([self._scores.get(int(place), -np.inf) for place in places])
+        for step, column in enumerate(columns):
+            stays = score >= best - self._toll
+            came[step] = np.where(stays, places, top)
+            score = np.where(seen[:, column], np.where(stays, score, best - self._toll) + shares[:, column], -np.inf)
+            row = int(score.argmax())
+            top, best = int(places[row]), float(score[row])
+        if len(columns):
+            self._scores = dict(zip(places.tolist(), score.tolist(), strict=True))
+        self._blocks.append((places, anything, came))
+
+    def best(self) -> NDArray[np.int64]:
+        """Return what is followed in each frame, -1 where nothing is seen."""
+        place = max(self._scores, key=self._scores.__getitem__, default=-1)
+        found = []
+        for places, seen, came in reversed(self._blocks):
+            rows = {int(one): row for row, one in enumerate(places)}
+            block = np.full(len(seen), -1, np.int64)
+            columns = np.flatnonzero(seen)
+            for step in range(len(columns) - 1, -1, -1):
+                block[columns[step]] = place
+                place = int(came[step, rows[place]])
+            found.append(block)
+        return np.concatenate(found[::-1])
 
 
 def _span(one: Finding, rate: Fraction, start: Fraction, frames: int) -> tuple[int, int]:
@@ -64,31 +115,23 @@ def _span(one: Finding, rate: Fraction, start: Fraction, frames: int) -> tuple[i
     return max(0, first), min(frames, end)
 
 
-def _boxes(one: Finding, frames: Sequence[int] | NDArray[np.int64], rate: Fraction, start: Fraction) -> Numbers:
-    """Return its boxes in some frames; between two points of its path they move straight."""
-    times = np.asarray(frames, np.float64) / float(rate) + float(start)
-    known = [float(point.seconds) for point in one.path]
-    return np.stack([np.interp(times, known, [point.box[side] for point in one.path]) for side in range(4)], 1)
+def _area(box: Box) -> float:
+    return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
 
 
-def _best(weights: NDArray[np.float32], toll: float) -> NDArray[np.int64]:
-    """Return the row that is followed in each column, -1 where none has a weight."""
-    best = np.full(weights.shape[1], -1, np.int64)
-    seen = weights > 0
-    columns = np.flatnonzero(seen.any(0))
-    if not len(columns):
-        return best
-    rows = np.arange(len(weights))
-    came = np.empty((len(columns), len(weights)), np.int8)
-    score = np.zeros(len(weights))
-    for step, column in enumerate(columns):
-        top = int(score.argmax())
-        stays = score >= score[top] - toll
-        came[step] = np.where(stays, rows, top)
-        share = weights[:, column] / weights[:, column].sum()
-        score = np.where(seen[:, column], np.where(stays, score, score[top] - toll) + share, -np.inf)
-    row = int(score.argmax())
-    for step in range(len(columns) - 1, -1, -1):
-        best[columns[step]] = row
-        row = int(came[step, row])
-    return best
+class _Way:
+    """A finding's path, of which its boxes in some frames are read; between two points they move straight."""
+
+    def __init__(self, one: Finding, rate: Fraction, start: Fraction) -> None:
+        self._rate, self._start = float(rate), float(start)
+        self._times = np.array([float(point.seconds) for point in one.path])
+        self._sides = np.array([point.box for point in one.path], np.float64)
+
+    def boxes(self, frames: NDArray[np.int64]) -> Numbers:
+        """Return the boxes (n, 4) in frames that rise."""
+        times = frames / self._rate + self._start
+        near = slice(
+            max(0, int(np.searchsorted(self._times, times[0])) - 1), int(np.searchsorted(self._times, times[-1])) + 1
+        )
+        known, sides = self._times[near], self._sides[near]
+        return np.stack([np.interp(times, known, sides[:, side]) for side in range(4)], 1)

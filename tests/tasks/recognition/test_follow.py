@@ -163,6 +163,19 @@ def test_another_is_followed_only_when_it_wins_clearly_for_a_while() -> None:
     assert path_of([steady, long], 250).followed == (1, 2)
 
 
+def test_each_of_many_in_one_long_shot_is_followed_in_its_turn() -> None:
+    middles = np.random.default_rng(2).uniform(0.1, 0.9, 48)
+    found = [finding(row(np.full(45, at)), first=50 * turn, track=turn + 1) for turn, at in enumerate(middles)]
+    path = path_of(found, 2_400)
+    assert path.followed == tuple(range(1, 49))
+    require_bounds(lefts(path))
+    settled = lefts(path)[25::50] * 1920
+    assert all(
+        left <= (at - 0.05) * 1920 and (at + 0.05) * 1920 <= left + path.width
+        for left, at in zip(settled, middles, strict=True)
+    )
+
+
 def test_where_nobody_is_seen_the_window_stays_or_goes_to_the_middle() -> None:
     found = [finding(row(np.full(50, 0.25))), finding(row(np.full(50, 0.25)), first=200, track=2)]
     assert np.ptp(lefts(path_of(found, 250))) == 0
