@@ -2,6 +2,9 @@
 
 What is wished of a content is known by a hash: it is looked through once. A run that crashed is started again, and a
 recognition goes on behind the last group of frames that was finished.
+
+What it works with is imported by the run itself: ONNX Runtime starts threads, and the process that is forked for each run
+must have none.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Cancelled, Completed, Failed
 
-from flows.analysing import MediaWish, RecognitionWish, analysed, begin
 from flows.library import Library
 from flows.showing import Progress
 from infra import services
@@ -53,6 +55,8 @@ async def analyse(
 
     Args:    analysis: the id of one that is entered already, in place of all others.
     """
+    from flows.analysing import MediaWish, RecognitionWish, analysed, begin
+
     with services.opened(in_force()) as container:
         store = container.get(AnalysisStore)
         if analysis is None:

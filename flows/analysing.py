@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,12 +18,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from flows.analysis_runs import start_run
 from flows.library import Library
 from infra.apart import Apart
 from infra.errors import KinofarmError
-from infra.library.analyses import STARTS, AnalysisEntry, AnalysisStore, FindingEntered, in_order
+from infra.library.analyses import AnalysisEntry, AnalysisStore, FindingEntered, in_order
 from infra.library.vision import VisionModel, VisionModels
-from infra.prefect_api import PrefectApi
 from infra.services import Services
 from infra.settings import Settings
 from infra.values import Value
@@ -42,15 +41,11 @@ from tasks.recognition.pipeline import RecogniseOptions, recognise
 from tasks.recognition.session import Device, OpenModel
 from tasks.recognition.tracks import TrackOptions, tracked
 
-ANALYSE = "analyse/analyse"
-"""The deployment."""
 RECIPE = 1
 """Is raised when the same wish would give something else: what is known then is found out anew."""
 TELL_SECONDS = 1.0
 SLOWEST = 8.0
 """Seconds of work for a second of film, at most, before a media analysis is ended as one that hangs."""
-
-logger = logging.getLogger("kinofarm.analysing")
 
 
 class MediaWish(Value):
@@ -132,31 +127,6 @@ def begin(
     if row.state == "waiting":
         start_run(services, row)
     return row
-
-
-def start_run(services: Services, row: AnalysisEntry) -> None:
-    """Have a run of an analysis started; asked for twice it is one run.
-
-    Raises:  KinofarmError FARM-02x.
-    """
-    key = f"{row.id}-{row.begun_at.timestamp():.0f}-{row.starts}"
-    services.get(PrefectApi).create_run(ANALYSE, {"analysis": str(row.id)}, idempotency_key=key)
-
-
-def heal(services: Services) -> None:
-    """Start the runs anew of analyses that lost theirs, and give up those that crash again and again.
-
-    Raises:  KinofarmError FARM-02x, DB-00x.
-    """
-    store = services.get(AnalysisStore)
-    for row in store.lost():
-        if row.stop_requested:
-            store.end(row.id, "stopped")
-        elif row.starts >= STARTS:
-            store.end(row.id, "failed", KinofarmError("ANALYSIS-005", starts=row.starts).as_dict())
-        else:
-            logger.warning("the run of analysis %s is no more: it is started again", row.id)
-            start_run(services, row)
 
 
 def analysed(services: Services, row: AnalysisEntry, heard: Callable[[float], None]) -> AnalysisEntry:

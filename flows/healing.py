@@ -10,7 +10,7 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 
-from flows.analysing import heal
+from flows.analysis_runs import heal
 from flows.dispatch import ENDED, NOT_STARTED, SHARDS, admit, ensure_shards
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore

@@ -30,6 +30,8 @@ from infra.engine import WARM
 from infra.process import die_with_parent
 
 ENGINE_MODULES = ("prefect.flow_engine", "prefect.task_engine", "prefect._internal.metrics", "prefect.events.worker")
+BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+"""numpy's algebra starts a thread for each core when it is imported; what is forked does without them."""
 REQUEST_BYTES = 4 * 1024 * 1024
 REQUEST_SECONDS = 5.0
 
@@ -61,6 +63,7 @@ def keep_warm(modules: Sequence[str]) -> None:
         die_with_parent(signal.SIGKILL, worker)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # it ends with the worker: its engines must have time to end well
+        os.environ[BLAS_THREADS] = "1"
         _import((*ENGINE_MODULES, *modules))
         be_engine = _Warm(listener).serve()
         be_engine()

@@ -20,7 +20,8 @@ import sqlalchemy
 from PIL import Image
 from pydantic import SecretStr
 
-from flows.analysing import MediaWish, RecognitionWish, analysed, begin, heal, wish_of
+from flows.analysing import MediaWish, RecognitionWish, analysed, begin, wish_of
+from flows.analysis_runs import heal
 from flows.commands.analysing import ExportWanted, FindingsAsked, export, find
 from flows.commands.reframing import ReframeWanted, SheetWanted, reframe, show_sheet
 from flows.library import Library
