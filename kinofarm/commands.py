@@ -1272,6 +1272,11 @@ class RenderCommands:
         answer: Accepted = self._send("POST", f"/analyses/{_path(analysis)}/reframe", {}, _given(aspect=aspect, name=name))
         return answer
 
+    def boxes(self, *, analysis: str) -> Accepted:
+        """Have a preview of a film rendered with what a model found drawn into it: boxes, classes and scores."""
+        answer: Accepted = self._send("POST", f"/analyses/{_path(analysis)}/boxes", {}, _given())
+        return answer
+
 
 class JobCommands:
     """Watch and steer jobs."""

@@ -114,13 +114,16 @@ def _state(row: AnalysisEntry) -> None:
 def _uses(visit: Visit, row: AnalysisEntry) -> None:
     """What can be made of what was found."""
 
-    async def reframe() -> None:
-        try:
-            made = await visit.ask(Accepted, "render.reframe", analysis=str(row.id))
-        except KinofarmError as error:
-            say(f"{error.code}: {error.message}", "wrong")
-            return
-        visit.client.open(f"/jobs/{made.job.id}")
+    def rendering(command: str) -> Callable[[], Awaitable[None]]:
+        async def render() -> None:
+            try:
+                made = await visit.ask(Accepted, command, analysis=str(row.id))
+            except KinofarmError as error:
+                say(f"{error.code}: {error.message}", "wrong")
+                return
+            visit.client.open(f"/jobs/{made.job.id}")
+
+        return render
 
     async def sheet() -> None:
         try:
@@ -136,7 +139,8 @@ def _uses(visit: Visit, row: AnalysisEntry) -> None:
     with tag("div", "", "actions"):
         button("Contact sheet", sheet, "small")
         if visit.may("submit"):
-            button("Reframe to 9:16", reframe, "small")
+            button("Reframe to 9:16", rendering("render.reframe"), "small")
+            button("Draw the boxes in", rendering("render.boxes"), "small")
     place = tag("div", "", "")
 
 

@@ -21,7 +21,10 @@ from infra.values import Value
 from tasks.compiler.following import following, own_size
 from tasks.compiler.imports import media
 from tasks.compiler.model import Timeline
+from tasks.compiler.overlaid import overlaid
+from tasks.compiler.presets import presets
 from tasks.filesystem.scratch import scratch
+from tasks.recognition.burnt import boxes
 from tasks.recognition.findings import Finding
 from tasks.recognition.follow import FollowOptions, camera_path
 from tasks.recognition.reading import DRAWN
@@ -29,6 +32,8 @@ from tasks.recognition.sheet import SheetOptions
 
 MOST_CUTS = 10_000
 UPRIGHT = "9:16"
+PREVIEW = "draft"
+"""The preset of films that are made to be looked at once."""
 
 Aspect = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}:[1-9][0-9]{0,4}$")]
 
@@ -112,6 +117,31 @@ def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
     return submit_render(call, RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=name))
 
 
+def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
+    """Have a preview of a film rendered with what a model found drawn into it: boxes, classes and scores.
+
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, MEDIA-0xx, FARM-023.
+    """
+    row, found = _found(call, given)
+    path = Path(row.path)
+    facts = Library(call.services).facts(path)
+    picture = facts.picture()
+    assert picture is not None
+    film = media.read(path, lambda _: facts).timeline
+    drawn = boxes(
+        found,
+        picture=picture.display_size,
+        size=film.size,
+        rate=film.rate,
+        frames=film.duration,
+        start=film.tracks[0].clips[0].source_start,
+    )
+    export = presets()[PREVIEW].export
+    timeline = overlaid(_named(film, str(path)), drawn, "boxes").model_copy(update={"export": export})
+    wanted = RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=f"{path.stem[:50]}-boxes")
+    return submit_render(call, wanted)
+
+
 def _found(call: Call, given: AnalysisNamed) -> tuple[AnalysisEntry, tuple[Finding, ...]]:
     """A recognition that is done, and what it found.
 
@@ -168,5 +198,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("analysis.sheet", show_sheet, "POST /analyses/{analysis}/sheet", scope="read", example=_EXAMPLE),
     Command("analysis.reframe", reframe, "GET /analyses/{analysis}/reframed", scope="read", example={**_EXAMPLE, "aspect": "1:1"}),
     Command("render.reframe", render_reframed, "POST /analyses/{analysis}/reframe", scope="submit", example=_EXAMPLE, kind="job"),
+    Command("render.boxes", render_boxes, "POST /analyses/{analysis}/boxes", scope="submit", example=_EXAMPLE, kind="job"),
 )  # fmt: skip
 """Of this module."""
