@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Base64Bytes, Field, StringConstraints
+from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 
 from flows.commands.analysing import AnalysisNamed, reported
 from flows.commands.projects import Accepted, RenderWanted, submit_render
@@ -41,8 +41,16 @@ Aspect = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}:[1-9][0-9]{
 class ReframeWanted(AnalysisNamed):
     """What a model found in a film, and the proportions that are wanted."""
 
-    aspect: Aspect = Field(UPRIGHT, description="Width to height, such as 9:16 or 1:1.")
+    aspect: Aspect = Field(UPRIGHT, description="Width to height, such as 9:16 or 1:1; at most ten to one either way.")
     name: tuple[Name, ...] = Field((), max_length=100, description="Classes to follow; none: whatever is seen most.")
+
+    @field_validator("aspect")
+    @classmethod
+    def _within_reason(cls, aspect: str) -> str:
+        across, down = map(int, aspect.split(":"))
+        if not 1 <= 10 * across // down <= 100:
+            raise ValueError("one side is more than ten times the other")
+        return aspect
 
 
 class Reframed(Value):
@@ -173,7 +181,10 @@ def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline
     )
     window = (way.width, way.height)
     places = [(point.frame, point.left, point.top) for point in way.points]
-    made = following(film, picture.display_size, window, places, own_size(window))
+    try:
+        made = following(film, picture.display_size, window, places, own_size(window))
+    except ValueError as error:  # a window of so few of the picture's pixels
+        raise KinofarmError("API-009", where="aspect", name="analysis.reframe", reason=str(error)) from None
     return row, _named(made, str(path)), len(way.followed)
 
 

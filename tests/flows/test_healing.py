@@ -20,6 +20,8 @@ from infra.jobs.admission import Admissions
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
+from infra.library.analyses import AnalysisStore
+from infra.library.scans import ScanStore
 from infra.prefect import PARENTS
 from infra.prefect_api import PrefectApi
 from infra.sections import WorkerSettings
@@ -44,6 +46,8 @@ def services(engine: Engine, tmp_path: Path, prefect: FakePrefect) -> Iterator[S
     table.register_value(JobStore, JobStore(engine))
     table.register_value(Admissions, Admissions(engine))
     table.register_value(Ledger, Ledger(engine))
+    table.register_value(ScanStore, ScanStore(engine))
+    table.register_value(AnalysisStore, AnalysisStore(engine))
     workers = WorkerStore(engine)
     workers.register("here", uuid4(), {"cpu": 2})
     table.register_value(WorkerStore, workers)

@@ -44,7 +44,7 @@ def sources(media_factory: MediaFactory, tmp_path_factory: pytest.TempPathFactor
         media_factory.video(12, size=(96, 64), suffix=suffix, codec=codec, sound=suffix != ".mxf")
         for suffix, codec in FILMS.items()
     ]
-    sounds = [media_factory.make(f"tone.{suffix}", "-f", "lavfi", "-i", "sine=440:d=0.5", "-c:a", codec)
+    sounds = [media_factory.make(f"hostile-tone.{suffix}", "-f", "lavfi", "-i", "sine=440:d=0.5", "-c:a", codec)
               for suffix, codec in (("wav", "pcm_s16le"), ("flac", "flac"), ("mp3", "libmp3lame"), ("ogg", "libvorbis"), ("m4a", "aac"))]  # fmt: skip
     named = os.environ.get("KINOFARM_TEST_MEDIA")
     real = [path for path in sorted(Path(named).iterdir()) if path.suffix != ".md" and path.stat().st_size < 2**20] if named else []  # fmt: skip

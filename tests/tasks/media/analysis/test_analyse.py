@@ -147,7 +147,7 @@ def test_what_a_callback_raises_is_not_taken_for_an_error_of_the_file(film: Path
 
 
 def test_a_still_gives_what_a_still_has_and_reasons_for_the_rest(media_factory: MediaFactory) -> None:
-    still = media_factory.make("still.png", "-f", "lavfi", "-i", "color=black:s=64x48", "-frames:v", "1")
+    still = media_factory.make("analysed-still.png", "-f", "lavfi", "-i", "color=black:s=64x48", "-frames:v", "1")
     found = analyse(still, probe(still))
     assert set(found.found) == {"black", "quality", "key_frames"}
     assert found.found["black"].count == 1  # type: ignore[attr-defined]

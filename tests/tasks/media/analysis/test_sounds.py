@@ -76,7 +76,9 @@ def test_where_samples_are_missing_nothing_sounds(media_factory: MediaFactory) -
 
 def test_a_tone_of_minus_23_measures_so(media_factory: MediaFactory) -> None:
     amplitude = 10 ** (-23 / 20)
-    path = made(media_factory, "tone.wav", *[f"{amplitude}*sin(2*PI*997*t)"] * 2, seconds=8, encode="pcm_s24le")
+    path = made(
+        media_factory, "analysed-tone.wav", *[f"{amplitude}*sin(2*PI*997*t)"] * 2, seconds=8, encode="pcm_s24le"
+    )
     found = seen(path, "loudness").of(Loudness)
     assert found is not None
     assert found.integrated == pytest.approx(-23, abs=0.1)

@@ -39,7 +39,7 @@ def make(tmp_path: Path) -> Make:
 def steps(media_factory: MediaFactory) -> Path:
     """400 frames, 16 seconds: longer than what is decoded as a whole."""
     return media_factory.make(
-        "steps.mp4", "-f", "lavfi", "-i", GREY, "-vf", f"{STEPS},format=yuv420p", "-frames:v", "400", "-g", "50",
+        "view-steps.mp4", "-f", "lavfi", "-i", GREY, "-vf", f"{STEPS},format=yuv420p", "-frames:v", "400", "-g", "50",
         "-c:v", "libx264", "-preset", "ultrafast", "-color_range", "tv",
     )  # fmt: skip
 
@@ -60,23 +60,23 @@ def test_a_thumbnail_shows_the_frame_of_its_time(make: Make, steps: Path) -> Non
 
 def test_a_thumbnail_is_of_a_place_where_something_is_to_be_seen(make: Make, media_factory: MediaFactory) -> None:
     late = media_factory.make(
-        "late.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-vf", "drawbox=t=fill:c=black:enable='lt(t,3)',format=yuv420p",
+        "view-late.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-vf", "drawbox=t=fill:c=black:enable='lt(t,3)',format=yuv420p",
         "-frames:v", "200", "-c:v", "libx264", "-preset", "ultrafast",
     )  # fmt: skip
     _, told = make("thumbnail", late)
     assert told["at"] == 3.2, "a tenth and a quarter of the film are black"
     black = media_factory.make(
-        "black.mp4", "-f", "lavfi", "-i", "color=black:s=320x180:r=25", "-frames:v", "50", "-c:v", "libx264"
+        "view-black.mp4", "-f", "lavfi", "-i", "color=black:s=320x180:r=25", "-frames:v", "50", "-c:v", "libx264"
     )
     assert make("thumbnail", black, width=80)[1]["width"] == 80, "a film with nothing to see has one all the same"
 
 
 def test_pictures_are_turned_as_a_player_turns_them(make: Make, media_factory: MediaFactory, tmp_path: Path) -> None:
     half = media_factory.make(
-        "half.mp4", "-f", "lavfi", "-i", "color=red:s=320x180:r=25", "-vf", "drawbox=x=0:y=0:w=160:h=180:t=fill:c=blue,format=yuv420p",
+        "view-half.mp4", "-f", "lavfi", "-i", "color=red:s=320x180:r=25", "-vf", "drawbox=x=0:y=0:w=160:h=180:t=fill:c=blue,format=yuv420p",
         "-frames:v", "10", "-c:v", "libx264",
     )  # fmt: skip
-    turned = media_factory.make("turned.mp4", "-display_rotation", "-90", "-i", str(half), "-c", "copy")
+    turned = media_factory.make("view-turned.mp4", "-display_rotation", "-90", "-i", str(half), "-c", "copy")
     out, told = make("thumbnail", turned)
     assert (told["width"], told["height"]) == (180, 320)
     with Image.open(out) as image:
@@ -89,7 +89,7 @@ def test_a_board_is_seen_through_what_is_transparent(make: Make, media_factory: 
     still = tmp_path / "logo.png"
     Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(still)
     film = media_factory.make(
-        "alpha.webm",
+        "view-alpha.webm",
         "-f",
         "lavfi",
         "-i",
@@ -135,7 +135,7 @@ def test_an_animation_plays_pictures_of_all_of_the_film(make: Make, steps: Path)
 def test_peaks_are_those_of_the_samples_whatever_the_span(make: Make, media_factory: MediaFactory) -> None:
     # two seconds of silence, then a tone at half scale whose second channel is silent
     tone = media_factory.make(
-        "late-tone.wav",
+        "view-late-tone.wav",
         "-f",
         "lavfi",
         "-i",
@@ -200,7 +200,7 @@ def test_a_sound_that_is_not_there_is_an_error(make: Make, media_factory: MediaF
 
 def test_a_sound_of_many_channels_has_peaks(make: Make, media_factory: MediaFactory) -> None:
     sixteen = media_factory.make(
-        "sixteen.wav",
+        "view-sixteen.wav",
         "-f",
         "lavfi",
         "-i",
