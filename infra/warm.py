@@ -103,9 +103,14 @@ class _Warm:
         Raises:  OSError, ValueError, KeyError when the request is bad or no process can be forked.
         """
         env, cwd, outputs = _request(connection)
-        if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 (names only)
-            raise OSError("an import has started a thread")
-        pid = os.fork()
+        try:
+            if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 (names only)
+                raise OSError("an import has started a thread")
+            pid = os.fork()
+        except OSError:
+            for output in outputs:  # kept open here, the worker would wait for their end, and its slot, for ever
+                os.close(output)
+            raise
         if pid == 0:
             return lambda: self._become_engine(connection, env, cwd, outputs)
         for output in outputs:
