@@ -10,6 +10,8 @@ must have none.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +30,8 @@ from infra.settings import in_force
 
 SHOW_SECONDS = 1.0
 """Between two looks at how far it is, for Prefect's page."""
+BEAT_SECONDS = 10.0
+"""Between two signs of life, also while nothing is told: hashing a large file, or summing up a long film."""
 
 
 def stop_analysis(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
@@ -76,11 +80,18 @@ async def analyse(
             far = share
 
         work = asyncio.create_task(asyncio.to_thread(analysed, container, row, heard))
+        beaten = time.monotonic()
         while not (await asyncio.wait([work], timeout=SHOW_SECONDS))[0]:
             await shown.show(far)
+            if time.monotonic() - beaten >= BEAT_SECONDS:
+                beaten = time.monotonic()
+                with contextlib.suppress(KinofarmError):  # the database is away: the work itself waits for it
+                    await asyncio.to_thread(store.tell, row.id, far)
         try:
             ended = work.result()
         except KinofarmError as error:
+            if error.code.startswith("DB-"):  # no fault of the file's: its run is started again
+                raise
             await asyncio.to_thread(store.end, row.id, "failed", error.as_dict())
             emit(AnalysisEnded(analysis=row.id, path=row.path, model=row.model, state="failed"))
             return Failed(message=str(error))

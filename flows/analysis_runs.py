@@ -36,5 +36,6 @@ def heal(services: Services) -> None:
         elif row.starts >= STARTS:
             store.end(row.id, "failed", KinofarmError("ANALYSIS-005", starts=row.starts).as_dict())
         else:
-            logger.warning("the run of analysis %s is no more: it is started again", row.id)
+            if row.state == "running":
+                logger.warning("the run of analysis %s is no more: it is started again", row.id)
             start_run(services, row)

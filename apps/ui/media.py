@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -83,7 +85,8 @@ def _way(page: MediaPage, visit: Visit) -> None:
     assert page.folder is not None
     with tag("nav", "", "crumbs", aria_label="Folders above"):
         link("Media roots", "/media")
-        root = next((str(r) for r in visit.house.settings.media_roots if page.folder.startswith(str(r))), page.folder)
+        roots = [Path(os.path.realpath(each)) for each in visit.house.settings.media_roots]
+        root = next((str(each) for each in roots if Path(page.folder).is_relative_to(each)), page.folder)
         steps = [root]
         for part in page.folder.removeprefix(root).strip("/").split("/"):
             if part:

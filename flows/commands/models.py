@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from flows.commands.media import MediaNamed
 from flows.commands.projects import file_of
 from infra.apart import Apart
 from infra.commands import Call, Command, Name, Nothing, Text
@@ -23,21 +23,13 @@ class ModelNamed(Value):
     name: Name
 
 
-class ModelFile(Value):
+class ModelFile(MediaNamed):
     """A model's file (ONNX), on the farm's machine or uploaded."""
 
-    path: Text | None = Field(None, description="A file on the farm's machine, in one of its media roots.")
-    upload: UUID | None = Field(None, description="The id of an upload.")
     classes: Text | None = Field(
         None, description="A file of class names, one on a line or JSON; none: the model's own metadata has them."
     )
     layout: Name | None = Field(None, description="How its head is laid out, where it could be several.")
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> ModelFile:
-        if (self.path is None) == (self.upload is None):
-            raise ValueError("give either path or upload")
-        return self
 
 
 class ModelWanted(ModelFile):

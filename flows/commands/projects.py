@@ -31,7 +31,7 @@ from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 from infra.library.facts import FactsStore
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
-from infra.services import Ffmpeg
+from infra.services import Ffmpeg, uploads_folder
 from infra.settings import Settings
 from infra.uploads.library import Uploads
 from infra.values import Exact, Value
@@ -396,6 +396,14 @@ def file_of(call: Call, path: str | None, upload: UUID | None, field: str) -> Pa
     if not roots:
         raise KinofarmError("PATH-002", where=field, path=path, clips="")
     return MediaRoots(roots[0], roots).resolve(path, field)
+
+
+def address_of(call: Call, file: Path) -> str:
+    """Return how a timeline names a file that `file_of` gave: an upload by its id, any other by its path."""
+    files = uploads_folder(call.services.get(Settings)) / "files"
+    if file.is_relative_to(files):
+        return f"upload://{file.relative_to(files).parts[0]}"
+    return str(file)
 
 
 def folder_of(call: Call, path: str, field: str) -> Path:

@@ -6,7 +6,7 @@ import hashlib
 from fractions import Fraction
 
 from flows.commands.media import MediaNamed, looked_into
-from flows.commands.projects import Accepted, RenderWanted, submit_render
+from flows.commands.projects import Accepted, RenderWanted, address_of, submit_render
 from infra.commands import Call, Command
 from infra.errors import KinofarmError
 from tasks.compiler.imports import media
@@ -35,7 +35,7 @@ def make_proxy(call: Call, given: MediaNamed) -> Accepted:
         reason = "it has no picture" if picture is None else "it is a single picture"
         raise KinofarmError("MEDIA-014", file=file.name, view="proxy", reason=reason)
     timeline = media.read(file, lambda _: facts).timeline
-    source = str(file) if given.upload is None else f"upload://{given.upload}"
+    source = address_of(call, file)
     wanted = _small(timeline, picture, source)
     name = f"{file.stem[:60]}-proxy"
     return submit_render(
@@ -53,13 +53,10 @@ def _small(timeline: Timeline, picture: PictureFacts, source: str) -> Timeline:
     across, down = picture.display_size
     scale = min(Fraction(1), SHORT_SIDE / min(across, down))
     size = Size(width=max(16, 2 * round(across * scale / 2)), height=max(16, 2 * round(down * scale / 2)))
-    track = timeline.tracks[0]
-    clip = track.clips[0]
-    named = clip.model_copy(update={"source": clip.source.model_copy(update={"path": source})})
     export = presets()[PRESET].export
     video = export.video.model_copy(update={"gop": max(1, round(timeline.rate * GOP_SECONDS))})
     export = export.model_copy(update={"size": size, "video": video})
-    return timeline.model_copy(update={"tracks": (track.model_copy(update={"clips": (named,)}),), "export": export})
+    return media.sourced(timeline, source).model_copy(update={"export": export})
 
 
 def _named(facts: MediaFacts, source: str) -> str:

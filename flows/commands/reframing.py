@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 
 from flows.commands.analysing import AnalysisNamed, reported
-from flows.commands.projects import Accepted, RenderWanted, submit_render
+from flows.commands.projects import Accepted, RenderWanted, address_of, submit_render
 from flows.library import Library
 from infra.apart import Apart
 from infra.commands import Call, Command, Name
@@ -145,7 +145,9 @@ def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
         start=film.tracks[0].clips[0].source_start,
     )
     export = presets()[PREVIEW].export
-    timeline = overlaid(_named(film, str(path)), drawn, "boxes").model_copy(update={"export": export})
+    timeline = overlaid(media.sourced(film, address_of(call, path)), drawn, "boxes").model_copy(
+        update={"export": export}
+    )
     wanted = RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=f"{path.stem[:50]}-boxes")
     return submit_render(call, wanted)
 
@@ -185,22 +187,13 @@ def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline
         made = following(film, picture.display_size, window, places, own_size(window))
     except ValueError as error:  # a window of so few of the picture's pixels
         raise KinofarmError("API-009", where="aspect", name="analysis.reframe", reason=str(error)) from None
-    return row, _named(made, str(path)), len(way.followed)
+    return row, media.sourced(made, address_of(call, path)), len(way.followed)
 
 
 def _cuts(store: AnalysisStore, row: AnalysisEntry, rate: Fraction) -> list[int]:
     """The frames with which scenes begin, where that is known of the content."""
     scenes = store.find(FindingsWanted(names=("scene",), content=row.content, limit=MOST_CUTS))
     return sorted({round(Fraction(scene.finding["start"]) * rate) for scene in scenes if scene.model is None} - {0})
-
-
-def _named(film: Timeline, path: str) -> Timeline:
-    """The film, whose clips name their file by its whole path."""
-    (track,) = film.tracks
-    clips = tuple(
-        clip.model_copy(update={"source": clip.source.model_copy(update={"path": path})}) for clip in track.clips
-    )
-    return film.model_copy(update={"tracks": (track.model_copy(update={"clips": clips}),)})
 
 
 _EXAMPLE = {"analysis": "5ca9ab1e-0000-4000-8000-00000000a0a0"}

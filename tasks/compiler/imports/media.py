@@ -77,6 +77,15 @@ def read(path: Path, probe: Callable[[Path], MediaFacts]) -> Imported:
     return Imported(timeline)
 
 
+def sourced(film: Timeline, address: str) -> Timeline:
+    """Return a film of a media file whose clips name it by this address: a whole path, or upload://ID."""
+    (track,) = film.tracks
+    clips = tuple(
+        clip.model_copy(update={"source": clip.source.model_copy(update={"path": address})}) for clip in track.clips
+    )
+    return film.model_copy(update={"tracks": (track.model_copy(update={"clips": clips}),)})
+
+
 def _extent_of_sound(facts: MediaFacts) -> tuple[Fraction, Fraction]:
     sound = facts.sound()
     return (sound.start, sound.end) if sound is not None else (Fraction(0), facts.duration)

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from flows.commands.media import MediaNamed, probe_media
+from flows.commands.projects import address_of, file_of
 from infra import services
 from infra.commands import Call
 from infra.errors import KinofarmError
@@ -49,6 +50,8 @@ def test_a_file_of_a_media_root_and_the_same_one_uploaded_have_the_same_facts(co
         appended.write(clip.read_bytes())
         appended.keep()
     assert probe_media(call, MediaNamed(upload=upload)) == facts
+    assert address_of(call, file_of(call, None, upload, "upload")) == f"upload://{upload}", "what a timeline may read"
+    assert address_of(call, file_of(call, "clip.mp4", None, "path")) == str(clip)
 
 
 def test_what_lies_elsewhere_is_looked_into_on_the_command_line_only(
