@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import flows.commands.advising
 import flows.commands.analysing
 import flows.commands.backups
+import flows.commands.batches
 import flows.commands.editing
 import flows.commands.farm
 import flows.commands.media
@@ -37,6 +38,7 @@ GROUPS: Mapping[str, str] = {
     "media": "Look into media files",
     "scan": "Take folders of media into the library",
     "analysis": "Look media through, and ask what is seen and heard in them",
+    "batch": "Look folders of media through",
     "model": "Models that recognise things in pictures",
     "preview": "See what an effect or a transition does",
     "upload": "Files that are sent to the farm",
@@ -52,33 +54,33 @@ GROUPS: Mapping[str, str] = {
 }
 """The groups of commands, by what they are for."""
 
+_MODULES = (
+    flows.commands.projects.COMMANDS,
+    flows.commands.prerendering.COMMANDS,
+    flows.commands.advising.COMMANDS,
+    flows.commands.editing.COMMANDS,
+    flows.commands.backups.COMMANDS,
+    flows.commands.media.COMMANDS,
+    flows.commands.proxies.COMMANDS,
+    flows.commands.scanning.COMMANDS,
+    flows.commands.analysing.COMMANDS,
+    flows.commands.batches.COMMANDS,
+    flows.commands.models.COMMANDS,
+    flows.commands.reframing.COMMANDS,
+    flows.commands.previews.COMMANDS,
+    infra.uploads.commands.COMMANDS,
+    infra.jobs.commands.COMMANDS,
+    flows.commands.results.COMMANDS,
+    flows.commands.steering.COMMANDS,
+    flows.commands.farm.COMMANDS,
+    infra.cache.commands.COMMANDS,
+    tasks.compiler.commands.COMMANDS,
+    infra.access.commands.COMMANDS,
+)
+_ORDER = list(GROUPS)
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for group in GROUPS
-    for commands in (
-        flows.commands.projects.COMMANDS,
-        flows.commands.prerendering.COMMANDS,
-        flows.commands.advising.COMMANDS,
-        flows.commands.editing.COMMANDS,
-        flows.commands.backups.COMMANDS,
-        flows.commands.media.COMMANDS,
-        flows.commands.proxies.COMMANDS,
-        flows.commands.scanning.COMMANDS,
-        flows.commands.analysing.COMMANDS,
-        flows.commands.models.COMMANDS,
-        flows.commands.reframing.COMMANDS,
-        flows.commands.previews.COMMANDS,
-        infra.uploads.commands.COMMANDS,
-        infra.jobs.commands.COMMANDS,
-        flows.commands.results.COMMANDS,
-        flows.commands.steering.COMMANDS,
-        flows.commands.farm.COMMANDS,
-        infra.cache.commands.COMMANDS,
-        tasks.compiler.commands.COMMANDS,
-        infra.access.commands.COMMANDS,
-    )
-    for command in commands
-    if command.group == group
+    for command in sorted((one for commands in _MODULES for one in commands), key=lambda one: _ORDER.index(one.group))
 }
 
 

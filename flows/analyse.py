@@ -1,16 +1,13 @@
-"""Look a media file through: its scenes, silence and the like, or what a model recognises in it.
+"""Look many media files through by one wish: a folder, or one file.
 
-What is wished of a content is known by a hash: it is looked through once. A run that crashed is started again, and a
-recognition goes on behind the last group of frames that was finished.
-
-What it works with is imported by the run itself: ONNX Runtime starts threads, and the process that is forked for each run
-must have none.
+Each file is an analysis of its own, entered as soon as its facts are known and taken up by the lookers of the farm; what was looked
+through before, wherever it lies and whoever asked, is known. The batch's row in the database says how far it is and whether it is
+to stop; a run that crashed is started again and enters what is missing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -20,83 +17,85 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Cancelled, Completed, Failed
 
-from flows.library import Library
 from flows.showing import Progress
 from infra import services
 from infra.errors import KinofarmError
-from infra.events import AnalysisEnded, emit
-from infra.library.analyses import AnalysisStore
+from infra.events import BatchEnded, BatchProgress, emit
+from infra.library.batches import Batch, BatchStore
 from infra.settings import in_force
 
 SHOW_SECONDS = 1.0
-"""Between two looks at how far it is, for Prefect's page."""
-BEAT_SECONDS = 10.0
-"""Between two signs of life, also while nothing is told: hashing a large file, or summing up a long film."""
+"""Between two looks at how far it is."""
+TELL_SECONDS = 2.0
+"""Shortest time between two progress events of a batch."""
 
 
-def stop_analysis(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
-    """End the analysis of a run that was cancelled in Prefect's own way (its process is gone by then)."""
-    if analysis := flow_run.parameters.get("analysis"):
-        with services.opened(in_force()) as container:
-            container.get(AnalysisStore).end(UUID(str(analysis)), "stopped")
+def stop_batch(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
+    """End the batch of a run that was cancelled in Prefect's own way (its process is gone by then)."""
+    with services.opened(in_force()) as container:
+        store, batch = container.get(BatchStore), UUID(str(flow_run.parameters.get("batch") or flow_run.id))
+        store.stop_analyses(batch)
+        store.end(batch, "stopped")
 
 
 def run_name() -> str:
-    """Return what a run is called: its file, or its analysis."""
-    given = runtime.flow_run.parameters
-    return f"analyse {Path(str(given['path'])).name if given.get('path') else str(given.get('analysis'))[:8]}"
+    """Return what a run is called: its folder, or its file."""
+    return f"analyse {Path(str(runtime.flow_run.parameters.get('path', ''))).name or 'media'}"
 
 
-@flow(name="analyse", flow_run_name=run_name, on_cancellation=[stop_analysis], persist_result=False)
+@flow(name="analyse", flow_run_name=run_name, on_cancellation=[stop_batch], persist_result=False)
 async def analyse(
-    path: str | None = None,
+    path: str,
     model: str | None = None,
     kinds: list[str] | None = None,
+    recursive: bool = True,
     submitted_by: str = "",
-    analysis: str | None = None,
+    batch: str | None = None,
 ) -> State[Any]:
-    """Look through the media file `path` for what the model `model` recognises, or for these kinds of the media's own analyses.
+    """Look the media files of a folder through, or one file, for what the model `model` recognises or for these kinds of the media's own analyses.
 
-    Args:    analysis: the id of one that is entered already, in place of all others.
+    Args:    recursive: the folders below it, too. batch: the id of one that is entered already, in place of all others.
     """
-    from flows.analysing import MediaWish, RecognitionWish, analysed, begin
+    from flows.batching import carried_out
+    from flows.wishes import wish_for  # starts threads, see `flows.look`
 
     with services.opened(in_force()) as container:
-        store = container.get(AnalysisStore)
-        if analysis is None:
-            if path is None:
-                return Failed(message="name a file, or an analysis")
-            wish = MediaWish(kinds=tuple(kinds or ())) if model is None else RecognitionWish()
-            facts = await asyncio.to_thread(Library(container).facts, Path(path))
-            entered = await asyncio.to_thread(begin, container, Path(path), facts, wish, model, submitted_by)
-            return Completed(message=f"the analysis is {entered.id}", data=str(entered.id))
-        row = await asyncio.to_thread(store.start, UUID(analysis))
+        store, known = container.get(BatchStore), UUID(batch or str(runtime.flow_run.id))
+        if batch is None:
+            wish = wish_for(model, {"kinds": kinds or ()} if model is None else {})
+            options = wish.model_dump(mode="json")
+            await asyncio.to_thread(store.add, known, path, model, options, recursive, submitted_by)
+        row = await asyncio.to_thread(store.start, known)
         if row is None:
             return Completed(message="it had ended before")
-        shown, far = Progress(row.id), 0.0
+        shown, told, told_at = Progress(row.id), -1.0, 0.0
+        now: Batch = row
 
-        def heard(share: float) -> None:
-            nonlocal far
-            far = share
+        def heard(batch_now: Batch) -> None:
+            nonlocal now
+            now = batch_now
 
-        work = asyncio.create_task(asyncio.to_thread(analysed, container, row, heard))
-        beaten = time.monotonic()
+        work = asyncio.create_task(asyncio.to_thread(carried_out, container, row, heard))
         while not (await asyncio.wait([work], timeout=SHOW_SECONDS))[0]:
-            await shown.show(far)
-            if time.monotonic() - beaten >= BEAT_SECONDS:
-                beaten = time.monotonic()
-                with contextlib.suppress(KinofarmError):  # the database is away: the work itself waits for it
-                    await asyncio.to_thread(store.tell, row.id, far)
+            await shown.show(now.progress)
+            if now.progress > told and time.monotonic() - told_at >= TELL_SECONDS:
+                told, told_at = now.progress, time.monotonic()
+                emit(BatchProgress(**_about(now), done=round(now.progress, 4)))
         try:
             ended = work.result()
         except KinofarmError as error:
-            if error.code.startswith("DB-"):  # no fault of the file's: its run is started again
+            if error.code.startswith("DB-"):  # its run is started again
                 raise
             await asyncio.to_thread(store.end, row.id, "failed", error.as_dict())
-            emit(AnalysisEnded(analysis=row.id, path=row.path, model=row.model, state="failed"))
+            emit(BatchEnded(**_about(await asyncio.to_thread(store.get, row.id)), state="failed"))
             return Failed(message=str(error))
         await shown.end()
-        emit(AnalysisEnded(analysis=row.id, path=row.path, model=row.model, state=ended.state))
+        emit(BatchEnded(**_about(ended), state=ended.state))
         if ended.state == "stopped":
             return Cancelled(message="stopped")
-        return Completed(message="done")
+        said = f"{ended.found} files, {ended.known} of them known before, {ended.failed} with an error"
+        return Completed(message=said, data=str(ended.id))
+
+
+def _about(batch: Batch) -> dict[str, Any]:
+    return {"batch": batch.id, "path": batch.path, "model": batch.model, "found": batch.found, "over": batch.over, "failed": batch.failed}  # fmt: skip

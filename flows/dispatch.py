@@ -28,6 +28,7 @@ from infra.settings import Settings
 RENDER = "render/render"
 SHARDS: Mapping[str, str] = {CPU_POOL: "shard/cpu", GPU_POOL: "shard/gpu"}
 """The deployment of each pool's shards."""
+SHARD = "shard"
 NOT_STARTED = ("SCHEDULED", "PENDING")
 ENDED = ("COMPLETED", "CRASHED", "FAILED")
 """States of a run that works no more; a job without an end is then to be started again, or it is paused."""
@@ -138,7 +139,7 @@ def ensure_shards(services: Services, expected: int = 0) -> int:
     for pool, deployment in SHARDS.items():
         chunks = ledger.waiting(pool) + ledger.leased(pool) + (expected if pool == CPU_POOL else 0)
         wanted = min(chunks, workers.slots(pool)) if chunks else 0
-        missing = wanted - len(api.runs([pool])) if wanted else 0
+        missing = wanted - len(api.runs([pool], flow=SHARD)) if wanted else 0
         for _ in range(missing):
             api.create_run(deployment, {"pool": pool})
         started += max(0, missing)

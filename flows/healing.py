@@ -10,8 +10,8 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 
-from flows.analysis_runs import heal
 from flows.dispatch import ENDED, NOT_STARTED, SHARDS, admit, ensure_shards
+from flows.lookers import heal
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
@@ -36,7 +36,9 @@ UNSEEN = timedelta(seconds=60)
 SWEEP_SECONDS = 10.0
 """Between two looks for what killed processes left in scratch."""
 SCANS_SECONDS = 15.0
-"""Between two looks for scans and analyses whose run is no more."""
+"""Between two looks for scans whose run is no more."""
+ANALYSES_SECONDS = 5.0
+"""Between two looks for analyses that wait, and for those that lost what worked on them."""
 EVICT_SECONDS = 60.0
 """Between two looks at the size of the cache."""
 
@@ -130,7 +132,7 @@ def _give_up_scans(services: Services) -> None:
 
 
 def _heal_analyses(services: Services) -> None:
-    if _is_due("analyses", SCANS_SECONDS):
+    if _is_due("analyses", ANALYSES_SECONDS):
         heal(services)
 
 

@@ -19,6 +19,7 @@ from infra.jobs.deliveries import DeliveryStore
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
 from infra.library.analyses import AnalysisStore
+from infra.library.batches import BatchStore
 from infra.library.facts import FactsStore
 from infra.library.scans import ScanStore
 from infra.services import Services
@@ -54,6 +55,7 @@ def clean(container: Services) -> dict[str, int]:
         "uploads": container.get(Uploads).forget(kept.upload_hours * HOUR_SECONDS),
         "media": container.get(FactsStore).forget(),
         "analyses": container.get(AnalysisStore).forget(kept.log_days),
+        "batches": container.get(BatchStore).forget(kept.log_days),
         "scans": container.get(ScanStore).forget(kept.log_days),
         "audit": container.get(AuditLog).forget(kept.audit_days),
         "backups": forget_backups(settings),

@@ -128,7 +128,7 @@ class Library:
             told = self._apart(VIEWED, path, given, 0)
             digest = hashlib.sha256(out.read_bytes()).hexdigest()
             size = out.stat().st_size
-            self._shelf().keep(key, out, "view", digest, told)
+            shelf(self.services).keep(key, out, "view", digest, told)
         return self._kept(key) or ViewMade(key=key, size=size, sha256=digest, facts=told)
 
     def known(self, folder: Path, views: Sequence[View]) -> Mapping[str, Remembered]:
@@ -155,10 +155,6 @@ class Library:
         index.touch([key])
         return ViewMade(key=key, size=entry.size, sha256=entry.sha256, facts=entry.facts or {})
 
-    def _shelf(self) -> Shelf:
-        get = self.services.get
-        return Shelf(get(ChunkStore), get(CacheIndex), get(JoinProofs))
-
     def _apart(
         self,
         function: str,
@@ -169,6 +165,11 @@ class Library:
     ) -> Any:
         seconds = self.settings.media.reader_seconds + hashed / HASHED_PER_SECOND
         return self.services.get(Apart).call(function, given, file=path.name, seconds=seconds, should_stop=should_stop)
+
+
+def shelf(services: Services) -> Shelf:
+    """Return the farm's shelf, where views lie, and what other machines are to read."""
+    return Shelf(services.get(ChunkStore), services.get(CacheIndex), services.get(JoinProofs))
 
 
 def _stat(path: Path) -> os.stat_result:

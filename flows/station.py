@@ -22,6 +22,7 @@ from infra.prefect import INSTANCE
 from infra.services import Ffmpeg, Services, opened
 from infra.settings import Settings
 from tasks.compiler.capabilities import probe
+from tasks.recognition.cuda import why_no_cuda
 
 RECHECK_SECONDS = 30.0
 """Between two looks at what a broken worker stands on."""
@@ -69,11 +70,11 @@ class Station:
         try:
             with opened(settings) as services:
                 ffmpeg = services.get(Ffmpeg)
-                found = probe(ffmpeg.path, ffmpeg.version, settings.home, settings.font_dirs)
+                found = probe(ffmpeg.path, ffmpeg.version, settings.home, settings.font_dirs, why_no_cuda=why_no_cuda)
                 slots = dict(machine.slots(settings))
                 if GPU_POOL in slots:
-                    slots[GPU_POOL] = settings.worker.gpu_slots or found.sessions
-                    if not found.working:
+                    slots[GPU_POOL] = settings.worker.gpu_slots or max(1, found.sessions)
+                    if not found.working and found.cuda:  # a device that neither encodes nor recognises is none
                         del slots[GPU_POOL]
                 document = found.model_dump(mode="json")
                 services.get(WorkerStore).probed(self.name, self.instance, slots, found.working, document)

@@ -5,7 +5,7 @@ Whoever shows state reads a snapshot, applies events and reads again now and the
 the work that it tells of.
 
 Resources:  `kinofarm.job.<job id>`, `kinofarm.chunk.<chunk key>`, `kinofarm.file.<arrival id>`, `kinofarm.scan.<scan id>`,
-`kinofarm.analysis.<analysis id>`; a chunk's event names its
+`kinofarm.analysis.<analysis id>`, `kinofarm.batch.<batch id>`; a chunk's event names its
 job as related resource.
 """
 
@@ -172,18 +172,61 @@ class ScanEnded(Event):
         return {"prefect.resource.id": f"kinofarm.scan.{self.scan}", "prefect.resource.name": self.folder}
 
 
-class AnalysisEnded(Event):
-    """A media file was looked through; model is null for the media's own analyses."""
+class AnalysisEvent(Event):
+    """Something that happened to the analysis of a media file; model is null for the media's own analyses."""
 
-    name: ClassVar[str] = "kinofarm.analysis.ended"
     analysis: UUID
     path: str
     model: str | None
-    state: str
 
     @property
     def resource(self) -> dict[str, str]:
         return {"prefect.resource.id": f"kinofarm.analysis.{self.analysis}", "prefect.resource.name": self.path}
+
+
+class AnalysisStarted(AnalysisEvent):
+    name: ClassVar[str] = "kinofarm.analysis.started"
+    machine: str
+    attempt: int
+
+
+class AnalysisProgress(AnalysisEvent):
+    """Done is a share of the film in 0..1."""
+
+    name: ClassVar[str] = "kinofarm.analysis.progress"
+    done: float
+
+
+class AnalysisEnded(AnalysisEvent):
+    name: ClassVar[str] = "kinofarm.analysis.ended"
+    state: str
+
+
+class BatchEvent(Event):
+    """Something that happened to a batch: files found, those that are over, and of them those with an error."""
+
+    batch: UUID
+    path: str
+    model: str | None
+    found: int
+    over: int
+    failed: int
+
+    @property
+    def resource(self) -> dict[str, str]:
+        return {"prefect.resource.id": f"kinofarm.batch.{self.batch}", "prefect.resource.name": self.path}
+
+
+class BatchProgress(BatchEvent):
+    """Done is a share of all its files in 0..1."""
+
+    name: ClassVar[str] = "kinofarm.batch.progress"
+    done: float
+
+
+class BatchEnded(BatchEvent):
+    name: ClassVar[str] = "kinofarm.batch.ended"
+    state: str
 
 
 EVENTS: dict[str, type[Event]] = {
@@ -202,7 +245,11 @@ EVENTS: dict[str, type[Event]] = {
         ChunkFailed,
         FileArrived,
         ScanEnded,
+        AnalysisStarted,
+        AnalysisProgress,
         AnalysisEnded,
+        BatchProgress,
+        BatchEnded,
     )
 }
 """Every event of the farm by its name."""

@@ -238,13 +238,16 @@ class PrefectApi:
         found = self._ask("GET", f"/flow_runs/{run}", missing=None)
         return None if found is None else _run(found)
 
-    def runs(self, pools: Sequence[str], states: Sequence[str] = UNFINISHED) -> tuple[Run, ...]:
-        """Return the runs of these pools in these states, at most 200."""
-        body = {
+    def runs(
+        self, pools: Sequence[str], states: Sequence[str] = UNFINISHED, *, flow: str | None = None
+    ) -> tuple[Run, ...]:
+        """Return the runs of these pools in these states, of one flow if it is named, at most 200."""
+        body: dict[str, Any] = {
             "work_pools": {"name": {"any_": list(pools)}},
             "flow_runs": {"state": {"type": {"any_": list(states)}}},
             "limit": 200,
         }
+        body |= {"flows": {"name": {"any_": [flow]}}} if flow else {}
         return tuple(_run(each) for each in self._ask("POST", "/flow_runs/filter", body))
 
     def set_state(

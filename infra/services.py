@@ -40,6 +40,7 @@ from infra.jobs.store import JobStore
 from infra.jobs.waiting import Waiting
 from infra.jobs.workers import WorkerStore
 from infra.library.analyses import AnalysisStore
+from infra.library.batches import BatchStore
 from infra.library.facts import FactsStore
 from infra.library.scans import ScanStore
 from infra.library.vision import FOLDER as MODELS, VisionModels
@@ -61,7 +62,7 @@ NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "Prefe
 """What health checks call the services."""
 KEPT_IN_DATABASE: tuple[Any, ...] = (
     *(JobStore, JobList, Admissions, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore, ScanStore),
-    *(TokenStore, SessionStore, AuditLog, AnalysisStore),
+    *(TokenStore, SessionStore, AuditLog, AnalysisStore, BatchStore),
 )
 """Services that need nothing but the database."""
 

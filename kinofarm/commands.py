@@ -46,7 +46,7 @@ class Analysis(TypedDict):
     render: Share
 
 
-class AnalysisEntry(TypedDict):
+class AnalysisEntry(TypedDict, total=False):
     """An analysis of a content. progress: 0 to 1. result: what was found as a whole, once it is done."""
 
     id: str
@@ -64,6 +64,8 @@ class AnalysisEntry(TypedDict):
     error: dict[str, Any] | None
     begun_at: str
     ended_at: str | None
+    pool: str | None
+    machine: str | None
 
 
 class Arrival(TypedDict):
@@ -128,10 +130,56 @@ class Backup(TypedDict):
     media: int
 
 
+class Batch(TypedDict):
+    """A batch. found: files. entered: of them. known: looked through before. done, failed, stopped: of those entered."""
+
+    id: str
+    path: str
+    model: str | None
+    options: dict[str, Any]
+    recursive: bool
+    submitted_by: str
+    state: Literal["waiting", "running", "done", "failed", "stopped"]
+    stop_requested: bool
+    starts: int
+    found: int
+    entered: int
+    known: int
+    skipped: int
+    done: int
+    failed: int
+    stopped: int
+    share: float
+    error: dict[str, Any] | None
+    begun_at: str
+    ended_at: str | None
+
+
 class BatchDone(TypedDict):
     """What became of each, in their order."""
 
     results: list[Done]
+
+
+class BatchFailure(TypedDict):
+    """A file of a batch that was not looked through, and why."""
+
+    path: str
+    error: dict[str, Any]
+
+
+class BatchShown(TypedDict):
+    """A batch, and the files that could not be looked through."""
+
+    batch: Batch
+    progress: float
+    failures: list[BatchFailure]
+
+
+class Batches(TypedDict):
+    """Batches, the newest first."""
+
+    batches: list[Batch]
 
 
 class CacheStats(TypedDict):
@@ -341,7 +389,7 @@ class Figures(TypedDict):
 class Findings(TypedDict):
     """What was found, by file and time."""
 
-    findings: list[LibraryAnalysesFound]
+    findings: list[LibraryFindingsFound]
 
 
 class FolderShown(TypedDict):
@@ -1180,7 +1228,7 @@ class CacheIndexLimits(TypedDict, total=False):
     policy: Literal["lru", "lfu", "fifo"]
 
 
-class LibraryAnalysesFound(TypedDict, total=False):
+class LibraryFindingsFound(TypedDict, total=False):
     """Something found, and where."""
 
     name: str
@@ -1628,14 +1676,14 @@ class AnalysisCommands:
     def begin(
         self,
         *,
-        path: str | None = None,
-        upload: str | None = None,
         model: str | None = None,
         kinds: Sequence[str] | None = None,
         options: Mapping[str, Any] | None = None,
+        path: str | None = None,
+        upload: str | None = None,
     ) -> AnalysisEntry:
         """Look a media file through, for its scenes, silence, loudness and the like, or for what a model recognises."""
-        answer: AnalysisEntry = self._send("POST", "/analyses", {}, _given(path=path, upload=upload, model=model, kinds=kinds, options=options))
+        answer: AnalysisEntry = self._send("POST", "/analyses", {}, _given(model=model, kinds=kinds, options=options, path=path, upload=upload))
         return answer
 
     def list(self, *, limit: int | None = None, content: str | None = None) -> Analyses:
@@ -1683,6 +1731,41 @@ class AnalysisCommands:
     def reframe(self, *, analysis: str, aspect: str | None = None, name: Sequence[str] | None = None) -> Reframed:
         """Return a project in other proportions that follows what a model found, as keyframes that can be edited like any others."""
         answer: Reframed = self._send("GET", f"/analyses/{_path(analysis)}/reframed", _given(aspect=aspect, name=name), None)
+        return answer
+
+
+class BatchCommands:
+    """Look folders of media through."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def begin(
+        self,
+        *,
+        folder: str,
+        model: str | None = None,
+        kinds: Sequence[str] | None = None,
+        options: Mapping[str, Any] | None = None,
+        recursive: bool | None = None,
+    ) -> Batch:
+        """Look the media files of a folder through, for what a model recognises or for their scenes, silence and the like."""
+        answer: Batch = self._send("POST", "/batches", {}, _given(model=model, kinds=kinds, options=options, folder=folder, recursive=recursive))
+        return answer
+
+    def list(self, *, limit: int | None = None, folder: str | None = None) -> Batches:
+        """List the batches, the newest first: how far they are, or how they ended."""
+        answer: Batches = self._send("GET", "/batches", _given(limit=limit, folder=folder), None)
+        return answer
+
+    def show(self, *, batch: str) -> BatchShown:
+        """Show a batch: how far it is, or how it ended, and which files could not be looked through."""
+        answer: BatchShown = self._send("GET", f"/batches/{_path(batch)}", _given(), None)
+        return answer
+
+    def stop(self, *, batch: str) -> Batch:
+        """Stop a batch, with its analyses that no other batch wants; what was found stays, and the same wish goes on where they stopped."""
+        answer: Batch = self._send("POST", f"/batches/{_path(batch)}/stop", {}, _given())
         return answer
 
 
@@ -1982,6 +2065,7 @@ class Commands:
         self.media = MediaCommands(send)
         self.scan = ScanCommands(send)
         self.analysis = AnalysisCommands(send)
+        self.batch = BatchCommands(send)
         self.model = ModelCommands(send)
         self.preview = PreviewCommands(send)
         self.upload = UploadCommands(send)

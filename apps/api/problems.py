@@ -35,6 +35,8 @@ _BY_CODE: Mapping[str, int] = {
     "ANALYSIS-004": 507,
     "ANALYSIS-007": 409,
     "ANALYSIS-008": 404,
+    "ANALYSIS-009": 409,
+    "ANALYSIS-010": 404,
     "API-002": 404,
     "API-003": 405,
     "API-004": 413,

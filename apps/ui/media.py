@@ -10,13 +10,17 @@ from urllib.parse import urlencode
 
 from apps.ui.frame import say
 from apps.ui.house import Visit
-from apps.ui.parts.media_words import in_short, view_address
+from apps.ui.parts.form import Form
+from apps.ui.parts.media_words import in_short, looked_for, view_address
 from apps.ui.parts.tags import button, empty, icon, link, panel, set_attribute, tag
 from apps.ui.parts.words import count, several, size
 from apps.ui.refreshed import refreshed
+from flows.commands.batches import Batches
 from flows.commands.media import MediaItem, MediaPage
+from flows.commands.models import Models
 from flows.commands.scanning import Scans
 from infra.errors import KinofarmError
+from infra.library.batches import Batch
 from infra.library.scans import Scan
 from infra.uploads.commands import UploadList
 from infra.uploads.records import Upload
@@ -34,6 +38,7 @@ class Shown(Value):
 
     page: MediaPage
     scans: tuple[Scan, ...]
+    batches: tuple[Batch, ...]
     uploads: tuple[Upload, ...]
 
 
@@ -53,19 +58,22 @@ async def show(visit: Visit, folder: str = "", q: str = "", after: str = "") -> 
     if first.folder:
         _way(first, visit)
         _search(first.folder, q)
+        if visit.may("submit"):
+            await _looking_through(visit, first.folder)
 
     async def read() -> Shown:
         page = await visit.look(MediaPage, "media.list", **wanted)
         scans = (await visit.look(Scans, "scan.list", limit=20)).scans
+        batches = (await visit.look(Batches, "batch.list", limit=20)).batches
         uploads = () if folder else (await visit.look(UploadList, "upload.list", limit=UPLOADS)).uploads
-        here = tuple(one for one in scans if not one.ended or _concerns(one, page.folder))
-        return Shown(page=page, scans=here[:3], uploads=tuple(one for one in uploads if one.whole))
+        return Shown(
+            page=page,
+            scans=tuple(one for one in scans if not one.ended or one.folder == page.folder)[:3],
+            batches=tuple(one for one in batches if not one.ended or one.path == page.folder)[:3],
+            uploads=tuple(one for one in uploads if one.whole),
+        )
 
     await refreshed(visit, read, lambda found: _all(visit, found, q), EACH_SECONDS)
-
-
-def _concerns(scan: Scan, folder: str | None) -> bool:
-    return folder is not None and scan.folder == folder
 
 
 def _scanning(visit: Visit, folder: str) -> Callable[[], Awaitable[None]]:
@@ -78,6 +86,21 @@ def _scanning(visit: Visit, folder: str) -> Callable[[], Awaitable[None]]:
         say("The scan begins")
 
     return begin
+
+
+async def _looking_through(visit: Visit, folder: str) -> None:
+    """The form by which all media of a folder are looked through."""
+    models = (await visit.look(Models, "model.list")).models
+
+    async def begin(given: dict[str, str]) -> None:
+        await visit.ask(Batch, "batch.begin", folder=folder, model=given.get("model") or None)
+        say("The batch begins")
+
+    with tag("details", "", "panel"):
+        tag("summary", "Look through all of this folder")
+        form = Form("batch", "Look through it", begin)
+        with form.fields():
+            form.choice("model", "Look for", looked_for(model.name for model in models))
 
 
 def _way(page: MediaPage, visit: Visit) -> None:
@@ -107,6 +130,8 @@ def _search(folder: str, q: str) -> None:
 def _all(visit: Visit, found: Shown, q: str) -> None:
     for scan in found.scans:
         _scan(visit, scan)
+    for batch in found.batches:
+        _batch(visit, batch)
     page = found.page
     if page.folder is None and not page.folders:
         with panel():
@@ -161,7 +186,6 @@ def _card(name: str, named: dict[str, str], stands_for: str, picture: str | None
 
 
 def _scan(visit: Visit, scan: Scan) -> None:
-    share = scan.done / scan.found if scan.found else 0.0
     words = {
         "waiting": "waits for its turn",
         "scanning": f"{count(scan.done)} of {several(scan.found, 'file')}",
@@ -169,24 +193,54 @@ def _scan(visit: Visit, scan: Scan) -> None:
         "failed": "failed",
         "stopped": f"was stopped after {several(scan.done, 'file')}",
     }[scan.state]
+    share = scan.done / scan.found if scan.found else 0.0
+    _going_on(visit, "Scan", scan.folder, words, share, scan, "scan.stop", {"scan": str(scan.id)})
+
+
+def _batch(visit: Visit, batch: Batch) -> None:
+    done = [f"{several(batch.found, 'file')}, {count(batch.known)} of them known before"]
+    done += [f"{count(batch.skipped)} without pictures"] if batch.skipped else []
+    done += [f"{count(batch.failed)} with an error"] if batch.failed else []
+    words = {
+        "waiting": "waits for its turn",
+        "running": f"{count(batch.over)} of {several(batch.found, 'file')}",
+        "done": ", ".join(done),
+        "failed": "failed",
+        "stopped": f"was stopped after {several(batch.over, 'file')}",
+    }[batch.state]
+    title = f"Search with {batch.model}" if batch.model else "Analysis"
+    _going_on(visit, title, batch.path, words, batch.progress, batch, "batch.stop", {"batch": str(batch.id)})
+
+
+def _going_on(
+    visit: Visit,
+    title: str,
+    folder: str,
+    words: str,
+    share: float,
+    what: Scan | Batch,
+    command: str,
+    named: dict[str, str],
+) -> None:
+    """A scan or batch of a folder: how far it is, and how it is stopped."""
 
     async def stop() -> None:
         try:
-            await visit.ask(Scan, "scan.stop", scan=str(scan.id))
+            await visit.ask(type(what), command, **named)
         except KinofarmError as error:
             say(f"{error.code}: {error.message}", "wrong")
 
     with panel(classes="scan"):
         with tag("div", "", "scan-head"):
-            tag("p", f"Scan of {scan.folder.rpartition('/')[2] or scan.folder}: {words}", "path")
-            if not scan.ended and not scan.stop_requested and visit.may("submit"):
-                button("Stop", stop, "small", "stop", aria_label=f"Stop the scan of {scan.folder}")
-        if not scan.ended:
-            with tag("div", "", "bar large", role="progressbar", aria_label="Scan", aria_valuemin=0, aria_valuemax=100) as bar:  # fmt: skip
+            tag("p", f"{title} of {folder.rpartition('/')[2] or folder}: {words}", "path")
+            if not what.ended and not what.stop_requested and visit.may("submit"):
+                button("Stop", stop, "small", "stop", aria_label=f"Stop: {title} of {folder}")
+        if not what.ended:
+            with tag("div", "", "bar large", role="progressbar", aria_label=title, aria_valuemin=0, aria_valuemax=100) as bar:  # fmt: skip
                 tag("span", "", "fill rendering").style(f"transform: scaleX({share:.4f})")
             set_attribute(bar, "aria-valuenow", round(100 * share))
-        if scan.error:
-            tag("p", f"{scan.error.get('code', '')}: {scan.error.get('message', '')}", "sub wrong")
+        if what.error:
+            tag("p", f"{what.error.get('code', '')}: {what.error.get('message', '')}", "sub wrong")
 
 
 def _address(folder: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from apps.ui.frame import say
 from apps.ui.house import Visit
 from apps.ui.parts.form import Form
+from apps.ui.parts.media_words import OWN_ANALYSES, looked_for
 from apps.ui.parts.strips import heat_strips
 from apps.ui.parts.tags import button, facts, panel, set_attribute, tag
 from apps.ui.parts.words import first_up
@@ -19,7 +20,8 @@ from flows.commands.models import Models
 from flows.commands.projects import Accepted
 from flows.commands.reframing import SheetShown
 from infra.errors import KinofarmError
-from infra.library.analyses import AnalysisEntry, FindingEntered
+from infra.library.analyses import AnalysisEntry
+from infra.library.findings import FindingEntered
 from infra.values import Value
 from tasks.media.analysis.channels import Channels
 from tasks.media.analysis.findings import MediaAnalysis
@@ -31,7 +33,6 @@ from tasks.media.analysis.quality import Quality
 from tasks.media.facts import MediaFacts
 
 EACH_SECONDS = 2.0
-OWN = "scenes, silence, loudness and the like"
 
 
 class Seen(Value):
@@ -48,7 +49,7 @@ async def draw(visit: Visit, named: dict[str, str], found: MediaFacts) -> None:
     """
     models = (await visit.look(Models, "model.list")).models
     picture = found.picture()
-    choices = {"": OWN} | ({model.name: f"what {model.name} knows" for model in models} if picture is not None else {})
+    choices = looked_for(model.name for model in models if picture is not None)
 
     async def begin(given: dict[str, str]) -> None:
         await visit.ask(AnalysisEntry, "analysis.begin", **named, model=given.get("model") or None)
@@ -93,7 +94,7 @@ def _all(visit: Visit, seen: Seen, length: float) -> None:
 
 
 def _title(row: AnalysisEntry) -> str:
-    return first_up(OWN) if row.model is None else f"What {row.model} finds"
+    return first_up(OWN_ANALYSES) if row.model is None else f"What {row.model} finds"
 
 
 def _state(row: AnalysisEntry) -> None:

@@ -39,6 +39,18 @@ names of classes from its own metadata or a file). `analysis.begin` with `model`
 OpenTimelineIO markers. The same content and wish are looked through once; one that was interrupted goes on behind the last
 group of frames that was finished. Its `options` are `device` (auto, cpu, cuda), `batch`, and:"""
 
+_BATCHES = """\
+`batch.begin` (`POST /api/v1/batches`, the page of a folder, or the flow `analyse` in Prefect) looks all media of a folder through by one
+wish, with a model or for the media's own analyses. Each file is an analysis of its own, and a task of its name in Prefect; what was looked
+through before, wherever it lay and whoever asked, is known. `batch.show` says how far it is and which files have an error, the events
+`kinofarm.batch.progress` and `kinofarm.analysis.progress` tell it while it goes on, and `batch.stop` stops what nobody else wants.
+
+Analyses wait in the database until a looker takes them up: a run in the pool `cpu` or `gpu` of the machines, started when something waits, up
+to the slots there are. Recognition whose `device` is `auto` goes to machines with CUDA while there are any (`kinofarm workers` says why it works on
+a machine, or not), to processors else. Renders come first: while one waits for a slot no looker is started, and a recognition that is at
+work hands back what it has. A machine that does not see the folder reads file and model from the farm's cache, where sources are
+shared (`cache.share_sources`)."""
+
 _GROUPS: Mapping[str, type[BaseModel]] = {"look": RecogniseOptions, "tracks": TrackOptions, "findings": FindingOptions}
 
 
@@ -56,6 +68,7 @@ def page() -> str:
     parts += ["## Analyses", _ANALYSES, _options(AnalysisSettings), kinds, "## Recognition", _RECOGNITION]
     for name, model in _GROUPS.items():
         parts += [f"`{name}`:", _options(model)]
+    parts += ["## Many files", _BATCHES]
     return "\n\n".join(parts)
 
 

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from pydantic import Base64Bytes, Field, ValidationError
 
-from flows.analysing import MediaWish, RecognitionWish, begin
 from flows.commands.media import MediaNamed, looked_into
 from flows.library import Library
+from flows.wishes import Wish, begin, wish_for
 from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError
 from infra.jobs.commands import Limit
-from infra.library.analyses import AnalysisEntry, AnalysisStore, FindingsWanted, Found
+from infra.library.analyses import AnalysisEntry, AnalysisStore
+from infra.library.findings import FindingsWanted, Found
 from infra.values import Value
 from tasks.recognition.findings import Finding
 from tasks.recognition.reports import FORMS, Film
@@ -26,8 +27,8 @@ MOST_EXPORTED = 100_000
 Seconds = float
 
 
-class AnalysisWanted(MediaNamed):
-    """A media file, and what it is to be looked through for."""
+class LookedFor(Value):
+    """What media are to be looked through for."""
 
     model: Name | None = Field(None, description="A model of the farm's; none: the media's own analyses.")
     kinds: tuple[Name, ...] = Field((), max_length=50, description="Of the media's own analyses; none: all.")
@@ -35,6 +36,10 @@ class AnalysisWanted(MediaNamed):
         default_factory=dict,
         description="Of a model: look, tracks, findings, device, batch; else settings. See docs/media.md.",
     )
+
+
+class AnalysisWanted(MediaNamed, LookedFor):
+    """A media file, and what it is to be looked through for."""
 
 
 class AnalysisNamed(Value):
@@ -96,17 +101,25 @@ def begin_analysis(call: Call, given: AnalysisWanted) -> AnalysisEntry:
 
     The same wish of the same content is one analysis: what is known is not looked for again.
 
-    Raises:  KinofarmError PATH-0xx, MEDIA-0xx, SECURITY-0xx, ANALYSIS-002, MODEL-020, API-009, FARM-02x.
+    Raises:  KinofarmError PATH-0xx, MEDIA-0xx, SECURITY-0xx, ANALYSIS-002, ANALYSIS-009, MODEL-020, API-009, FARM-02x.
+    """
+    wish = wish_asked_for(given, "analysis.begin")
+    file, facts = looked_into(call, given)
+    return begin(call.services, file, facts, wish, given.model, call.name)
+
+
+def wish_asked_for(given: LookedFor, command: str) -> Wish:
+    """Return the wish that a request means.
+
+    Raises:  KinofarmError API-009.
     """
     wanted = dict(given.options) | ({"kinds": given.kinds} if given.model is None else {})
     try:
-        wish = (MediaWish if given.model is None else RecognitionWish).model_validate(wanted)
+        return wish_for(given.model, wanted)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(["options", *(str(part) for part in first["loc"])])
-        raise KinofarmError("API-009", where=place, name="analysis.begin", reason=f"{place}: {first['msg']}") from None
-    file, facts = looked_into(call, given)
-    return begin(call.services, file, facts, wish, given.model, call.name)
+        raise KinofarmError("API-009", where=place, name=command, reason=f"{place}: {first['msg']}") from None
 
 
 def list_analyses(call: Call, given: AnalysesWanted) -> Analyses:

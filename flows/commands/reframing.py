@@ -15,7 +15,8 @@ from flows.library import Library
 from infra.apart import Apart
 from infra.commands import Call, Command, Name
 from infra.errors import KinofarmError
-from infra.library.analyses import AnalysisEntry, AnalysisStore, FindingsWanted
+from infra.library.analyses import AnalysisEntry, AnalysisStore
+from infra.library.findings import FindingsWanted
 from infra.settings import Settings
 from infra.values import Value
 from tasks.compiler.following import following, own_size

@@ -1,13 +1,17 @@
 """Analyses of media: what is looked through for what, how far it is, what was found; each wish of a content once.
 
 A wish is a hash of all that changes what comes out: which analyses or which model's content, the options, the recipe. While
-an analysis goes on its finished groups of frames are kept: a run that begins again after a crash goes on behind the last one.
+an analysis goes on its finished groups of frames are kept: whoever takes it up after a crash goes on behind the last one.
+
+Lookers take analyses up as shards do chunks, the oldest first. One that was to run on CUDA if it can goes to a machine on which
+that works while there is any, else to processors; which it is to be is asked at that moment, so a machine that comes or goes
+changes it. Who tells nothing for `LOST_SECONDS` has lost what it took up.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,23 +21,34 @@ from sqlalchemy import Engine, text
 
 from infra.errors import KinofarmError
 from infra.jobs.engine import surviving, transaction
+from infra.jobs.records import CPU_POOL, GPU_POOL
+from infra.jobs.workers import ALIVE
+from infra.library.findings import FIND, FindingEntered, FindingsWanted, Found
 from infra.library.states import ANALYSIS_ENDED, AnalysisState
 from infra.values import Value
 
 LOST_SECONDS = 45.0
-"""An analysis that tells nothing for so long has lost its run, or the run never came."""
+"""An analysis that tells nothing for so long has lost the looker that took it up."""
 STARTS = 3
-"""Of its run, at most: one that crashes again and again is given up."""
+"""How often one is taken up at most: what crashes its looker again and again is given up."""
 
 _OPEN = "state IN ('waiting', 'running')"
+_LOST = f"(state = 'running' AND beat_at < now() - interval '{LOST_SECONDS} seconds')"
+_FREE = f"((state = 'waiting' AND ready OR {_LOST}) AND NOT stop_requested AND starts < {STARTS})"
+_ON_CUDA = f"""(SELECT count(*) FROM workers
+    WHERE {ALIVE} AND workers.state = 'online' AND jsonb_exists(slots, '{GPU_POOL}') AND probe ->> 'cuda' = '')"""  # noqa: S608 (our own constants)
+_DEVICE = "(CASE WHEN model IS NULL THEN 'cpu' ELSE coalesce(options ->> 'device', 'auto') END)"
+_OF_POOL = f"""(CASE {_DEVICE} WHEN 'cuda' THEN '{GPU_POOL}' WHEN 'cpu' THEN '{CPU_POOL}'
+    ELSE CASE WHEN {_ON_CUDA} > 0 THEN '{GPU_POOL}' ELSE '{CPU_POOL}' END END)"""
 _COLUMNS = (
     "id, content, wish, path, model, options, submitted_by, state, stop_requested, starts, progress, result, error, "
-    "begun_at, ended_at"
+    "begun_at, ended_at, pool, machine"
 )
 _BEGIN = text(f"""
-INSERT INTO analyses AS old (id, content, wish, path, model, options, submitted_by)
-VALUES (:id, :content, :wish, :path, :model, CAST(:options AS jsonb), :submitted_by)
+INSERT INTO analyses AS old (id, content, wish, path, model, options, submitted_by, ready)
+VALUES (:id, :content, :wish, :path, :model, CAST(:options AS jsonb), :submitted_by, :ready)
 ON CONFLICT (content, wish) DO UPDATE SET path = excluded.path,
+    ready = CASE WHEN old.state IN ('failed', 'stopped') THEN excluded.ready ELSE old.ready OR excluded.ready END,
     state = CASE WHEN old.state IN ('failed', 'stopped') THEN 'waiting' ELSE old.state END,
     starts = CASE WHEN old.state IN ('failed', 'stopped') THEN 0 ELSE old.starts END,
     error = CASE WHEN old.state IN ('failed', 'stopped') THEN NULL ELSE old.error END,
@@ -48,10 +63,24 @@ _NEWEST = text(f"""
 SELECT {_COLUMNS} FROM analyses WHERE CAST(:content AS text) IS NULL OR content = :content
 ORDER BY begun_at DESC, id LIMIT :limit
 """)  # noqa: S608
-_START = text(f"""
-UPDATE analyses SET state = 'running', starts = starts + 1, beat_at = now() WHERE id = :id AND {_OPEN}
+_CLAIM = text(f"""
+UPDATE analyses SET state = 'running', starts = starts + 1, beat_at = now(), pool = :pool, machine = :machine
+WHERE id = (
+    SELECT id FROM analyses WHERE {_FREE} AND {_OF_POOL} = :pool
+        AND NOT EXISTS (SELECT FROM workers WHERE name = :machine AND workers.state <> 'online')
+    ORDER BY begun_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
 RETURNING {_COLUMNS}
 """)  # noqa: S608
+_READY = text("UPDATE analyses SET ready = true WHERE id = :id")
+_HAND_BACK = text("""
+UPDATE analyses SET state = 'waiting', starts = greatest(0, starts - 1) WHERE id = :id AND state = 'running'
+""")
+_COUNTS = text(f"""
+SELECT {_OF_POOL} AS pool, count(*) AS free FROM analyses WHERE {_FREE} GROUP BY 1
+""")  # noqa: S608
+_TAKEN = text(f"SELECT pool, count(*) AS taken FROM analyses WHERE state = 'running' AND NOT {_LOST} GROUP BY pool")  # noqa: S608
+_MACHINES_ON_CUDA = text(f"SELECT {_ON_CUDA}")
 _TELL = text(f"""
 UPDATE analyses SET progress = greatest(progress, :progress), beat_at = now() WHERE id = :id AND {_OPEN}
 RETURNING stop_requested
@@ -80,26 +109,11 @@ UPDATE analyses SET stop_requested = true, state = CASE state WHEN 'waiting' THE
     ended_at = CASE state WHEN 'waiting' THEN now() END
 WHERE id = :id AND {_OPEN}
 """)  # noqa: S608
-_LOST = text(f"""
-UPDATE analyses SET beat_at = now() WHERE {_OPEN} AND beat_at < now() - make_interval(secs => :seconds)
-RETURNING {_COLUMNS}
+_GIVE_UP = text(f"""
+UPDATE analyses SET state = CASE WHEN stop_requested THEN 'stopped' ELSE 'failed' END,
+    error = CASE WHEN stop_requested THEN NULL ELSE CAST(:error AS jsonb) END, ended_at = now()
+WHERE {_LOST} AND (stop_requested OR starts >= {STARTS})
 """)  # noqa: S608
-_FIND = text("""
-SELECT finding.name, finding.seen_from, finding.seen_to, finding.best, finding.finding,
-    analysis.id AS analysis, analysis.content, analysis.path, analysis.model
-FROM findings finding JOIN analyses analysis ON analysis.id = finding.analysis
-WHERE (CAST(:names AS text[]) IS NULL OR finding.name = ANY(CAST(:names AS text[])))
-    AND (CAST(:content AS text) IS NULL OR analysis.content = :content)
-    AND (CAST(:analysis AS uuid) IS NULL OR analysis.id = :analysis)
-    AND (CAST(:model AS text) IS NULL OR analysis.model = :model)
-    AND finding.best >= :best
-    AND (CAST(:seen_from AS float8) IS NULL OR finding.seen_to > :seen_from)
-    AND (CAST(:seen_to AS float8) IS NULL OR finding.seen_from < :seen_to)
-    AND least(finding.seen_to, coalesce(:seen_to, finding.seen_to))
-        - greatest(finding.seen_from, coalesce(:seen_from, finding.seen_from)) > :over
-ORDER BY analysis.path, analysis.id, finding.seen_from, finding.number
-LIMIT :limit
-""")
 _FORGET = text(
     "DELETE FROM analyses WHERE state IN ('failed', 'stopped') AND ended_at < now() - make_interval(days => :days)"
 )
@@ -123,43 +137,19 @@ class AnalysisEntry(Value):
     error: Mapping[str, Any] | None
     begun_at: datetime
     ended_at: datetime | None
+    pool: str | None = Field(None, description="In which it was taken up last.")
+    machine: str | None = Field(None, description="That took it up last.")
 
     @property
     def ended(self) -> bool:
         return self.state in ANALYSIS_ENDED
 
 
-class FindingEntered(Value):
-    """Something found, as it is entered: its name, when it is seen, how sure it is, and all that is known of it."""
+class OpenAnalyses(Value):
+    """How many analyses of a pool wait, and how many are in work."""
 
-    name: str
-    seen_from: float
-    seen_to: float
-    best: float = 1.0
-    finding: Mapping[str, Any]
-
-
-class Found(FindingEntered):
-    """Something found, and where."""
-
-    analysis: UUID
-    content: str
-    path: str
-    model: str | None
-
-
-class FindingsWanted(Value):
-    """A question about findings: all that is given must hold."""
-
-    names: tuple[str, ...] = ()
-    content: str | None = None
-    analysis: UUID | None = None
-    model: str | None = None
-    best: float = 0.0
-    seen_from: float | None = None
-    seen_to: float | None = None
-    over: float = 0.0
-    limit: int = 1000
+    free: int = 0
+    taken: int = 0
 
 
 class AnalysisStore:
@@ -174,11 +164,21 @@ class AnalysisStore:
 
     @surviving
     def begin(
-        self, content: str, wish: str, path: str, model: str | None, options: Mapping[str, Any], submitted_by: str
+        self,
+        content: str,
+        wish: str,
+        path: str,
+        model: str | None,
+        options: Mapping[str, Any],
+        submitted_by: str,
+        ready: bool = True,
     ) -> AnalysisEntry:
-        """Enter an analysis, or return the one of that wish; one that failed or was stopped is to go on."""
+        """Enter an analysis, or return the one of that wish; one that failed or was stopped is to go on.
+
+        Args:    ready: False: nobody takes it up before `make_ready`, as its media are not where all machines can read them.
+        """
         given = {"id": uuid4(), "content": content, "wish": wish, "path": path, "model": model}
-        given |= {"options": json.dumps(dict(options)), "submitted_by": submitted_by}
+        given |= {"options": json.dumps(dict(options)), "submitted_by": submitted_by, "ready": ready}
         with transaction(self.engine) as connection:
             return AnalysisEntry.model_validate(dict(connection.execute(_BEGIN, given).mappings().one()))
 
@@ -201,12 +201,36 @@ class AnalysisStore:
             rows = connection.execute(_NEWEST, {"limit": limit, "content": content}).mappings()
             return tuple(AnalysisEntry.model_validate(dict(row)) for row in rows)
 
+    def make_ready(self, analysis: UUID) -> None:
+        """Let it be taken up."""
+        self._write((_READY, {"id": analysis}))
+
     @surviving
-    def start(self, analysis: UUID) -> AnalysisEntry | None:
-        """Begin to work on it; None: it has ended."""
+    def claim(self, pool: str, machine: str) -> AnalysisEntry | None:
+        """Take up the oldest analysis of a pool that waits, or has lost its looker; None: there is none for this machine."""
         with transaction(self.engine) as connection:
-            found = connection.execute(_START, {"id": analysis}).mappings().one_or_none()
+            found = connection.execute(_CLAIM, {"pool": pool, "machine": machine}).mappings().one_or_none()
         return None if found is None else AnalysisEntry.model_validate(dict(found))
+
+    def hand_back(self, analysis: UUID) -> None:
+        """Let others take it up, from where it is."""
+        self._write((_HAND_BACK, {"id": analysis}))
+
+    @surviving
+    def open(self) -> Mapping[str, OpenAnalyses]:
+        """Return how many are open, by pool; pools without any are not in it."""
+        with transaction(self.engine) as connection:
+            free = {row.pool: row.free for row in connection.execute(_COUNTS)}
+            taken = {row.pool: row.taken for row in connection.execute(_TAKEN)}
+        return {
+            pool: OpenAnalyses(free=free.get(pool, 0), taken=taken.get(pool, 0)) for pool in free.keys() | taken.keys()
+        }
+
+    @surviving
+    def machines_on_cuda(self) -> int:
+        """Return on how many machines that take work recognition can run on CUDA."""
+        with transaction(self.engine) as connection:
+            return int(connection.execute(_MACHINES_ON_CUDA).scalar_one())
 
     @surviving
     def tell(self, analysis: UUID, progress: float) -> bool:
@@ -252,19 +276,16 @@ class AnalysisStore:
         self._write((_STOP, {"id": analysis}))
         return self.get(analysis)
 
-    @surviving
-    def lost(self) -> tuple[AnalysisEntry, ...]:
-        """Return those whose run told nothing for long; who is told of one is the only one for a while."""
-        with transaction(self.engine) as connection:
-            rows = connection.execute(_LOST, {"seconds": LOST_SECONDS}).mappings()
-            return tuple(AnalysisEntry.model_validate(dict(row)) for row in rows)
+    def give_up(self) -> int:
+        """End those whose looker is lost and that are not to be taken up again; return how many."""
+        return self._write((_GIVE_UP, {"error": json.dumps(KinofarmError("ANALYSIS-005", starts=STARTS).as_dict())}))
 
     @surviving
     def find(self, wanted: FindingsWanted) -> tuple[Found, ...]:
         """Return the findings that a question asks for, by file and time."""
         given = wanted.model_dump() | {"names": [name.lower() for name in wanted.names] or None}
         with transaction(self.engine) as connection:
-            rows = connection.execute(_FIND, given).mappings()
+            rows = connection.execute(FIND, given).mappings()
             return tuple(Found.model_validate(dict(row)) for row in rows)
 
     def forget(self, days: int) -> int:
@@ -275,8 +296,3 @@ class AnalysisStore:
     def _write(self, *statements: tuple[Any, Mapping[str, Any]]) -> int:
         with transaction(self.engine) as connection:
             return max(connection.execute(statement, dict(given)).rowcount for statement, given in statements)
-
-
-def in_order(found: Iterable[FindingEntered]) -> tuple[FindingEntered, ...]:
-    """Return findings by when they are seen first."""
-    return tuple(sorted(found, key=lambda one: (one.seen_from, one.seen_to, one.name)))

@@ -102,6 +102,54 @@ class AnalysisRow(Base):
     begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
     beat_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when its run last told how far it is")
     ended_at: Mapped[datetime | None]
+    ready: Mapped[bool] = mapped_column(
+        server_default=text("true"), comment="its media are where machines can read them"
+    )
+    pool: Mapped[str | None] = mapped_column(comment="in which it was taken up last")
+    machine: Mapped[str | None] = mapped_column(comment="that took it up last")
+
+
+class AnalysisBatchRow(Base):
+    """Many media files that are looked through by one wish."""
+
+    __tablename__ = "analysis_batches"
+    __table_args__ = (
+        CheckConstraint(one_of("state", ANALYSIS_STATES), name="state"),
+        Index("ix_analysis_batches_begun_at", "begun_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(comment="a folder, or a file")
+    model: Mapped[str | None] = mapped_column(comment="of vision_models; null: the media's own analyses")
+    options: Mapped[dict[str, Any]] = mapped_column(comment="what is wished of each file")
+    recursive: Mapped[bool] = mapped_column(server_default=text("true"))
+    submitted_by: Mapped[str] = mapped_column(server_default="")
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    stop_requested: Mapped[bool] = mapped_column(server_default=text("false"))
+    starts: Mapped[int] = mapped_column(server_default="0", comment="of its run")
+    found: Mapped[int] = mapped_column(server_default="0", comment="files")
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    beat_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when its run last told how far it is")
+    ended_at: Mapped[datetime | None]
+
+
+class AnalysisBatchFileRow(Base):
+    """A file of a batch, and the analysis that it wishes for; other batches may wish for the same one."""
+
+    __tablename__ = "analysis_batch_files"
+    __table_args__ = (
+        CheckConstraint("(analysis IS NULL) <> (error IS NULL)", name="analysis_or_error"),
+        Index("ix_analysis_batch_files_analysis", "analysis"),
+    )
+
+    batch: Mapped[UUID] = mapped_column(ForeignKey("analysis_batches.id", ondelete="CASCADE"), primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    analysis: Mapped[UUID | None] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"))
+    known: Mapped[bool] = mapped_column(server_default=text("false"), comment="it was done before")
+    error: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True), comment="why the file can't be looked through"
+    )
 
 
 class AnalysisGroupRow(Base):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -99,12 +99,20 @@ class VisionModels:
         with transaction(self.engine) as connection:
             return tuple(VisionModel.model_validate(dict(row)) for row in connection.execute(_ALL).mappings())
 
-    def file(self, model: VisionModel) -> Path:
+    def file(self, model: VisionModel, fetch: Callable[[str, Path], Path | None] | None = None) -> Path:
         """Return the file of a model.
 
+        Args:    fetch: lays what has a hash at a path, for a machine that is not the one where models are added; returns None
+                 where it can't.
         Raises:  KinofarmError ANALYSIS-003 when it is not there.
         """
         place = self._file(model.sha256)
+        if not place.is_file() and fetch is not None:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            unfinished = place.with_suffix(f".{os.getpid()}.unfinished")
+            laid = fetch(model.sha256, unfinished)
+            if laid is not None and hashlib.sha256(laid.read_bytes()).hexdigest() == model.sha256:
+                laid.replace(place)
         if not place.is_file():
             raise KinofarmError("ANALYSIS-003", name=model.name)
         return place

@@ -6,10 +6,9 @@ missing all look the same until a few frames are encoded.
 
 from __future__ import annotations
 
-import ctypes
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,8 +24,6 @@ from tasks.subtitles.fonts import font_catalogue
 
 MOST_SESSIONS = 8
 """Encodings at once that are tried: more than the devices of one machine are asked for."""
-NVIDIA_LIBRARIES = ("libcublasLt.so.13", "libcudnn.so.9")
-"""What ONNX Runtime's CUDA provider loads; it falls back to the processor silently where one is missing."""
 
 
 class Capabilities(Value):
@@ -48,10 +45,13 @@ class Capabilities(Value):
         return tuple(trial.encoder for trial in self.encoders if trial.works)
 
 
-def probe(binary: Path, version: str, home: Path, fonts: Iterable[Path] = ()) -> Capabilities:
+def probe(
+    binary: Path, version: str, home: Path, fonts: Iterable[Path] = (), *, why_no_cuda: Callable[[], str]
+) -> Capabilities:
     """Find out what this machine can do; takes seconds where there are devices.
 
     Args:    binary, version: of ffmpeg. home: whose disk is looked at. fonts: folders with fonts beside the farm's own.
+             why_no_cuda: says why recognition can't run on CUDA; empty: it can.
     """
     found = tuple(trials(binary))
     working = [trial.encoder for trial in found if trial.works]
@@ -62,7 +62,7 @@ def probe(binary: Path, version: str, home: Path, fonts: Iterable[Path] = ()) ->
         encoders=found,
         sessions=sessions(working[0], binary) if working else 0,
         nvdec=_nvdec(binary),
-        cuda=_cuda(),
+        cuda=why_no_cuda(),
         fonts=len(font_catalogue(tuple(fonts)).faces),
         free=shutil.disk_usage(home).free,
     )
@@ -91,13 +91,4 @@ def _nvdec(binary: Path) -> str:
             run_ffmpeg(["-xerror", *read], cwd=Path(folder), timeout=30, binary=binary)
         except KinofarmError as error:
             return reason_of(error)
-    return ""
-
-
-def _cuda() -> str:
-    for library in NVIDIA_LIBRARIES:
-        try:
-            ctypes.CDLL(library)
-        except OSError:
-            return f"{library} is not installed"
     return ""

@@ -29,6 +29,12 @@ from tasks.recognition.runtime import CPU, CUDA, new_session, run_on_nothing, wo
 
 Device = Literal["cpu", "cuda"]
 
+ADDITION = bytes.fromhex(
+    "08083a370a0e0a01780a0178120179220341646412036f6e655a0f0a0178120a0a080801"
+    "12040a020801620f0a0179120a0a08080112040a02080142040a001011"
+)
+"""An ONNX file: y = x + x, for one float. Made by hand, as a protobuf of onnx.proto: no library of ONNX is needed for it."""
+
 _BLAS = re.compile(rb"libcublasLt\.so\.\d+")
 
 
@@ -123,6 +129,18 @@ class OpenModel:
             for buffer in (pictures, *outputs):
                 _lock_pages(buffer)
         return Slot(pictures, outputs, binding)
+
+
+def try_cuda() -> None:
+    """Add two numbers on CUDA.
+
+    Raises:  KinofarmError MODEL-010, MODEL-012 with the reason why it can't be done.
+    """
+    _find_cuda()
+    session = new_session(ADDITION, "an addition", 1, _asked("cuda"))
+    if CUDA not in session.get_providers():
+        raise KinofarmError("MODEL-012", reason="ONNX Runtime made a session without it")
+    run_on_nothing(session, "an addition", "x", (1,), np.float32)
 
 
 def cuda_library() -> str | None:

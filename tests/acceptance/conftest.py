@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from infra import farm as farms
+from infra.settings import Settings
 from tests.acceptance.kinofarm import Kinofarm, folder, running
 
 
@@ -25,3 +28,14 @@ def desk() -> Iterator[Path]:
     """A folder for a project and what is rendered from it."""
     with folder("desk") as path:
         yield path
+
+
+@pytest.fixture
+def prefect(farm: Kinofarm) -> Iterator[httpx.Client]:
+    """Prefect's API, with the farm's token."""
+    connection = farms.connect(Settings(home=farm.home))
+    assert connection is not None
+    auth = connection.api_auth
+    user, _, password = (auth.get_secret_value() if auth else ":").partition(":")
+    with httpx.Client(base_url=connection.api_url, auth=(user, password), timeout=30) as client:
+        yield client

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 import kinofarm
 from apps.api.entry import COOKIE, CSRF_HEADER
 from apps.registry import COMMANDS
-from flows.analysing import entered
+from flows.looking import entered
 from infra.access.scopes import SCOPES, Scope, allows
 from infra.access.sessions import SessionStore
 from infra.access.tokens import TokenStore
@@ -27,6 +27,7 @@ from infra.jobs.engine import transaction
 from infra.jobs.records import Output
 from infra.jobs.store import JobStore
 from infra.library.analyses import AnalysisStore
+from infra.library.batches import BatchStore
 from infra.library.scans import ScanStore
 from infra.library.vision import VisionModels
 from infra.services import Services
@@ -93,6 +94,8 @@ def _enter(services: Services, manifest: Output) -> None:
                 connection.execute(_ENDED, {"id": job_id(start), "state": state})
         connection.execute(_UPLOAD, {"id": UUID(COMMANDS["upload.show"].example["upload"]), "owner": OWNER})
         connection.execute(_DELIVERY, {"id": job_id("de"), "job": job_id("f0")})
+    batch = UUID(COMMANDS["batch.show"].example["batch"])
+    services.get(BatchStore).add(batch, "/nowhere", None, {"what": "media"}, True, OWNER)
     services.get(ScanStore).add(UUID(COMMANDS["scan.show"].example["scan"]), "/nowhere", {}, OWNER)
     jobs, done = services.get(JobStore), job_id("b0")
     jobs.plan(done, [], lambda keys: set(keys), film_key="ab" * 32)

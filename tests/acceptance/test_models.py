@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
+import httpx
 from sqlalchemy import Engine, text
 
 from infra.jobs.engine import transaction
@@ -41,6 +43,8 @@ def test_a_model_is_added_and_what_it_finds_in_a_film_is_asked_for(farm: Kinofar
         again = api.post("/analyses", json={"path": moved.name, "model": "acceptance"}).json()
         assert (again["id"], again["state"], again["starts"]) == (analysis, "done", 1), "it is known by its content"
         assert api.post("/analyses", json={"path": moved.name, "model": "none"}).json()["code"] == "ANALYSIS-002"
+        on_cuda = api.post("/analyses", json={"path": moved.name, "model": "acceptance", "options": {"device": "cuda"}})
+        assert (on_cuda.status_code, on_cuda.json()["code"]) == (409, "ANALYSIS-009"), "no machine here has a GPU"
         own = api.post("/analyses", json={"path": moved.name, "kinds": ["scenes", "motion"]}).json()
         _lose(farm, own["id"])
         while (now := api.get(f"/analyses/{own['id']}").json())["state"] in ("waiting", "running"):
@@ -48,6 +52,64 @@ def test_a_model_is_added_and_what_it_finds_in_a_film_is_asked_for(farm: Kinofar
             time.sleep(0.2)
         assert set(now["result"]["found"]) == {"scenes", "motion"}
     assert farm.run("models", "remove", "acceptance").code == 0
+
+
+def test_all_films_of_a_folder_are_looked_through_as_tasks_in_the_pools_of_the_machines(
+    farm: Kinofarm, desk: Path, prefect: httpx.Client
+) -> None:
+    assert farm.run("models", "add", "of-folders", DETECTOR).code == 0
+    folder = farm.footage / "looked through"
+    folder.mkdir()
+    write_film(str(folder / "first.mp4"), frames_of_shapes(), 20, RATE)  # of no other test
+    write_film(str(folder / "second.mp4"), list(frames_of_shapes())[:90], 23, RATE)
+    (folder / "broken.mp4").write_bytes(b"no film")
+    with farm.api() as api:
+        begun = api.post("/batches", json={"folder": folder.name, "model": "of-folders"})
+        assert begun.status_code == 202, begun.text
+        shown = _ended(api, begun.json()["id"])
+        batch = shown["batch"]
+        assert (batch["state"], batch["found"], batch["done"], batch["failed"], batch["known"]) == ("done", 3, 2, 1, 0)
+        assert [Path(one["path"]).name for one in shown["failures"]] == ["broken.mp4"]
+        assert shown["progress"] == 1
+        circles = api.get("/findings", params={"name": "circle", "over": 1, "model": "of-folders"}).json()["findings"]
+        assert {Path(one["path"]).name for one in circles} == {"first.mp4", "second.mp4"}
+        rows = [row for row in api.get("/analyses").json()["analyses"] if row["model"] == "of-folders"]
+        assert {(row["pool"], row["state"]) for row in rows} == {("cpu", "done")}
+        again = _ended(api, api.post("/batches", json={"folder": folder.name, "model": "of-folders"}).json()["id"])
+        assert (again["batch"]["known"], again["batch"]["state"]) == (2, "done")
+        assert [one["id"] for one in api.get("/batches", params={"folder": folder.name}).json()["batches"]] == [
+            again["batch"]["id"],
+            batch["id"],
+        ]
+        stopped = api.post(f"/batches/{batch['id']}/stop").json()
+        assert stopped["state"] == "done", "what has ended stays as it is"
+    named = {"task_runs": {"name": {"like_": "with of-folders"}}}
+    tasks = prefect.post("/task_runs/filter", json=named).raise_for_status().json()
+    assert sorted((task["name"], task["state_type"]) for task in tasks) == [
+        ("analyse first.mp4 with of-folders", "COMPLETED"),
+        ("analyse second.mp4 with of-folders", "COMPLETED"),
+    ], "each film is a task of its name, and is looked through once"
+    told = {"filter": {"event": {"prefix": ["kinofarm.batch.", "kinofarm.analysis."]}}, "limit": 50}
+    deadline = time.monotonic() + 20
+    while len(names := _names(prefect.post("/events/filter", json=told), batch["id"])) < 2:
+        assert time.monotonic() < deadline, names
+        time.sleep(0.5)
+    assert names >= {"kinofarm.batch.progress", "kinofarm.batch.ended"}
+    assert farm.run("models", "remove", "of-folders").code == 0
+
+
+def _names(answer: httpx.Response, batch: str) -> set[str]:
+    """The names of the events that tell of a batch."""
+    events = answer.raise_for_status().json()["events"]
+    return {event["event"] for event in events if event["resource"]["prefect.resource.id"] == f"kinofarm.batch.{batch}"}
+
+
+def _ended(api: httpx.Client, batch: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 90
+    while (now := api.get(f"/batches/{batch}").json())["batch"]["state"] in ("waiting", "running"):
+        assert time.monotonic() < deadline, now
+        time.sleep(0.2)
+    return dict(now)
 
 
 def _lose(farm: Kinofarm, analysis: str) -> None:

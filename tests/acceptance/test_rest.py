@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from infra import farm as farms
-from infra.settings import Settings
 from tests.acceptance import films
 from tests.acceptance.kinofarm import Kinofarm
 from tests.acceptance.projects import media_clip, timeline, title_clip, track, written
 from tests.media_factory import MediaFactory
-
-
-@pytest.fixture
-def prefect(farm: Kinofarm) -> Iterator[httpx.Client]:
-    """Prefect's API, with the farm's token."""
-    connection = farms.connect(Settings(home=farm.home))
-    assert connection is not None
-    auth = connection.api_auth
-    user, _, password = (auth.get_secret_value() if auth else ":").partition(":")
-    with httpx.Client(base_url=connection.api_url, auth=(user, password), timeout=30) as client:
-        yield client
 
 
 @pytest.fixture

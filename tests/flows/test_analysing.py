@@ -20,11 +20,12 @@ import sqlalchemy
 from PIL import Image
 from pydantic import SecretStr
 
-from flows.analysing import MediaWish, RecognitionWish, analysed, begin, wish_of
-from flows.analysis_runs import heal
 from flows.commands.analysing import ExportWanted, FindingsAsked, export, find
 from flows.commands.reframing import ReframeWanted, SheetWanted, reframe, show_sheet
 from flows.library import Library
+from flows.lookers import heal
+from flows.looking import Looker
+from flows.wishes import MediaWish, RecognitionWish, begin, enter, wish_of
 from infra import services
 from infra.commands import Call
 from infra.errors import KinofarmError
@@ -80,21 +81,23 @@ def model(container: Services) -> str:
 def _entered(
     container: Services, path: Path, wish: MediaWish | RecognitionWish, model: str | None = None
 ) -> AnalysisEntry:
-    """Enter an analysis as `begin` does, without a run of it: there is no Prefect here."""
-    facts = Library(container).facts(path)
-    known = container.get(VisionModels).get(model) if model else None
-    store = container.get(AnalysisStore)
-    return store.begin(facts.sha256, wish_of(wish, known), str(path), model, wish.model_dump(mode="json"), "anna")
+    """Enter an analysis as `begin` does, without a looker for it: there is no Prefect here."""
+    return enter(container, path, Library(container).facts(path), wish, model, "anna")
 
 
 def _unheard(share: float) -> None:
     pass
 
 
+def _going_on() -> bool:
+    return False
+
+
 def _carried_out(container: Services, row: AnalysisEntry) -> AnalysisEntry:
-    started = container.get(AnalysisStore).start(row.id)
-    assert started is not None
-    return analysed(container, started, _unheard)
+    claimed = container.get(AnalysisStore).claim("cpu", "here")
+    assert claimed is not None
+    assert claimed.id == row.id
+    return Looker(container, "cpu", _going_on).look_through(claimed, _unheard)
 
 
 def test_a_films_own_analyses_are_kept_with_their_ranges(
@@ -193,9 +196,11 @@ def test_a_recognition_whose_process_is_killed_goes_on_behind_its_last_group(
     kept = sum(len(group["frames"]) for group in store.groups(row.id))
     assert 0 < kept < FRAMES * TIMES
 
+    assert store.claim("cpu", "here") is None, "who was killed may still be at work, for all that is known"
+    _lose(container)
     done = _carried_out(container, row)
     assert done.result is not None
-    assert (done.state, done.starts, done.result["frames"]) == ("done", 2, FRAMES * TIMES)
+    assert (done.state, done.starts, done.machine, done.result["frames"]) == ("done", 2, "here", FRAMES * TIMES)
     assert done.result["looked_at_now"] == FRAMES * TIMES - kept, "no frame of a finished group is looked at again"
     found = find(Call(container, "anna", "read"), FindingsAsked(analysis=row.id)).findings
     assert len(found) >= len(MOVERS) * TIMES - TIMES, "the tracks run over the place where it was killed"
@@ -204,12 +209,14 @@ def test_a_recognition_whose_process_is_killed_goes_on_behind_its_last_group(
 _WORK = """
 import sys
 from uuid import UUID
-from flows.analysing import analysed
+from flows.looking import Looker
 from infra import services
 from infra.library.analyses import AnalysisStore
 from infra.settings import in_force
 with services.opened(in_force()) as container:
-    analysed(container, container.get(AnalysisStore).start(UUID(sys.argv[1])), lambda share: None)
+    row = container.get(AnalysisStore).claim("cpu", "there")
+    assert row.id == UUID(sys.argv[1])
+    Looker(container, "cpu", lambda: False).look_through(row, lambda share: None)
 """
 
 
@@ -218,20 +225,26 @@ def test_an_analysis_stops_when_it_is_asked_to_and_one_that_crashes_again_and_ag
 ) -> None:
     path, store = Path(shutil.copy(shapes, tmp_path / "shapes.mp4")), container.get(AnalysisStore)
     row = _entered(container, path, RecognitionWish(look=RecogniseOptions(pace=Pace(every=2))), model)
-    started = store.start(row.id)
-    assert started is not None
-    store.stop(row.id)
-    assert analysed(container, started, _unheard).state == "stopped"
+    claimed = store.claim("cpu", "here")
+    assert claimed is not None
+    assert store.stop(row.id).state == "running", "whoever works on it hears of it"
+    assert Looker(container, "cpu", _going_on).look_through(claimed, _unheard).state == "stopped"
     other = _entered(container, path, RecognitionWish(look=RecogniseOptions(pace=Pace(every=3))), model)
     for _ in range(STARTS):
-        store.start(other.id)
-    with transaction(container.get(sqlalchemy.Engine)) as connection:
-        connection.execute(sqlalchemy.text("UPDATE analyses SET beat_at = now() - interval '2 minutes'"))
+        assert store.claim("cpu", "here") is not None
+        _lose(container)
+    assert store.claim("cpu", "here") is None
     heal(container)
     given_up = store.get(other.id)
     assert given_up.state == "failed"
     assert given_up.error is not None
     assert given_up.error["code"] == "ANALYSIS-005"
+
+
+def _lose(container: Services) -> None:
+    """As if whoever works on analyses had told nothing for long."""
+    with transaction(container.get(sqlalchemy.Engine)) as connection:
+        connection.execute(sqlalchemy.text("UPDATE analyses SET beat_at = now() - interval '2 minutes'"))
 
 
 def test_a_file_that_became_another_is_not_looked_through_in_its_place(

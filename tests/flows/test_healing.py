@@ -21,6 +21,7 @@ from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
 from infra.library.analyses import AnalysisStore
+from infra.library.batches import BatchStore
 from infra.library.scans import ScanStore
 from infra.prefect import PARENTS
 from infra.prefect_api import PrefectApi
@@ -48,6 +49,7 @@ def services(engine: Engine, tmp_path: Path, prefect: FakePrefect) -> Iterator[S
     table.register_value(Ledger, Ledger(engine))
     table.register_value(ScanStore, ScanStore(engine))
     table.register_value(AnalysisStore, AnalysisStore(engine))
+    table.register_value(BatchStore, BatchStore(engine))
     workers = WorkerStore(engine)
     workers.register("here", uuid4(), {"cpu": 2})
     table.register_value(WorkerStore, workers)

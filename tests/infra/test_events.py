@@ -11,8 +11,8 @@ JOB = uuid4()
 
 
 def test_every_event_has_a_name_of_its_own_under_kinofarm() -> None:
-    assert all(re.fullmatch(r"kinofarm\.(job|chunk|file|scan|analysis)\.[a-z]+", name) for name in EVENTS)
-    assert len(EVENTS) == 14
+    assert all(re.fullmatch(r"kinofarm\.(job|chunk|file|scan|analysis|batch)\.[a-z]+", name) for name in EVENTS)
+    assert len(EVENTS) == 18
 
 
 def test_an_event_survives_its_way_as_json() -> None:

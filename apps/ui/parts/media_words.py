@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
@@ -10,11 +11,17 @@ from apps.ui.parts.words import count
 from tasks.media.facts import MediaFacts, PictureFacts, SoundFacts
 
 API = "/api/v1/media"
+OWN_ANALYSES = "scenes, silence, loudness and the like"
 
 
 def view_address(view: str, named: dict[str, str], **options: Any) -> str:
     """Return the address of a view. named: path or upload."""
     return f"{API}/{view}?{urlencode({**named, **options})}"
+
+
+def looked_for(models: Iterable[str]) -> dict[str, str]:
+    """Return what media can be looked through for, as a choice: their own analyses, or what one of these models knows."""
+    return {"": OWN_ANALYSES} | {model: f"what {model} knows" for model in models}
 
 
 def clock(seconds: float) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from apps.ui.parts.media_words import clock
 from apps.ui.parts.tags import tag
 from apps.ui.parts.words import first_up, several
-from infra.library.analyses import FindingEntered
+from infra.library.findings import FindingEntered
 
 MOST_SPANS = 400
 """Of a row: what comes closer than that is one span."""

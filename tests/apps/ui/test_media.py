@@ -127,6 +127,17 @@ def test_a_film_is_looked_through_and_what_is_in_it_is_shown_over_time(
     page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     assert _looked_at(page, "media-analysed") == []
     assert _fits(page)
+    film_page = page.url
+    page.goto(page.url.partition("/media")[0] + f"/media?folder={quote(str(folder))}")
+    page.click("summary:has-text('Look through all of this folder')")
+    page.select_option("#batch-model", "shapes")
+    assert _looked_at(page, "media-batch") == []
+    page.click("text=Look through it")
+    until(lambda: "Search with shapes of library" in page.inner_text("main"), 30, "the batch is shown while it goes on")
+    said = "6 files, 1 of them known before, 1 without pictures, 1 with an error"
+    until(lambda: said in page.inner_text(".scan:has-text('Search with shapes')"), 90, "the batch is over")
+    page.goto(film_page)
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     page.click("text=Reframe to 9:16")
     page.wait_for_url("**/jobs/*", timeout=30_000)
     until(lambda: page.inner_text(".page-head .badge") == "Done", 120, "the upright film is made")

@@ -1,0 +1,118 @@
+"""Lookers: runs that look media through in the pools of the machines, as shards render chunks.
+
+An analysis waits in the database until a looker of its pool takes it up; many share one warm run, and one opened model. A
+render comes first: while its shards wait for a slot no looker is started, and one that is at work hands back what it has, with all
+that is finished of it, and ends. Nothing that works on media is imported here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+
+from flows.dispatch import NOT_STARTED, SHARD
+from infra.errors import KinofarmError
+from infra.jobs.ledger import Ledger
+from infra.jobs.records import CPU_POOL, GPU_POOL
+from infra.jobs.workers import WorkerStore
+from infra.library.analyses import AnalysisStore, OpenAnalyses
+from infra.library.batches import STARTS, BatchStore
+from infra.prefect_api import PrefectApi
+from infra.services import Services
+
+LOOK = "look"
+LOOKERS: Mapping[str, str] = {CPU_POOL: "look/cpu", GPU_POOL: "look/gpu"}
+"""The deployment of each pool's lookers."""
+ANALYSE = "analyse/analyse"
+"""The deployment of batches."""
+TURN_SECONDS = 3.0
+"""Between two looks whether a render waits for the slot; it has to be seen waiting twice."""
+
+logger = logging.getLogger("kinofarm.lookers")
+
+
+def ensure_lookers(services: Services) -> int:
+    """Start lookers until each pool has one for each analysis that is open, or for each slot; return how many were started.
+
+    Of the machines with a GPU each has one: a GPU looks through one film at a time faster than two at once.
+    Raises:  KinofarmError FARM-02x, DB-00x.
+    """
+    store, api, started = services.get(AnalysisStore), services.get(PrefectApi), 0
+    for pool, waiting in store.open().items():
+        if not waiting.free or pool not in LOOKERS or _renders_wait(services, pool):
+            continue
+        missing = _wanted(services, pool, waiting) - len(api.runs([pool], flow=LOOK))
+        for _ in range(missing):
+            api.create_run(LOOKERS[pool], {"pool": pool})
+        started += max(0, missing)
+    return started
+
+
+def lookers_soon(services: Services) -> None:
+    """Make sure of lookers; where that can't be done now, the keeper does it in a few seconds."""
+    try:
+        ensure_lookers(services)
+    except KinofarmError as away:
+        logger.warning("no lookers could be started: %s", away)
+
+
+def heal(services: Services) -> None:
+    """Give up analyses that crash again and again, start lookers for what waits, and batches anew that lost their run.
+
+    Raises:  KinofarmError FARM-02x, DB-00x.
+    """
+    if lost := services.get(AnalysisStore).give_up():
+        logger.warning("%d analyses lost what worked on them too often, or were to be stopped", lost)
+    ensure_lookers(services)
+    batches = services.get(BatchStore)
+    for batch in batches.lost():
+        if batch.stop_requested:
+            batches.end(batch.id, "stopped")
+        elif batch.starts >= STARTS:
+            batches.end(batch.id, "failed", KinofarmError("ANALYSIS-011", starts=batch.starts).as_dict())
+        else:
+            key = f"{batch.id}-{batch.starts}"
+            services.get(PrefectApi).create_run(
+                ANALYSE, {"path": batch.path, "batch": str(batch.id)}, idempotency_key=key
+            )
+
+
+class Turn:
+    """Knows whether a looker is to make room: for a render whose shards wait for the slot, or because its machine leaves."""
+
+    def __init__(self, services: Services, pool: str, machine: str) -> None:
+        self.services, self.pool, self.machine = services, pool, machine
+        self._next = time.monotonic() + TURN_SECONDS
+        self._seen_waiting = False
+        self._over = False
+
+    def is_over(self) -> bool:
+        """Ask, if that is due; once it is over it stays so."""
+        if not self._over and time.monotonic() >= self._next:
+            self._next = time.monotonic() + TURN_SECONDS
+            try:
+                waits = _renders_wait(self.services, self.pool)
+                self._over = (waits and self._seen_waiting) or self._leaves()
+                self._seen_waiting = waits
+            except KinofarmError as away:
+                logger.warning("whether a render waits is not known: %s", away)
+        return self._over
+
+    def _leaves(self) -> bool:
+        known = {worker.name: worker for worker in self.services.get(WorkerStore).workers()}
+        return self.machine in known and known[self.machine].state != "online"
+
+
+def _wanted(services: Services, pool: str, waiting: OpenAnalyses) -> int:
+    slots = (
+        services.get(AnalysisStore).machines_on_cuda() if pool == GPU_POOL else services.get(WorkerStore).slots(pool)
+    )
+    return min(waiting.free + waiting.taken, slots)
+
+
+def _renders_wait(services: Services, pool: str) -> bool:
+    """Whether chunks wait, and so does a shard for a slot."""
+    if not services.get(Ledger).waiting(pool):
+        return False
+    return bool(services.get(PrefectApi).runs([pool], NOT_STARTED, flow=SHARD))

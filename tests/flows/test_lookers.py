@@ -1,0 +1,139 @@
+"""Lookers are there while media wait to be looked through, on the machines that can; a render comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy
+from sqlalchemy import Engine
+
+from flows import lookers
+from flows.lookers import Turn, ensure_lookers, heal
+from infra.container import Container, Registry
+from infra.jobs.engine import transaction
+from infra.jobs.ledger import Ledger
+from infra.jobs.store import JobStore
+from infra.jobs.workers import WorkerStore
+from infra.library.analyses import AnalysisStore
+from infra.library.batches import STARTS, BatchStore
+from infra.prefect_api import PrefectApi
+from infra.services import Services
+from infra.settings import Settings
+from tests.fakes.prefect_server import FakePrefect
+from tests.infra.jobs.farm import nothing, picture
+
+HERE = uuid4()
+
+
+@pytest.fixture
+def prefect() -> FakePrefect:
+    return FakePrefect()
+
+
+@pytest.fixture
+def services(engine: Engine, tmp_path: Path, prefect: FakePrefect) -> Iterator[Services]:
+    table = Registry()
+    table.register_value(Settings, Settings(home=tmp_path))
+    table.register_value(sqlalchemy.Engine, engine)
+    for store in (JobStore, Ledger, AnalysisStore, BatchStore, WorkerStore):
+        table.register_value(store, store(engine))
+    table.register_value(PrefectApi, prefect)
+    with table, Container(table) as container:
+        container.get(WorkerStore).register("here", HERE, {"cpu": 2, "gpu": 3})
+        yield container
+
+
+def _wait(services: Services, many: int, device: str = "cpu") -> None:
+    for number in range(many):
+        content = f"{device} {number}".ljust(64, "0")
+        services.get(AnalysisStore).begin(content, "1" * 64, "/a.mov", "shapes", {"device": device}, "")
+
+
+def _looking(prefect: FakePrefect, pool: str) -> int:
+    return len(prefect.runs([pool], flow="look"))
+
+
+def _chunks_wait(services: Services) -> UUID:
+    jobs = services.get(JobStore)
+    job = jobs.accept(uuid4(), project="/p/film.json", output="/p/film.mp4")
+    jobs.plan(job.id, [picture(job.id, 0)], nothing)
+    jobs.advance(job.id, "rendering")
+    return job.id
+
+
+def test_there_is_a_looker_for_each_that_waits_up_to_the_slots(services: Services, prefect: FakePrefect) -> None:
+    assert ensure_lookers(services) == 0
+    assert prefect.requests == 0, "nothing waits: nobody is asked"
+    _wait(services, 1)
+    assert (ensure_lookers(services), _looking(prefect, "cpu")) == (1, 1)
+    assert ensure_lookers(services) == 0, "it is on its way"
+    _wait(services, 5)
+    prefect.add("RUNNING", pool="cpu")  # a shard is none
+    assert (ensure_lookers(services), _looking(prefect, "cpu")) == (1, 2)
+
+
+def test_each_machine_with_cuda_has_one_looker(services: Services, prefect: FakePrefect) -> None:
+    _wait(services, 4, "auto")
+    workers = services.get(WorkerStore)
+    workers.probed("here", HERE, {"cpu": 2, "gpu": 3}, (), {"cuda": ""})
+    assert ensure_lookers(services) == 1
+    assert (_looking(prefect, "gpu"), _looking(prefect, "cpu")) == (1, 0)
+
+
+def test_no_looker_starts_while_a_render_waits_for_a_slot(services: Services, prefect: FakePrefect) -> None:
+    _wait(services, 2)
+    _chunks_wait(services)
+    shard = prefect.add("SCHEDULED", pool="cpu", flow="shard")
+    assert ensure_lookers(services) == 0
+    prefect.add("RUNNING", shard, pool="cpu", flow="shard")
+    assert ensure_lookers(services) == 2, "the shard has its slot"
+
+
+def test_a_looker_makes_room_for_a_render_that_is_seen_waiting_twice(
+    services: Services, prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookers, "TURN_SECONDS", 0.0)
+    turn = Turn(services, "cpu", "here")
+    assert not turn.is_over()
+    _chunks_wait(services)
+    assert not turn.is_over(), "no shard waits for a slot"
+    prefect.add("PENDING", pool="cpu", flow="shard")
+    assert not turn.is_over(), "it may have its slot in a moment"
+    assert turn.is_over()
+    prefect.found.clear()
+    assert turn.is_over(), "and so it stays"
+
+
+def test_a_looker_makes_room_when_its_machine_leaves(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = Turn(services, "cpu", "here")
+    services.get(WorkerStore).turn("here", HERE, "draining")
+    assert not turn.is_over(), "it is not asked at each frame"
+    monkeypatch.setattr(lookers, "TURN_SECONDS", 0.0)
+    assert Turn(services, "cpu", "here").is_over()
+    assert not Turn(services, "cpu", "there").is_over(), "a machine that nobody knows is not leaving"
+
+
+def test_the_run_of_a_batch_is_started_again_a_few_times(services: Services, prefect: FakePrefect) -> None:
+    store = services.get(BatchStore)
+    lost, stopped = (store.add(uuid4(), "/media", None, {}, True, "") for _ in range(2))
+    store.start(stopped.id)
+    store.stop(stopped.id)
+    for start in range(STARTS):
+        _lose(services)
+        heal(services)
+        heal(services)
+        assert len(prefect.runs(["orchestrator"], flow="analyse")) == start + 1
+        assert store.start(lost.id) is not None
+    assert store.get(stopped.id).state == "stopped"
+    _lose(services)
+    heal(services)
+    ended = store.get(lost.id)
+    assert (ended.state, ended.error and ended.error["code"]) == ("failed", "ANALYSIS-011")
+
+
+def _lose(services: Services) -> None:
+    with transaction(services.get(Engine)) as connection:
+        connection.execute(sqlalchemy.text("UPDATE analysis_batches SET beat_at = now() - interval '2 minutes'"))
