@@ -32,7 +32,7 @@ LOOK_SECONDS = 1.0
 """Between two looks whether there is an analysis; also between two looks at how far one is."""
 TELL_SECONDS = 2.0
 """Shortest time between two progress events of an analysis."""
-BEAT_SECONDS = 10.0
+BEAT_SECONDS = 5.0
 """Between two signs of life, also while nothing is told: hashing a large file, or summing up a long film."""
 
 logger = logging.getLogger("kinofarm.look")

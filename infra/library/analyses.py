@@ -27,7 +27,7 @@ from infra.library.findings import FIND, FindingEntered, FindingsWanted, Found
 from infra.library.states import ANALYSIS_ENDED, AnalysisState
 from infra.values import Value
 
-LOST_SECONDS = 45.0
+LOST_SECONDS = 20.0
 """An analysis that tells nothing for so long has lost the looker that took it up."""
 STARTS = 3
 """How often one is taken up at most: what crashes its looker again and again is given up."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 from sqlalchemy import Engine, text
 
 from infra.jobs.engine import transaction
 from tests.acceptance.kinofarm import Kinofarm
+from tests.media_factory import MediaFactory
 from tests.models.shapes.drawn import write_film
-from tests.tasks.recognition.conftest import MOVERS, RATE, frames_of_shapes
+from tests.tasks.recognition.conftest import FRAMES, MOVERS, RATE, frames_of_shapes
 
 DETECTOR = Path(__file__).parents[1] / "models" / "shapes" / "shapes.onnx"
 
@@ -96,6 +99,46 @@ def test_all_films_of_a_folder_are_looked_through_as_tasks_in_the_pools_of_the_m
         time.sleep(0.5)
     assert names >= {"kinofarm.batch.progress", "kinofarm.batch.ended"}
     assert farm.run("models", "remove", "of-folders").code == 0
+
+
+def test_when_the_process_that_recognises_is_killed_another_goes_on_where_it_was(
+    farm: Kinofarm, desk: Path, prefect: httpx.Client, media_factory: MediaFactory
+) -> None:
+    assert farm.run("models", "add", "killed", DETECTOR).code == 0
+    once = desk / "shapes.mp4"
+    write_film(str(once), frames_of_shapes(), 21, RATE)
+    film = farm.footage / "long shapes.mp4"
+    looped = media_factory.make("killed-shapes.mp4", "-stream_loop", "39", "-i", str(once), "-c", "copy")
+    shutil.copy(looped, film)
+    with farm.api() as api:
+        wish = {"path": film.name, "model": "killed", "options": {"device": "cpu", "look": {"group": 128}}}
+        analysis = api.post("/analyses", json=wish).raise_for_status().json()["id"]
+        deadline = time.monotonic() + 120
+        while not 0.1 < (now := api.get(f"/analyses/{analysis}").json())["progress"] < 0.9:
+            assert time.monotonic() < deadline, now
+            time.sleep(0.05)
+        for process in _looking(farm, prefect):
+            process.kill()
+        while (now := api.get(f"/analyses/{analysis}").json())["state"] in ("waiting", "running"):
+            assert time.monotonic() < deadline, now
+            time.sleep(0.2)
+    result = now["result"]
+    assert (now["state"], now["starts"], result["frames"]) == ("done", 2, 40 * FRAMES)
+    assert 0 < result["looked_at_now"] < 0.95 * result["frames"], "what was finished was not looked at again"
+    assert farm.run("models", "remove", "killed").code == 0
+
+
+def _looking(farm: Kinofarm, prefect: httpx.Client) -> list[psutil.Process]:
+    """The processes of the lookers at work."""
+    wanted = {"flows": {"name": {"any_": ["look"]}}, "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+    runs = {run["id"] for run in prefect.post("/flow_runs/filter", json=wanted).raise_for_status().json()}
+    found = [
+        psutil.Process(json.loads(file.read_text())["pid"])
+        for file in (farm.home / "run" / "engines").iterdir()
+        if file.name in runs
+    ]
+    assert found, "a looker is at work"
+    return found
 
 
 def _names(answer: httpx.Response, batch: str) -> set[str]:

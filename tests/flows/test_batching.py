@@ -115,7 +115,8 @@ def test_a_folder_is_looked_through_file_by_file_and_again_without_a_look(
     with _looking(container):
         done = carried_out(container, _batch(container, folder, RecognitionWish(), model), told.append)
         again = carried_out(container, _batch(container, folder, RecognitionWish(), model), _unheard_batch)
-    assert (done.state, done.found, done.entered, done.known) == ("done", 5, 5, 0)
+    assert (done.state, done.found, done.entered) == ("done", 5, 5)
+    assert done.known <= 1, "the same film a second time may be known by then"
     assert (done.done, done.skipped, done.failed, done.progress) == (3, 1, 1, 1.0)
     assert told, "it says how far it is"
     (failure,) = container.get(BatchStore).failures(done.id, 9)
@@ -260,11 +261,11 @@ def test_a_work_that_tells_nothing_for_long_is_not_taken_for_lost(
 def _make_silent(container: Services) -> None:
     """As if it had told nothing for nearly as long as would make it lost."""
     with transaction(container.get(sqlalchemy.Engine)) as connection:
-        connection.execute(sqlalchemy.text("UPDATE analyses SET beat_at = now() - interval '40 seconds'"))
+        connection.execute(sqlalchemy.text("UPDATE analyses SET beat_at = now() - interval '18 seconds'"))
 
 
 def _is_silent(container: Services) -> bool:
-    asked = sqlalchemy.text("SELECT beat_at < now() - interval '30 seconds' FROM analyses")
+    asked = sqlalchemy.text("SELECT beat_at < now() - interval '10 seconds' FROM analyses")
     with transaction(container.get(sqlalchemy.Engine)) as connection:
         return bool(connection.execute(asked).scalar_one())
 
