@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,18 +19,22 @@ SHAPE = PictureShape(
 
 
 class MediaFactory:
-    """Makes media in one folder; a name that was made before is not made again, so name by content."""
+    """Makes media in one folder; the same name by the same arguments is not made again, by others it is another file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def make(self, name: str, *argv: str) -> Path:
-        """Run ffmpeg with these arguments before the output's name, e.g. make("a.mp4", "-f", "lavfi", "-i", "testsrc2=d=1")."""
-        place = self.folder / name
+        """Run ffmpeg with these arguments before the output's name, e.g. make("a.mp4", "-f", "lavfi", "-i", "testsrc2=d=1").
+
+        Returns: the file; a mark of the arguments stands in its name before the suffix.
+        """
+        recipe = hashlib.sha256("\0".join(argv).encode()).hexdigest()[:12]
+        place = self.folder / f"{Path(name).stem}-{recipe}{Path(name).suffix}"
         if not place.exists():
-            # Made under a name of its own: workers of a parallel test run never meet.
-            run_ffmpeg([*argv, f"unfinished-{name}"], cwd=self.folder)
-            (self.folder / f"unfinished-{name}").replace(place)
+            # Made under a name of its own: what ffmpeg broke off is never taken for the file.
+            run_ffmpeg([*argv, f"unfinished-{place.name}"], cwd=self.folder)
+            (self.folder / f"unfinished-{place.name}").replace(place)
         return place
 
     def video(
@@ -46,11 +50,8 @@ class MediaFactory:
     ) -> Path:
         """A clip of a generator's moving pattern, with a tone beside it."""
         tone = ("-f", "lavfi", "-i", f"sine=440:r=48000:d={float(frames / rate)}", "-c:a", "aac") if sound else ()
-        mark = (
-            f"{pattern}-{frames}-{rate.numerator}-{rate.denominator}-{size[0]}x{size[1]}-{sound:d}-{abs(hash(filters))}"
-        )
         return self.make(
-            f"{mark}-{codec}{suffix}",
+            f"{pattern}-{frames}{suffix}",
             *("-f", "lavfi", "-i", f"{pattern}=s={size[0]}x{size[1]}:r={rate}", *tone),
             *("-vf", f"{filters},format=yuv420p,{BT709}", "-frames:v", str(frames)),
             *("-c:v", codec, *(("-preset", "ultrafast") if codec == "libx264" else ())),
@@ -58,9 +59,8 @@ class MediaFactory:
 
     def chunk(self, frames: int, rate: Fraction = Fraction(25), gop: int = 10, extra: tuple[str, ...] = ()) -> Path:
         """A chunk as the farm renders one: closed GOPs, B-frames, parameter sets that depend on nothing seen."""
-        mark = re.sub(r"\W", "", "".join(extra))
         return self.make(
-            f"chunk-{frames}-{rate.numerator}-{rate.denominator}-{gop}-{mark}.mp4",
+            f"chunk-{frames}.mp4",
             *("-f", "lavfi", "-i", f"testsrc2=s={SIZE[0]}x{SIZE[1]}:r={rate}"),
             *("-vf", f"format=yuv420p,{BT709}", "-frames:v", str(frames)),
             *("-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-g", str(gop), "-flags", "+cgop"),
@@ -71,7 +71,7 @@ class MediaFactory:
         """A stereo tone as AAC in M4A, cut to the sample."""
         tone = f"{amplitude}*sin(2*PI*1000*t)"
         return self.make(
-            f"sound-{samples}-{sample_rate}-{amplitude}.m4a",
+            f"sound-{samples}.m4a",
             *("-f", "lavfi", "-i", f"aevalsrc={tone}|{tone}:s={sample_rate}:d={samples / sample_rate + 1}"),
             *("-af", f"atrim=end_sample={samples}", "-c:a", "aac", "-b:a", "128k"),
         )

@@ -11,14 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy
 from PIL import Image
-from pydantic import SecretStr
 
 from flows.commands.analysing import ExportWanted, FindingsAsked, export, find
 from flows.commands.reframing import ReframeWanted, SheetWanted, reframe, show_sheet
@@ -26,13 +24,11 @@ from flows.library import Library
 from flows.lookers import heal
 from flows.looking import Looker
 from flows.wishes import MediaWish, RecognitionWish, begin, enter, wish_of
-from infra import services
 from infra.commands import Call
 from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
 from infra.library.analyses import STARTS, AnalysisEntry, AnalysisStore
 from infra.library.vision import VisionModels
-from infra.sections import DatabaseSettings, PrefectSettings
 from infra.services import Services
 from infra.settings import Settings, as_environment
 from tasks.compiler.model import Timeline
@@ -45,22 +41,6 @@ from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, fra
 
 TIMES = 12
 """How often the film of shapes is shown in the long film."""
-
-
-@pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
-    return Settings(
-        home=tmp_path / "home",
-        media_roots=(tmp_path,),
-        database=DatabaseSettings(url=SecretStr(database)),
-        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
-    )
-
-
-@pytest.fixture
-def container(settings: Settings) -> Iterator[Services]:
-    with services.opened(settings) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -101,14 +81,14 @@ def _carried_out(container: Services, row: AnalysisEntry) -> AnalysisEntry:
 
 
 def test_a_films_own_analyses_are_kept_with_their_ranges(
-    container: Services, tmp_path: Path, media_factory: MediaFactory
+    container: Services, media_root: Path, media_factory: MediaFactory
 ) -> None:
     film = media_factory.make(
         "two-scenes.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=4", "-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=2",
         "-f", "lavfi", "-i", "aevalsrc='if(lt(t,4),0.5*sin(2*PI*440*t),0)':s=48000:d=6", "-filter_complex", "[0][1]concat=n=2[v]",
         "-map", "[v]", "-map", "2:a", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac",
     )  # fmt: skip
-    path = Path(shutil.copy(film, tmp_path / "film.mp4"))
+    path = Path(shutil.copy(film, media_root / "film.mp4"))
     done = _carried_out(
         container, _entered(container, path, MediaWish(kinds=("scenes", "black", "silence", "key_frames")))
     )
@@ -121,16 +101,16 @@ def test_a_films_own_analyses_are_kept_with_their_ranges(
     assert ("scene", 4, 6) in found
     assert ("black", 4, 6) in found
     assert any(name == "silence" and abs(start - 4) <= 0.1 for name, start, _ in found)
-    moved = path.rename(tmp_path / "moved.mp4")
+    moved = path.rename(media_root / "moved.mp4")
     facts = Library(container).facts(moved)
     again = begin(container, moved, facts, MediaWish(kinds=("silence", "scenes", "key_frames", "black")), None, "bert")
     assert (again.id, again.state) == (done.id, "done"), "nothing is begun: there is no Prefect here to begin it"
 
 
 def test_what_a_model_finds_is_asked_for_and_exported(
-    container: Services, tmp_path: Path, shapes: Path, model: str
+    container: Services, media_root: Path, shapes: Path, model: str
 ) -> None:
-    path = Path(shutil.copy(shapes, tmp_path / "shapes.mp4"))
+    path = Path(shutil.copy(shapes, media_root / "shapes.mp4"))
     row = _entered(container, path, RecognitionWish(), model)
     done = _carried_out(container, row)
     assert done.result is not None
@@ -177,10 +157,10 @@ def _text(exported: Any) -> str:
 
 
 def test_a_recognition_whose_process_is_killed_goes_on_behind_its_last_group(
-    container: Services, settings: Settings, tmp_path: Path, shapes: Path, model: str, media_factory: MediaFactory
+    container: Services, settings: Settings, media_root: Path, shapes: Path, model: str, media_factory: MediaFactory
 ) -> None:
     looped = media_factory.make("long-shapes.mp4", "-stream_loop", str(TIMES - 1), "-i", str(shapes), "-c", "copy")
-    path = Path(shutil.copy(looped, tmp_path / "long.mp4"))
+    path = Path(shutil.copy(looped, media_root / "long.mp4"))
     store, wish = container.get(AnalysisStore), RecognitionWish(look=RecogniseOptions(group=64), device="cpu")
     row = _entered(container, path, wish, model)
     worked = subprocess.Popen(
@@ -221,9 +201,9 @@ with services.opened(in_force()) as container:
 
 
 def test_an_analysis_stops_when_it_is_asked_to_and_one_that_crashes_again_and_again_is_given_up(
-    container: Services, tmp_path: Path, shapes: Path, model: str
+    container: Services, media_root: Path, shapes: Path, model: str
 ) -> None:
-    path, store = Path(shutil.copy(shapes, tmp_path / "shapes.mp4")), container.get(AnalysisStore)
+    path, store = Path(shutil.copy(shapes, media_root / "shapes.mp4")), container.get(AnalysisStore)
     row = _entered(container, path, RecognitionWish(look=RecogniseOptions(pace=Pace(every=2))), model)
     claimed = store.claim("cpu", "here")
     assert claimed is not None
@@ -248,9 +228,9 @@ def _lose(container: Services) -> None:
 
 
 def test_a_file_that_became_another_is_not_looked_through_in_its_place(
-    container: Services, tmp_path: Path, shapes: Path, media_factory: MediaFactory
+    container: Services, media_root: Path, shapes: Path, media_factory: MediaFactory
 ) -> None:
-    path = Path(shutil.copy(shapes, tmp_path / "shapes.mp4"))
+    path = Path(shutil.copy(shapes, media_root / "shapes.mp4"))
     row = _entered(container, path, MediaWish())
     shutil.copy(media_factory.video(30), path)
     with pytest.raises(KinofarmError) as caught:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,26 +30,13 @@ from tests.media_factory import MediaFactory
 
 
 @pytest.fixture
-def container(database: str, tmp_path: Path) -> Iterator[Services]:
-    settings = Settings(
-        home=tmp_path / "home",
-        database=DatabaseSettings(url=SecretStr(database)),
-        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
-        media=MediaSettings(readers=2),
-    )
-    with services.opened(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def folder(tmp_path: Path, media_factory: MediaFactory) -> Path:
-    made = tmp_path / "media"
-    (made / "day 2").mkdir(parents=True)
-    shutil.copy(media_factory.video(60, pattern="smptebars"), made / "film.mp4")
-    shutil.copy(media_factory.video(60, pattern="smptebars"), made / "day 2" / "the same film.mp4")
-    shutil.copy(media_factory.sound(48_000), made / "sound.m4a")
-    (made / "broken.mov").write_bytes(b"\x00\x00\x00\x18ftypqt  " + bytes(300))
-    return made
+def folder(media_root: Path, media_factory: MediaFactory) -> Path:
+    (media_root / "day 2").mkdir()
+    shutil.copy(media_factory.video(60, pattern="smptebars"), media_root / "film.mp4")
+    shutil.copy(media_factory.video(60, pattern="smptebars"), media_root / "day 2" / "the same film.mp4")
+    shutil.copy(media_factory.sound(48_000), media_root / "sound.m4a")
+    (media_root / "broken.mov").write_bytes(b"\x00\x00\x00\x18ftypqt  " + bytes(300))
+    return media_root
 
 
 def _scan(container: Services, folder: Path, *views: str) -> Scan:

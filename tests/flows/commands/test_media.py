@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from flows.commands.media import MediaNamed, probe_media
 from flows.commands.projects import address_of, file_of
-from infra import services
 from infra.commands import Call
 from infra.errors import KinofarmError
-from infra.sections import DatabaseSettings, PrefectSettings
 from infra.services import Services
-from infra.settings import Settings
 from infra.uploads.library import Uploads
 from tasks.media.probe import content_hash
 from tests.media_factory import MediaFactory
 
 
 @pytest.fixture
-def container(database: str, tmp_path: Path) -> Iterator[Services]:
-    (tmp_path / "media").mkdir()
-    settings = Settings(
-        home=tmp_path / "home",
-        media_roots=(tmp_path / "media",),
-        database=DatabaseSettings(url=SecretStr(database)),
-        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
-    )
-    with services.opened(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def clip(tmp_path: Path, container: Services, media_factory: MediaFactory) -> Path:
-    return shutil.copy(media_factory.video(60, pattern="smptebars"), tmp_path / "media" / "clip.mp4")
+def clip(media_root: Path, media_factory: MediaFactory) -> Path:
+    return shutil.copy(media_factory.video(60, pattern="smptebars"), media_root / "clip.mp4")
 
 
 def test_a_file_of_a_media_root_and_the_same_one_uploaded_have_the_same_facts(container: Services, clip: Path) -> None:

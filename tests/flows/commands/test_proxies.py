@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from pydantic import SecretStr
 
 from flows.commands.media import MediaNamed
 from flows.commands.proxies import _small, make_proxy
-from infra import services
 from infra.commands import Call
 from infra.errors import KinofarmError
-from infra.sections import DatabaseSettings, PrefectSettings
 from infra.services import Services
-from infra.settings import Settings
 from tasks.compiler.imports import media
 from tasks.media.probe import probe
 from tests.media_factory import MediaFactory
@@ -41,22 +36,9 @@ def test_a_proxy_keeps_the_proportions_and_is_never_larger(
     assert small.tracks[0].clips[0].source.path == str(file)  # type: ignore[union-attr]
 
 
-@pytest.fixture
-def container(database: str, tmp_path: Path) -> Iterator[Services]:
-    (tmp_path / "media").mkdir()
-    settings = Settings(
-        home=tmp_path / "home",
-        media_roots=(tmp_path / "media",),
-        database=DatabaseSettings(url=SecretStr(database)),
-        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
-    )
-    with services.opened(settings) as opened:
-        yield opened
-
-
-def test_what_is_no_film_has_no_proxy(container: Services, tmp_path: Path, media_factory: MediaFactory) -> None:
-    Image.new("RGB", (64, 64)).save(tmp_path / "media" / "still.png")
-    shutil.copy(media_factory.sound(4800), tmp_path / "media" / "sound.m4a")
+def test_what_is_no_film_has_no_proxy(container: Services, media_root: Path, media_factory: MediaFactory) -> None:
+    Image.new("RGB", (64, 64)).save(media_root / "still.png")
+    shutil.copy(media_factory.sound(4800), media_root / "sound.m4a")
     for name, reason in (("still.png", "a single picture"), ("sound.m4a", "no picture")):
         with pytest.raises(KinofarmError) as caught:
             make_proxy(Call(container, "anna", "submit"), MediaNamed(path=name))
