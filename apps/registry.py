@@ -13,6 +13,7 @@ import flows.commands.backups
 import flows.commands.batches
 import flows.commands.editing
 import flows.commands.farm
+import flows.commands.marking
 import flows.commands.media
 import flows.commands.models
 import flows.commands.prerendering
@@ -64,6 +65,7 @@ _MODULES = (
     flows.commands.proxies.COMMANDS,
     flows.commands.scanning.COMMANDS,
     flows.commands.analysing.COMMANDS,
+    flows.commands.marking.COMMANDS,
     flows.commands.batches.COMMANDS,
     flows.commands.models.COMMANDS,
     flows.commands.reframing.COMMANDS,

@@ -591,6 +591,14 @@ class ManifestWarning(TypedDict, total=False):
     hint: str
 
 
+class Marked(TypedDict):
+    """A project with markers."""
+
+    document: dict[str, Any]
+    markers: int
+    warnings: list[Warned]
+
+
 class Measurements(TypedDict, total=False):
     """What was measured on the finished film; times in seconds."""
 
@@ -1721,6 +1729,21 @@ class AnalysisCommands:
     ) -> Findings:
         """Ask what was found: all clips with a dog for over two seconds, every silence, the scenes of a film."""
         answer: Findings = self._send("GET", "/findings", _given(name=name, content=content, analysis=analysis, model=model, least=least, begin=begin, end=end, over=over, limit=limit), None)
+        return answer
+
+    def mark(
+        self,
+        *,
+        analysis: str,
+        project: str | None = None,
+        timeline: Mapping[str, Any] | None = None,
+        timeline_name: str | None = None,
+        upload: str | None = None,
+        preset: str | None = None,
+        name: Sequence[str] | None = None,
+    ) -> Marked:
+        """Mark in a project what an analysis found: each thing, in each clip that shows it, where and for as long as it is seen."""
+        answer: Marked = self._send("POST", f"/analyses/{_path(analysis)}/mark", {}, _given(project=project, timeline=timeline, timeline_name=timeline_name, upload=upload, preset=preset, name=name))
         return answer
 
     def sheet(self, *, analysis: str, options: SheetOptions | None = None) -> SheetShown:

@@ -36,8 +36,8 @@ _RECOGNITION = """\
 `kinofarm models add NAME FILE` adds a model (ONNX: the heads of YOLO v5, v8, v9, v10 and v11, with boxes, masks or key points;
 names of classes from its own metadata or a file). `analysis.begin` with `model` looks a file through for what it knows;
 `analysis.find name=dog over=2` asks for all that was seen for over two seconds, `analysis.export` gives JSON, CSV, WebVTT or
-OpenTimelineIO markers. The same content and wish are looked through once; one that was interrupted goes on behind the last
-group of frames that was finished. Its `options` are `device` (auto, cpu, cuda), `batch`, and:"""
+OpenTimelineIO markers, and `analysis.mark` marks in a project what its clips show of it, or of the kinds above. The same content and
+wish are looked through once; one that was interrupted goes on behind the last group of frames that was finished. Its `options` are `device` (auto, cpu, cuda), `batch`, and:"""
 
 _BATCHES = """\
 `batch.begin` (`POST /api/v1/batches`, the page of a folder, or the flow `analyse` in Prefect) looks all media of a folder through by one

@@ -41,6 +41,9 @@ FORMAT: Literal["kinofarm/1"] = "kinofarm/1"
 LARGEST_IN_RATE = 1_001_000
 """Largest numerator and denominator of a frame rate: ffmpeg reads no finer one exactly."""
 
+MOST_MARKERS = 50_000
+"""Of a timeline."""
+
 Number = Annotated[float, Field(ge=-1e6, le=1e6)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Parameter = bool | int | float | Annotated[str, Field(max_length=100_000)] | tuple[float, ...]
@@ -441,7 +444,7 @@ class Timeline(Value):
     )
     tracks: tuple[Track, ...] = Field((), max_length=200)
     subtitles: tuple[Subtitle, ...] = ()
-    markers: tuple[Marker, ...] = Field((), max_length=50_000)
+    markers: tuple[Marker, ...] = Field((), max_length=MOST_MARKERS)
     export: Export = Export()
     deliverables: tuple[Deliverable, ...] = Field((), max_length=100)
     metadata: Metadata = Field(default_factory=dict)
