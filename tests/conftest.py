@@ -26,24 +26,34 @@ NO_NEED_TO_LAST = {"fsync": "off", "synchronous_commit": "off", "full_page_write
 _numbers = itertools.count(1)
 
 
-WITH_FARMS = ("tests/acceptance/", "tests/apps/", "tests/bench/", "tests/flows/", "tests/infra/")
-"""Folders whose tests start farms."""
+ROWS = {
+    "soak": ("tests/soak/",),
+    "pages": ("tests/apps/ui/",),
+    "farms": (
+        "tests/acceptance/",
+        "tests/bench/test_harness.py",
+        "tests/flows/test_render.py",
+        "tests/infra/test_event_stream.py",
+        "tests/infra/test_farm.py",
+    ),
+}
+"""Tests that start farms, in rows: a row's run one after the other. All other tests start none, and a file of them is a row."""
 
 
 class Rows(LoadScopeScheduling):
-    """How tests run side by side: a file's together, all that start farms in one row, and those that break farms in another.
+    """How tests run side by side: a file's together, those that start farms in three rows, one of them for those that break farms.
 
-    More farms at once on a small machine would wait for each other, and tests of how fast one heals would measure that.
+    More farms at once on a small machine would wait for each other, and tests of how fast one heals would measure that. Rows
+    begin in the order of the folders: the long ones before the files of tests/tasks, which fill what time is left on each core.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith("tests/soak/"):
-            return "soak"
-        return "farms" if nodeid.startswith(WITH_FARMS) else nodeid.partition("::")[0]
+        return next((row for row, begins in ROWS.items() if nodeid.startswith(begins)), nodeid.partition("::")[0])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Give pytest-xdist our rows (its own `loadgroup` finds no groups under pytest 9.2)."""
+    config.option.loadscopereorder = False  # by the number of tests the soak, which has few and is long, came last
     return Rows(config, log)
 
 

@@ -6,6 +6,7 @@ of such sources, renders the work with real ffmpeg and reads the numbers (or the
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -151,10 +152,13 @@ class Studio:
         return name
 
     def counted(self, name: str, frames: int = 100, rate: Fraction = PAL, **more: Any) -> str:
-        return self.source(name, lambda path: counted(path, frames, rate, **more))
+        """A source of numbered frames; other arguments make another file of the name."""
+        return self.source(_marked(name, frames, rate, **more), lambda path: counted(path, frames, rate, **more))
 
     def recorded(self, name: str, samples: np.ndarray, rate: int = 48_000, **more: Any) -> str:
-        return self.source(name, lambda path: recorded(path, samples, rate, **more))
+        """A source of sound; other samples make another file of the name."""
+        own = _marked(name, samples, rate, **more)
+        return self.source(own, lambda path: recorded(path, samples, rate, **more))
 
     def together(self, name: str, *sounds: str) -> str:
         """A file that holds the streams of several, in order."""
@@ -227,6 +231,13 @@ class Studio:
         samples = np.fromfile(raw, np.float32).reshape(-1, 2)
         assert len(samples) == sound.samples
         return samples
+
+
+def _marked(name: str, *parts: object, **more: object) -> str:
+    """The name with a mark of what its file is made of, so that two tests can't meet in one name."""
+    recipe = [part.tobytes() if isinstance(part, np.ndarray) else part for part in (*parts, *more, *more.values())]
+    mark = hashlib.sha256(repr(recipe).encode()).hexdigest()[:8]
+    return f"{Path(name).stem}-{mark}{Path(name).suffix}"
 
 
 def planes(path: Path) -> np.ndarray:
