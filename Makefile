@@ -11,7 +11,7 @@ QUIET  := -qq --root-user-action=ignore
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test acceptance faults soak check format docs bench scale live lock clean
+.PHONY: help setup demo test acceptance faults soak check format docs bench scale live looking lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ scale: $(STAMP)  ## measure what the parts of a farm cost, on a quiet machine (a
 
 live: $(STAMP)  ## measure how soon 50 pages show a chunk of 20 jobs; the rows go into bench/RESULTS.md (about ten minutes)
 	@$(BIN)/python -m bench.live $(ARGS)
+
+looking: $(STAMP)  ## measure recognition, analyses and scans, on a quiet machine; the rows go into bench/RESULTS.md (about five minutes)
+	@$(BIN)/python -m bench.looking $(ARGS)
 
 check: $(STAMP)  ## lint, types, layers, docs
 	@$(BIN)/ruff check --quiet . && echo "lint    ok"

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.looking import page as looking
 from bench.results import ComparisonRow, EditRow, FaultsRow, JobsRow, LiveRow, Measured, OtherRow, Results
 from bench.workloads import WORKLOADS
 from infra import ffmpeg
@@ -47,6 +48,7 @@ def page(results: Results, machine: str | None = None) -> str:
         parts += ["## Many small jobs", _jobs(jobs)]
     if results.live:
         parts += ["## From chunk done to shown", _live(results.live)]
+    parts += looking.sections(results)
     for rounds in results.faults:
         parts += ["## Rounds of faults", _faults(rounds)]
     return "\n\n".join(parts) + "\n"
@@ -233,10 +235,19 @@ def _when(measured: Measured) -> str:
 def machine_line() -> str:
     """Return the line that says what this machine is."""
     version = ffmpeg.version(ffmpeg.binary(None)).partition(" Copyright")[0]
+    return f"Machine: {short_machine()}; {version}; Python {platform.python_version()}."
+
+
+def short_machine() -> str:
+    """Return what this machine is, without its programs."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"Machine: {cores} cores, {_processor()}, {platform.system()}; {version}; Python {platform.python_version()}."
-    )
+    return f"{cores} cores, {_processor()}, {platform.system()}"
+
+
+def machine_of(page: Path) -> str | None:
+    """Return the line of a page that says where its rows were measured: they stay those of that machine."""
+    lines = page.read_text(encoding="utf-8").splitlines() if page.is_file() else []
+    return next((line for line in lines if line.startswith("Machine: ")), None)
 
 
 def _processor() -> str:

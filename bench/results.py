@@ -166,6 +166,71 @@ class LiveRow(Value):
     measured: Measured
 
 
+class RecognitionRow(Value):
+    """A film through a model: the pipeline and ONNX Runtime alone on batches in memory, in turns; medians of frames a second.
+
+    size: of the model's input, then of the film. ratios: of the turns. laid: frames a second of decoding, scaling and laying alone.
+    gpu: name of the device and its driver; None: on processors. busy: share of the pipeline's time in which the GPU worked;
+    None: nobody could say. machine: where.
+    """
+
+    model: str
+    provider: str
+    batch: int
+    threads: int
+    size: tuple[tuple[int, int], tuple[int, int]]
+    frames: int
+    pipeline: float
+    bare: float
+    ratio: float
+    ratios: tuple[float, ...]
+    laid: float
+    gpu: str | None
+    busy: float | None
+    machine: str
+    measured: Measured
+
+
+class MemoryRow(Value):
+    """What a long film does to the memory of the process that recognises things in it: megabytes at a tenth of it, at its end, at most."""
+
+    model: str
+    frames: int
+    begin: float
+    end: float
+    most: float
+    machine: str
+    measured: Measured
+
+
+class ScanRow(Value):
+    """A folder of small films that nobody has looked into: seconds of a scan, and of the next one, which knows them all."""
+
+    at_once: int
+    files: int
+    seconds: float
+    again: float
+    machine: str
+    measured: Measured
+
+
+class AnalysisRow(Value):
+    """A film through the analyses beside PyAV that decodes its picture alone: milliseconds of a processor for a frame, the least of the rounds.
+
+    rate, bare_rate: frames a second by the clock, the most of the rounds, of all analyses and of bare decoding.
+    """
+
+    film: str
+    frames: int
+    bare: float
+    pictures: float
+    whole: float
+    bare_rate: float
+    rate: float
+    machine: str
+    measured: Measured
+
+
 class Results(Value):
     """All that is known."""
 
@@ -175,6 +240,10 @@ class Results(Value):
     jobs: tuple[JobsRow, ...] = ()
     faults: tuple[FaultsRow, ...] = ()
     live: tuple[LiveRow, ...] = ()
+    recognitions: tuple[RecognitionRow, ...] = ()
+    memory: tuple[MemoryRow, ...] = ()
+    scans: tuple[ScanRow, ...] = ()
+    analyses: tuple[AnalysisRow, ...] = ()
 
     def merged(self, newer: Results) -> Results:
         """These results, with newer rows in place of older ones of the same workload and preset."""
@@ -185,6 +254,10 @@ class Results(Value):
             jobs=newer.jobs or self.jobs,
             faults=newer.faults or self.faults,
             live=_merged(self.live, newer.live),
+            recognitions=_merged(self.recognitions, newer.recognitions),
+            memory=_merged(self.memory, newer.memory),
+            scans=_merged(self.scans, newer.scans),
+            analyses=_merged(self.analyses, newer.analyses),
         )
 
 
@@ -251,7 +324,8 @@ def now() -> Measured:
     return Measured(commit=commit + ("+" if changed else ""), day=day)
 
 
-_Row = TypeVar("_Row", ComparisonRow, EditRow, OtherRow, LiveRow)
+_LookingRow = RecognitionRow | MemoryRow | ScanRow | AnalysisRow
+_Row = TypeVar("_Row", ComparisonRow, EditRow, OtherRow, LiveRow, RecognitionRow, MemoryRow, ScanRow, AnalysisRow)
 
 
 def _merged(old: Sequence[_Row], new: Sequence[_Row]) -> tuple[_Row, ...]:
@@ -260,7 +334,7 @@ def _merged(old: Sequence[_Row], new: Sequence[_Row]) -> tuple[_Row, ...]:
     return tuple(chain(stays, newer.values()))
 
 
-def _name(row: ComparisonRow | EditRow | OtherRow | LiveRow) -> tuple[str, ...]:
+def _name(row: ComparisonRow | EditRow | OtherRow | LiveRow | _LookingRow) -> tuple[str, ...]:
     """What a newer row replaces."""
     match row:
         case OtherRow():
@@ -269,4 +343,12 @@ def _name(row: ComparisonRow | EditRow | OtherRow | LiveRow) -> tuple[str, ...]:
             return row.workload, row.preset
         case LiveRow():
             return (row.kind,)
+        case RecognitionRow():
+            return row.model, row.provider, str(row.batch), str(row.threads)
+        case MemoryRow():
+            return (row.model,)
+        case ScanRow():
+            return (str(row.at_once),)
+        case AnalysisRow():
+            return (row.film,)
     return (row.preset,)

@@ -65,11 +65,7 @@ def main() -> int:
 def _keep(found: Results) -> None:
     store = PAGE.with_name("results.json")
     keep(kept(store).merged(found), store)
-    # the other rows stay those of the machine that they were measured on
-    machine = next(
-        (line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("Machine: ")), None
-    )
-    PAGE.write_text(report.page(kept(store), machine), encoding="utf-8")
+    PAGE.write_text(report.page(kept(store), report.machine_of(PAGE)), encoding="utf-8")
 
 
 def _say(words: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.recognition import measure
+from bench.looking.recognition import measure
 from tasks.recognition.model import ModelFacts, facts_of, model_bytes
 from tasks.recognition.session import OpenModel
 from tests.media_factory import MediaFactory

@@ -1,14 +1,10 @@
-"""Measure recognition: the whole pipeline against ONNX Runtime alone on batches that lie in memory.
+"""Measure recognition: the whole pipeline against ONNX Runtime alone on batches that lie in memory, and memory over a long film.
 
-`python -m bench.recognition --model M.onnx --film F.mp4` prints frames a second of both, what the pipeline's own steps cost, and how
-memory goes over the film. Both take turns, so that a machine that grows busier meanwhile is unfair to neither.
+Both take turns, so that a machine that grows busier meanwhile is unfair to neither.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -17,13 +13,14 @@ from typing import Any
 
 import psutil
 
+from bench.looking.gpu import Busy, gpu_name
+from bench.results import Measured, MemoryRow, RecognitionRow
 from tasks.media.facts import MediaFacts
 from tasks.media.probe import probe
 from tasks.recognition.frames import Pace, taken_frames
 from tasks.recognition.letterbox import Layer, grey, letterbox
-from tasks.recognition.model import facts_of, model_bytes
 from tasks.recognition.pipeline import RecogniseOptions, recognise
-from tasks.recognition.session import Device, OpenModel
+from tasks.recognition.session import OpenModel
 
 SETTLING = 0.1
 """Share of a run in which memory may grow still: pools of the decoder and of ONNX Runtime fill."""
@@ -53,6 +50,48 @@ def measure(film: Path, model: OpenModel, rounds: int = 3, options: RecogniseOpt
         "memory_start": settled[0] if settled else 0, "memory_end": settled[-1] if settled else 0,
         "memory_peak": max(memory, default=0),
     }  # fmt: skip
+
+
+def recognition_row(
+    film: Path, model: OpenModel, threads: int, rounds: int, machine: str, measured: Measured
+) -> RecognitionRow:
+    """Measure a film through a model. threads: that the model has."""
+    with Busy() as busy:
+        found = measure(film, model, rounds)
+    picture = probe(film).picture()
+    assert picture is not None
+    return RecognitionRow(
+        model=model.facts.name,
+        provider=model.providers[0],
+        batch=model.batch,
+        threads=threads,
+        size=((model.width, model.height), picture.display_size),
+        frames=found["frames"],
+        pipeline=found["pipeline"],
+        bare=found["bare"],
+        ratio=found["ratio"],
+        ratios=tuple(found["ratios"]),
+        laid=found["decode_and_lay"],
+        gpu=gpu_name() if model.device == "cuda" else None,
+        busy=busy.share if model.device == "cuda" else None,
+        machine=machine,
+        measured=measured,
+    )
+
+
+def memory_row(film: Path, model: OpenModel, machine: str, measured: Measured) -> MemoryRow:
+    """Measure what a long film does to this process's memory."""
+    _, frames, memory = through_pipeline(film, probe(film), model, RecogniseOptions())
+    begin, *_, end = (bytes_held / 1e6 for bytes_held in memory[int(len(memory) * SETTLING) :])
+    return MemoryRow(
+        model=model.facts.name,
+        frames=frames,
+        begin=begin,
+        end=end,
+        most=max(memory) / 1e6,
+        machine=machine,
+        measured=measured,
+    )
 
 
 def through_pipeline(
@@ -100,30 +139,3 @@ def decoding_rate(film: Path, facts: MediaFacts, model: OpenModel, pace: Pace, t
         if count == 1_000:
             break
     return count / (time.perf_counter() - begun)
-
-
-def main() -> None:
-    """Measure what the command line names, and print it as JSON."""
-    ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("--model", type=Path, required=True)
-    ask.add_argument("--classes", type=Path)
-    ask.add_argument("--layout")
-    ask.add_argument("--film", type=Path, required=True)
-    ask.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    ask.add_argument("--batch", type=int, nargs="+", default=[8])
-    ask.add_argument("--threads", type=int, default=1)
-    ask.add_argument("--decode-threads", type=int, default=1)
-    ask.add_argument("--rounds", type=int, default=3)
-    told = ask.parse_args()
-    data = model_bytes(told.model)
-    facts = facts_of(told.model, data, told.classes, told.layout)
-    device: Device = told.device
-    for batch in told.batch:
-        model = OpenModel(data, facts, device=device, batch=batch, threads=told.threads)
-        options = RecogniseOptions(decode_threads=told.decode_threads)
-        figures = measure(told.film, model, told.rounds, options)
-        print(json.dumps({**figures, "threads": told.threads, "cores": os.cpu_count()}))
-
-
-if __name__ == "__main__":
-    main()
