@@ -140,10 +140,12 @@ def documented(more: Mapping[int, str] | None = None) -> dict[int | str, dict[st
         404: "There is no such thing",
         405: "The path does not take this method",
         409: "The state of things does not allow it",
+        410: "It is not there any more",
         413: "The body is too large",
         422: "The request is not understood, or what it asks for can't be done",
         429: "Too many requests",
         503: "The farm, its database or its cache can't be reached",
+        507: "There is no room for it",
     }
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
     return {status: {"description": text, "content": content} for status, text in {**words, **(more or {})}.items()}
