@@ -49,12 +49,13 @@ async def analyse(
     model: str | None = None,
     kinds: list[str] | None = None,
     recursive: bool = True,
+    sequences: bool = True,
     submitted_by: str = "",
     batch: str | None = None,
 ) -> State[Any]:
     """Look the media files of a folder through, or one file, for what the model `model` recognises or for these kinds of the media's own analyses.
 
-    Args:    recursive: the folders below it, too. batch: the id of one that is entered already, in place of all others.
+    Args:    recursive: the folders below it, too. sequences: numbered pictures are one film. batch: the id of one that is entered already, in place of all others.
     """
     from flows.batching import carried_out
     from flows.wishes import wish_for  # starts threads, see `flows.look`
@@ -64,7 +65,8 @@ async def analyse(
         if batch is None:
             wish = wish_for(model, {"kinds": kinds or ()} if model is None else {})
             options = wish.model_dump(mode="json")
-            await asyncio.to_thread(store.add, known, path, model, options, recursive, submitted_by)
+            how = {"recursive": recursive, "sequences": sequences}
+            await asyncio.to_thread(store.add, known, path, model, options, submitted_by, **how)
         row = await asyncio.to_thread(store.start, known)
         if row is None:
             return Completed(message="it had ended before")

@@ -15,7 +15,7 @@ from infra.errors import KinofarmError
 from infra.library.batches import Batch, BatchStore
 from infra.services import Services, shares_sources
 from infra.settings import Settings
-from tasks.media.scan import files_of
+from tasks.media.scan import media_of
 
 FOLLOW_SECONDS = 1.0
 """Between two looks at how far the analyses are."""
@@ -53,7 +53,7 @@ def _files(row: Batch) -> Iterator[Path]:
         yield place
         return
     try:
-        yield from files_of(place, row.recursive)
+        yield from (medium.path for medium in media_of(place, row.recursive, row.sequences))
     except OSError as error:
         raise KinofarmError("LIBRARY-003", folder=row.path, reason=error.strerror or "an input error") from None
 
@@ -84,9 +84,10 @@ def _enter(services: Services, row: Batch, wish: Wish, path: Path) -> None:
     store = services.get(BatchStore)
     try:
         facts = Library(services).facts(path)
-        shares = shares_sources(services.get(Settings))
+        shares = shares_sources(services.get(Settings)) and facts.numbered is None
         analysis = enter(services, path, facts, wish, row.model, row.submitted_by, ready=not shares)
-        share(services, analysis)
+        if shares:
+            share(services, analysis)
     except KinofarmError as error:
         if error.code.startswith(("DB-", "FARM-")) or error.code in ("ANALYSIS-002", "MEDIA-030", "ANALYSIS-009"):
             raise  # no fault of the file's: it would be the same of each

@@ -26,7 +26,7 @@ from infra.library.facts import FactsStore, Remembered
 from infra.library.scans import Scan, ScanStore
 from infra.services import Services
 from infra.settings import Settings, in_force
-from tasks.media.scan import Progress, files_of, scan
+from tasks.media.scan import Progress, media_of, scan
 from tasks.media.views.table import VIEWS
 
 SHOW_SECONDS = 1.0
@@ -49,18 +49,19 @@ async def ingest(
     folder: str,
     views: list[str] | None = None,
     recursive: bool = True,
+    sequences: bool = True,
     submitted_by: str = "",
     scan: str | None = None,
 ) -> State[Any]:
     """Look into the media files of a folder on the farm's machine, which lies in a media root.
 
-    Args:    views: made of each file besides, of thumbnail, storyboard, animation, waveform, peaks. scan: its id, where it is
-             entered already.
+    Args:    views: made of each file besides, of thumbnail, storyboard, animation, waveform, peaks. sequences: numbered pictures
+             are one medium. scan: its id, where it is entered already.
     """
     settings = in_force()
     with services.opened(settings) as container:
         store = container.get(ScanStore)
-        given = {"views": views or [], "recursive": recursive}
+        given = {"views": views or [], "recursive": recursive, "sequences": sequences}
         row = await asyncio.to_thread(store.add, UUID(scan or str(runtime.flow_run.id)), folder, given, submitted_by)
         if row.ended:
             return Completed(message=f"the scan is {row.state}")
@@ -116,10 +117,11 @@ def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) ->
         heard(progress)
         return store.tell(row.id, progress.found, progress.done, progress.known, progress.broken)
 
+    recursive, sequences = (bool(row.options.get(name, True)) for name in ("recursive", "sequences"))
     try:
-        files = list(files_of(folder, bool(row.options.get("recursive", True))))
+        media = list(media_of(folder, recursive, sequences))
     except OSError as error:
         raise KinofarmError("LIBRARY-003", folder=row.folder, reason=error.strerror or "an input error") from None
-    done = scan(files, library.known(folder, wanted), look, at_once=settings.media.readers, tell=tell)
+    done = scan(media, library.known(folder, wanted), look, at_once=settings.media.readers, tell=tell)
     store.end(row.id, "stopped" if store.get(row.id).stop_requested else "done")
     return done

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,13 @@ from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.jobs.joins import JoinProofs
 from infra.library.facts import FactsStore, Remembered
+from infra.library.medium import MediumState
 from infra.services import Services
 from infra.settings import Settings
 from infra.values import Value
 from tasks.filesystem.scratch import scratch
 from tasks.media.facts import MediaFacts, Sha256
+from tasks.media.numbered import Medium, medium_at
 from tasks.media.reading import PROBED, VIEWED
 from tasks.media.shelf import Shelf
 from tasks.media.views.table import VIEWS
@@ -33,6 +34,8 @@ from tasks.media.views.view import View
 
 HASHED_PER_SECOND = 50e6
 """Bytes of a file that are hashed in a second at least, on a slow disk: its size adds to the time that it may take."""
+PICTURES_PER_SECOND = 200
+"""Numbered pictures that are opened and looked at in a second at least, in the same way."""
 
 
 class ViewMade(Value):
@@ -46,10 +49,10 @@ class ViewMade(Value):
 
 @dataclass(frozen=True)
 class FoundOut:
-    """What a look into a file gave: facts as JSON values, or an error. stat: the state in which it was before."""
+    """What a look into a medium gave: facts as JSON values, or an error. state: in which it was before."""
 
     path: Path
-    stat: os.stat_result
+    state: MediumState
     facts: Mapping[str, Any] | None
     error: KinofarmError | None
 
@@ -60,7 +63,7 @@ class FoundOut:
 
     @property
     def remembered(self) -> Remembered:
-        return Remembered.of(self.path, self.stat, self.facts, self.error.as_dict() if self.error else None)
+        return Remembered.of(self.path, self.state, self.facts, self.error.as_dict() if self.error else None)
 
     def meant(self) -> MediaFacts:
         """Return the facts.
@@ -83,9 +86,9 @@ class Library:
         self.settings = services.get(Settings)
 
     def facts(self, path: Path) -> MediaFacts:
-        """Return the facts of a file; the error that it gave is remembered as well."""
+        """Return the facts of a file or a sequence; the error that it gave is remembered as well."""
         store = self.services.get(FactsStore)
-        known = store.known(path, _stat(path))
+        known = store.known(path, _lying(path).state)
         if known is not None and known.facts is not None:
             try:
                 return MediaFacts.model_validate(known.facts)
@@ -97,12 +100,13 @@ class Library:
         return found.meant()
 
     def found_out(self, path: Path) -> FoundOut:
-        """Look into a file, whatever is known of it; nothing is remembered yet."""
-        stat = _stat(path)
+        """Look into a file or a sequence, whatever is known of it; nothing is remembered yet."""
+        medium = _lying(path)
+        more = medium.state.size / HASHED_PER_SECOND + medium.pictures / PICTURES_PER_SECOND
         try:
-            return FoundOut(path, stat, self._apart(PROBED, path, {"path": str(path)}, stat.st_size), None)
+            return FoundOut(path, medium.state, self._apart(PROBED, path, {"path": str(path)}, more), None)
         except KinofarmError as error:
-            return FoundOut(path, stat, None, error)
+            return FoundOut(path, medium.state, None, error)
 
     def facts_of_content(self, path: Path, sha256: Sha256) -> MediaFacts:
         """Return the facts of a file whose content is known, and which nobody changes: an upload."""
@@ -160,10 +164,11 @@ class Library:
         function: str,
         path: Path,
         given: Mapping[str, Any],
-        hashed: int,
+        more: float,
         should_stop: Callable[[], bool] | None = None,
     ) -> Any:
-        seconds = self.settings.media.reader_seconds + hashed / HASHED_PER_SECOND
+        """Call a function that reads media. more: seconds that it may take beyond the setting."""
+        seconds = self.settings.media.reader_seconds + more
         return self.services.get(Apart).call(function, given, file=path.name, seconds=seconds, should_stop=should_stop)
 
 
@@ -172,9 +177,18 @@ def shelf(services: Services) -> Shelf:
     return Shelf(services.get(ChunkStore), services.get(CacheIndex), services.get(JoinProofs))
 
 
-def _stat(path: Path) -> os.stat_result:
+def lies_at(path: Path) -> bool:
+    """Whether a medium, a file or numbered pictures, lies there."""
     try:
-        return path.stat()
+        medium_at(path)
+    except OSError:
+        return False
+    return True
+
+
+def _lying(path: Path) -> Medium:
+    try:
+        return medium_at(path)
     except OSError as error:
         raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error") from None
 

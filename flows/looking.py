@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-from flows.library import Library, shelf
+from flows.library import Library, lies_at, shelf
 from flows.wishes import MediaWish, RecognitionWish
 from infra import machine
 from infra.apart import Apart
@@ -94,9 +94,10 @@ class Looker:
         return store.get(row.id)
 
     def _at_hand(self, row: AnalysisEntry, folder: Path) -> tuple[Path, MediaFacts]:
-        """Return the file as this machine can read it, and its facts: where it lies, else out of the farm's cache."""
+        """Return the medium as this machine can read it, and its facts: where it lies, else out of the farm's cache."""
         named, library = Path(row.path), Library(self.services)
-        if named.exists():
+        here = lies_at(named)
+        if here:
             facts = library.facts(named)
             if facts.sha256 == row.content:
                 return named, facts
@@ -104,7 +105,7 @@ class Looker:
         file = shelf(self.services).fetch(row.content, into, sha256=row.content)
         if file is not None:
             return file, library.facts_of_content(file, row.content)
-        if named.exists():
+        if here:
             raise KinofarmError("ANALYSIS-006", file=named.name)
         raise KinofarmError("ANALYSIS-012", file=named.name, machine=machine.name(self.services.get(Settings)))
 

@@ -105,7 +105,7 @@ def begin(services: Services, path: Path, facts: MediaFacts, wish: Wish, model: 
     Where machines read media from the farm's cache, putting the file there may take long: a batch of this one file does it.
     Raises:  KinofarmError ANALYSIS-002, ANALYSIS-009, MEDIA-030, MODEL-020, FARM-02x, DB-00x.
     """
-    shares = shares_sources(services.get(Settings))
+    shares = shares_sources(services.get(Settings)) and facts.numbered is None
     row = enter(services, path, facts, wish, model, who, ready=not shares)
     if row.state == "waiting" and shares:
         begin_batch(services, path, wish, model, who)
@@ -115,7 +115,14 @@ def begin(services: Services, path: Path, facts: MediaFacts, wish: Wish, model: 
 
 
 def begin_batch(
-    services: Services, path: Path, wish: Wish, model: str | None, who: str, recursive: bool = True
+    services: Services,
+    path: Path,
+    wish: Wish,
+    model: str | None,
+    who: str,
+    *,
+    recursive: bool = True,
+    sequences: bool = True,
 ) -> Batch:
     """Enter a batch and have its run started.
 
@@ -123,7 +130,8 @@ def begin_batch(
     """
     require(services, wish, model)
     store = services.get(BatchStore)
-    batch = store.add(uuid4(), str(path), model, wish.model_dump(mode="json"), recursive, who)
+    options = wish.model_dump(mode="json")
+    batch = store.add(uuid4(), str(path), model, options, who, recursive=recursive, sequences=sequences)
     try:
         services.get(PrefectApi).create_run(
             ANALYSE, {"path": batch.path, "batch": str(batch.id)}, idempotency_key=f"{batch.id}-0"
@@ -137,15 +145,16 @@ def begin_batch(
 def enter(
     services: Services, path: Path, facts: MediaFacts, wish: Wish, model: str | None, who: str, *, ready: bool = True
 ) -> AnalysisEntry:
-    """Enter an analysis of a file; one that is known is returned as it is.
+    """Enter an analysis of a medium; one that is known is returned as it is.
 
-    Args:    ready: False: it is not taken up before `share` has seen to it that every machine can read the file.
+    Args:    ready: False: it is not taken up before `share` has seen to it that every machine can read the file. Numbered pictures
+             are read where they lie: they are always ready.
     Raises:  KinofarmError ANALYSIS-002, ANALYSIS-009, MEDIA-030, MODEL-020, DB-00x.
     """
     found = require(services, wish, model)
     if isinstance(wish, RecognitionWish) and facts.picture() is None:
         raise KinofarmError("MODEL-020", file=path.name)
-    options = wish.model_dump(mode="json")
+    options, ready = wish.model_dump(mode="json"), ready or facts.numbered is not None
     return services.get(AnalysisStore).begin(facts.sha256, wish_of(wish, found), str(path), model, options, who, ready)
 
 
@@ -154,7 +163,7 @@ def share(services: Services, row: AnalysisEntry) -> None:
 
     Raises:  KinofarmError FLOW-001 when the file has changed meanwhile, ANALYSIS-002, ANALYSIS-003, CACHE-00x, DB-00x.
     """
-    if row.state != "waiting" or not shares_sources(services.get(Settings)):
+    if row.state != "waiting":
         return
     sources = {row.content: Path(row.path)}
     if row.model is not None:

@@ -138,6 +138,7 @@ class Batch(TypedDict):
     model: str | None
     options: dict[str, Any]
     recursive: bool
+    sequences: bool
     submitted_by: str
     state: Literal["waiting", "running", "done", "failed", "stopped"]
     stop_requested: bool
@@ -622,11 +623,12 @@ class Measurements(TypedDict, total=False):
 
 
 class MediaFacts(TypedDict, total=False):
-    """One file."""
+    """One file, or numbered pictures as one medium."""
 
     sha256: str
     size: int
     demuxer: str
+    numbered: NumberedFacts | None
     start: float | str
     duration: float | str
     timecode: float | str | None
@@ -643,12 +645,13 @@ class MediaFigures(TypedDict):
 
 
 class MediaItem(TypedDict):
-    """A media file, and what is known of it."""
+    """A media file or numbered pictures, and what is known of it."""
 
     name: str
     path: str
     size: int
     modified: str
+    pictures: int
     kind: Literal["film", "sound", "picture", "unknown"]
     facts: MediaFacts | None
     error: Reason | None
@@ -710,6 +713,23 @@ class Models(TypedDict):
     """The models of the farm, by name."""
 
     models: list[VisionModel]
+
+
+class NumberRange(TypedDict):
+    """Numbers that follow each other, both ends among them."""
+
+    first: int
+    last: int
+
+
+class NumberedFacts(TypedDict, total=False):
+    """Of numbered pictures that are one medium: which numbers they have."""
+
+    first: int
+    last: int
+    digits: int
+    missing: int
+    gaps: list[NumberRange]
 
 
 class Output(TypedDict, total=False):
@@ -1612,11 +1632,12 @@ class MediaCommands:
         *,
         folder: str | None = None,
         q: str | None = None,
+        sequences: bool | None = None,
         limit: int | None = None,
         after: str | None = None,
     ) -> MediaPage:
         """List the media files of a folder with what is known of them; what was not looked into yet is listed as it lies there."""
-        answer: MediaPage = self._send("GET", "/media", _given(folder=folder, q=q, limit=limit, after=after), None)
+        answer: MediaPage = self._send("GET", "/media", _given(folder=folder, q=q, sequences=sequences, limit=limit, after=after), None)
         return answer
 
     def probe(self, *, path: str | None = None, upload: str | None = None) -> MediaFacts:
@@ -1654,9 +1675,10 @@ class ScanCommands:
         folder: str,
         views: Sequence[Literal["thumbnail", "storyboard", "animation", "waveform", "peaks"]] | None = None,
         recursive: bool | None = None,
+        sequences: bool | None = None,
     ) -> Scan:
         """Scan a folder: look into each media file that has changed since it was looked into, and make views of it."""
-        answer: Scan = self._send("POST", "/scans", {}, _given(folder=folder, views=views, recursive=recursive))
+        answer: Scan = self._send("POST", "/scans", {}, _given(folder=folder, views=views, recursive=recursive, sequences=sequences))
         return answer
 
     def list(self, *, limit: int | None = None) -> Scans:
@@ -1771,9 +1793,10 @@ class BatchCommands:
         kinds: Sequence[str] | None = None,
         options: Mapping[str, Any] | None = None,
         recursive: bool | None = None,
+        sequences: bool | None = None,
     ) -> Batch:
         """Look the media files of a folder through, for what a model recognises or for their scenes, silence and the like."""
-        answer: Batch = self._send("POST", "/batches", {}, _given(model=model, kinds=kinds, options=options, folder=folder, recursive=recursive))
+        answer: Batch = self._send("POST", "/batches", {}, _given(model=model, kinds=kinds, options=options, folder=folder, recursive=recursive, sequences=sequences))
         return answer
 
     def list(self, *, limit: int | None = None, folder: str | None = None) -> Batches:

@@ -75,3 +75,18 @@ class MediaFactory:
             *("-f", "lavfi", "-i", f"aevalsrc={tone}|{tone}:s={sample_rate}:d={samples / sample_rate + 1}"),
             *("-af", f"atrim=end_sample={samples}", "-c:a", "aac", "-b:a", "128k"),
         )
+
+
+STEPS = "color=black:s=64x48:r=25,format=rgb24,geq=r='2*N':g='2*N':b='2*N'"
+"""Frames that get brighter: of frame N each pixel is 2N."""
+
+
+def pictures(folder: Path, pattern: str, count: int, source: str = STEPS, first: int = 1, extra: tuple[str, ...] = ()) -> Path:  # fmt: skip
+    """Write frames of one of ffmpeg's generators as numbered pictures, and return the name of their sequence.
+
+    Args:    pattern: of their names, as ffmpeg writes them. first: number. extra: arguments of the encoder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    argv = ("-f", "lavfi", "-i", source, "-frames:v", str(count), *extra, "-start_number", str(first), "-f", "image2")
+    run_ffmpeg([*argv, pattern], cwd=folder)
+    return folder / pattern

@@ -164,10 +164,10 @@ def _all(visit: Visit, found: Shown, q: str) -> None:
 
 
 def _item(item: MediaItem) -> None:
-    said = in_short(item.facts) if item.facts else ""
+    said = in_short(item.facts) if item.facts else several(item.pictures, "picture") if item.pictures > 1 else ""
     trouble = f"{item.error.code}: {item.error.message}" if item.error else ""
     picture = None
-    if item.kind in ("film", "picture"):
+    if item.facts and item.kind in ("film", "picture"):
         picture = view_address("thumbnail", {"path": item.path})
     elif item.kind == "sound":
         picture = view_address("waveform", {"path": item.path}, points=320, height=120)

@@ -70,10 +70,11 @@ async def draw(visit: Visit, named: dict[str, str], found: MediaFacts) -> None:
             ]
             return Seen(analyses=rows, found=tuple(tuple(each) for each in told))
 
-        again = await refreshed(visit, read, lambda seen: _all(visit, seen, float(found.duration)), EACH_SECONDS)
+        again = await refreshed(visit, read, lambda seen: _all(visit, seen, found), EACH_SECONDS)
 
 
-def _all(visit: Visit, seen: Seen, length: float) -> None:
+def _all(visit: Visit, seen: Seen, medium: MediaFacts) -> None:
+    length = float(medium.duration)
     for row, found in zip(seen.analyses, seen.found, strict=True):
         with tag("section", "", "analysis", aria_label=_title(row)):
             with tag("div", "", "analysis-head"):
@@ -88,7 +89,7 @@ def _all(visit: Visit, seen: Seen, length: float) -> None:
             if found and length:
                 heat_strips(found, length)
                 if row.model is not None:
-                    _uses(visit, row)
+                    _uses(visit, row, renders=medium.numbered is None)
             elif row.model is not None:
                 tag("p", "Nothing of it was found.", "note")
 
@@ -112,8 +113,8 @@ def _state(row: AnalysisEntry) -> None:
         tag("p", f"{row.error.get('code', '')}: {row.error.get('message', '')}", "sub wrong")
 
 
-def _uses(visit: Visit, row: AnalysisEntry) -> None:
-    """What can be made of what was found."""
+def _uses(visit: Visit, row: AnalysisEntry, *, renders: bool) -> None:
+    """What can be made of what was found. renders: a timeline can hold the medium."""
 
     def rendering(command: str) -> Callable[[], Awaitable[None]]:
         async def render() -> None:
@@ -139,7 +140,7 @@ def _uses(visit: Visit, row: AnalysisEntry) -> None:
 
     with tag("div", "", "actions"):
         button("Contact sheet", sheet, "small")
-        if visit.may("submit"):
+        if renders and visit.may("submit"):
             button("Reframe to 9:16", rendering("render.reframe"), "small")
             button("Draw the boxes in", rendering("render.boxes"), "small")
     place = tag("div", "", "")

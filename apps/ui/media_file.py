@@ -11,7 +11,7 @@ from nicegui import context
 from apps.ui import media_analyses
 from apps.ui.frame import say
 from apps.ui.house import Visit
-from apps.ui.parts.media_words import clock, of_picture, of_sound, view_address
+from apps.ui.parts.media_words import clock, numbers, of_picture, of_sound, view_address
 from apps.ui.parts.tags import button, empty, error_box, facts, link, panel, tag
 from apps.ui.parts.words import size
 from flows.commands.media import kind_of
@@ -50,7 +50,7 @@ async def show(visit: Visit, path: str = "", upload: str = "") -> None:
     except KinofarmError as error:
         error_box(error, "large")
         return
-    if kind_of(found) == "film" and found.demuxer not in PILLOW:
+    if kind_of(found) == "film" and found.demuxer not in PILLOW and found.numbered is None:
         with actions:
             button("Make a proxy", _proxying(visit, named), "", "play")
     with tag("div", "", "job"):
@@ -94,6 +94,7 @@ def _views(found: MediaFacts, named: dict[str, str], name: str) -> None:
 
 def _about(found: MediaFacts) -> None:
     rows = [("Size", size(found.size)), ("Read as", found.demuxer)]
+    rows += [("Numbered", numbers(found.numbered))] if found.numbered else []
     rows += [("Length", clock(float(found.duration)))] if found.duration else []
     rows += [("First timecode", f"{float(found.timecode):.3f} s")] if found.timecode is not None else []
     with panel("About"):

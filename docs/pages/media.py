@@ -1,4 +1,4 @@
-"""docs/media.md: the views of media files, scans, analyses and recognition, with what can be asked of each."""
+"""docs/media.md: the views of media files, scans, numbered pictures, analyses and recognition, with what can be asked of each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from tasks.media.analysis.settings import AnalysisSettings
 from tasks.media.analysis.table import ANALYSES
+from tasks.media.numbered import STILLS, USUAL_RATE
+from tasks.media.numbered_groups import LARGEST_GAP, LEAST
 from tasks.media.scan import SUFFIXES
 from tasks.media.views.table import VIEWS
 from tasks.recognition.findings import FindingOptions
@@ -26,6 +28,22 @@ _SCANS = """\
 many at once as the setting `media.readers` says, and makes the views that are wanted. Files that have not changed are not
 read again until `media.remembered_days` are over. A file that gives an error is listed with it. Media files are those
 whose names end in: """
+
+_SEQUENCES = f"""\
+Numbered pictures are one medium, wherever a media file can be named: `shot/frame_%04d.png` is all pictures there whose number is
+filled up with zeros to four digits, `shot/frame_%d.png` those whose number is not; `%%` is a percent sign. The rate stands
+behind an `@` (`shot/frame_%04d.png@23.976`, which is 24000/1001 like every rate that is n·1000/1001 to two decimals or more);
+without one it is {USUAL_RATE} frames a second. A part is named by its numbers: `shot/frame_%04d.png:1001-1100@24`. There is one number, in the file's name
+and not in a folder's; a file that is really called so is that file. Pictures are those that end in {" ".join(f"`{each}`" for each in STILLS)}.
+
+A sequence has facts (`numbered` says which numbers it has and which are missing), views, analyses and recognition like a film. Where a picture
+is missing or damaged, the one before is shown. All are of one kind and size; MEDIA-040 names the one that is not. Links are no
+pictures of it. The same pictures are the same content wherever they lie and from whatever number on they count. A timeline can't hold a
+sequence (MEDIA-042): make a film of it first.
+
+`scan.begin` and `media.list` take pictures of a folder for one sequence whose names differ only in the number before the suffix, where there
+are {LEAST} or more, and no more than half of their numbers are missing. Where more than {LARGEST_GAP} numbers are missing in a row, one sequence ends and
+another begins. Cameras number their photos as well: with `sequences` false each picture is a medium by itself."""
 
 _ANALYSES = """\
 `analysis.begin` looks a file through for the kinds below, all of them unless `kinds` names some; the file is opened and decoded
@@ -64,6 +82,7 @@ def page() -> str:
             _options(view.options),
         ]
     parts += ["## Scanning folders", _SCANS + " ".join(f"`{each}`" for each in SUFFIXES)]
+    parts += ["## Numbered pictures", _SEQUENCES]
     kinds = "\n".join(f"* `{kind}`: {_first_line(row.result)}" for kind, row in ANALYSES.items())
     parts += ["## Analyses", _ANALYSES, _options(AnalysisSettings), kinds, "## Recognition", _RECOGNITION]
     for name, model in _GROUPS.items():

@@ -22,6 +22,9 @@ class BatchWanted(LookedFor):
 
     folder: Text = Field(description="On the farm's machine, in one of its media roots.")
     recursive: bool = Field(True, description="The folders below it, too.")
+    sequences: bool = Field(
+        True, description="Numbered pictures are one film; else each picture is looked at by itself."
+    )
 
 
 class BatchNamed(Value):
@@ -59,7 +62,8 @@ def begin(call: Call, given: BatchWanted) -> Batch:
     """
     wish = wish_asked_for(given, "batch.begin")
     folder = folder_of(call, given.folder, "folder")
-    return begin_batch(call.services, folder, wish, given.model, call.name, given.recursive)
+    how = {"recursive": given.recursive, "sequences": given.sequences}
+    return begin_batch(call.services, folder, wish, given.model, call.name, **how)
 
 
 def list_batches(call: Call, given: BatchesWanted) -> Batches:

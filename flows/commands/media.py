@@ -23,17 +23,21 @@ from infra.values import Value
 from tasks.filesystem.scratch import scratch
 from tasks.filesystem.walk import HIDDEN
 from tasks.media.facts import MediaFacts
-from tasks.media.scan import SUFFIXES
+from tasks.media.numbered_groups import Group, grouped
+from tasks.media.scan import SUFFIXES, medium_of
 from tasks.media.views.table import VIEWS
 
 Kind = Literal["film", "sound", "picture", "unknown"]
-"""What a medium is; unknown: it was not looked into, or gave an error."""
+"""What a medium is; unknown: a file that was not looked into, or gave an error."""
 
 
 class MediaNamed(Value):
     """A media file."""
 
-    path: Text | None = Field(None, description="A file on the farm's machine, in one of its media roots.")
+    path: Text | None = Field(
+        None,
+        description="A file on the farm's machine, in one of its media roots; or numbered pictures, such as shot_%04d.png@24.",
+    )
     upload: UUID | None = Field(None, description="The id of an upload.")
 
     @model_validator(mode="after")
@@ -66,6 +70,7 @@ class MediaWanted(Value):
 
     folder: Text | None = Field(None, description="A folder in a media root; none: the media roots themselves.")
     q: Text = Field("", description="Part of a file's name, whatever its case.")
+    sequences: bool = Field(True, description="Numbered pictures are one medium; false: each picture by itself.")
     limit: Limit = Field(100, description="Most files on a page.")
     after: Text | None = Field(None, description="The field `following` of the page before.")
 
@@ -78,12 +83,13 @@ class FolderShown(Value):
 
 
 class MediaItem(Value):
-    """A media file, and what is known of it."""
+    """A media file or numbered pictures, and what is known of it."""
 
-    name: str
-    path: str
+    name: str = Field(description="Of numbered pictures: shot_%04d.png.")
+    path: str = Field(description="By which it is named in other commands.")
     size: int = Field(description="Bytes.")
     modified: datetime
+    pictures: int = Field(description="Files that it consists of: 1, or the numbered pictures that are there.")
     kind: Kind
     facts: MediaFacts | None = Field(description="null: it was not looked into, or gave an error.")
     error: Reason | None
@@ -138,12 +144,12 @@ def list_media(call: Call, given: MediaWanted) -> MediaPage:
         return MediaPage(folder=None, above=None, folders=shown, items=(), following=None)
     folder = folder_of(call, given.folder, "folder")
     try:
-        folders, files = _listed(folder, given.q.casefold())
+        folders, media = _listed(folder, given.q.casefold(), given.sequences)
     except OSError as error:
         raise KinofarmError("LIBRARY-003", folder=given.folder, reason=error.strerror or "an input error") from None
-    rest = [name for name in files if given.after is None or _place(name) > _place(given.after)]
+    rest = [group for group in media if given.after is None or _place(group.name) > _place(given.after)]
     page = rest[: given.limit]
-    known = call.services.get(FactsStore).those(folder / name for name in page)
+    known = call.services.get(FactsStore).those(folder / group.name for group in page)
     above = folder.parent if folder not in roots and any(folder.is_relative_to(root) for root in roots) else None
     return MediaPage(
         folder=str(folder),
@@ -152,7 +158,7 @@ def list_media(call: Call, given: MediaWanted) -> MediaPage:
         if given.after is None
         else (),
         items=tuple(_items(folder, page, known)),
-        following=page[-1] if len(rest) > len(page) else None,
+        following=page[-1].name if len(rest) > len(page) else None,
     )
 
 
@@ -180,8 +186,8 @@ def view_of(call: Call, given: MediaNamed, view: str, options: Value) -> tuple[V
         return made, library.file(made, folder / "view").open("rb", buffering=0)
 
 
-def _listed(folder: Path, words: str) -> tuple[list[str], list[str]]:
-    """The names of the folders and of the media files in a folder, in their order."""
+def _listed(folder: Path, words: str, sequences: bool) -> tuple[list[str], list[Group]]:
+    """The names of the folders in a folder, and the media in it with these words in a file's name, in their order."""
     folders, files = [], []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -189,31 +195,33 @@ def _listed(folder: Path, words: str) -> tuple[list[str], list[str]]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
-            elif entry.name.lower().endswith(SUFFIXES) and words in entry.name.casefold() and entry.is_file(follow_symlinks=False):  # fmt: skip
+            elif entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
                 files.append(entry.name)
-    return sorted(folders, key=_place), sorted(files, key=_place)
+    groups = grouped(files) if sequences else (Group(name, (name,)) for name in files)
+    found = [group for group in groups if any(words in name.casefold() for name in (group.name, *group.files))]
+    return sorted(folders, key=_place), sorted(found, key=lambda group: _place(group.name))
 
 
 def _place(name: str) -> tuple[str, str]:
     return name.casefold(), name
 
 
-def _items(folder: Path, names: list[str], known: Mapping[str, Remembered]) -> Iterator[MediaItem]:
-    for name in names:
-        path = folder / name
+def _items(folder: Path, groups: list[Group], known: Mapping[str, Remembered]) -> Iterator[MediaItem]:
+    for group in groups:
         try:
-            stat = path.stat()
+            medium = medium_of(folder, group, [os.lstat(f"{folder}/{name}") for name in group.files])
         except OSError:  # gone meanwhile
             continue
-        found = known.get(str(path))
-        holds = found is not None and found.holds(stat)
+        found = known.get(str(medium.path))
+        holds = found is not None and found.holds(medium.state)
         facts = _facts(found.facts) if found is not None and holds else None
         yield MediaItem(
-            name=name,
-            path=str(path),
-            size=stat.st_size,
-            modified=datetime.fromtimestamp(stat.st_mtime, UTC),
-            kind=kind_of(facts),
+            name=group.name,
+            path=str(medium.path),
+            size=medium.state.size,
+            modified=datetime.fromtimestamp(medium.state.modified_ns / 1e9, UTC),
+            pictures=medium.pictures,
+            kind="film" if group.numbers else kind_of(facts),
             facts=facts,
             error=None if found is None or not holds or found.error is None else Reason.model_validate(found.error),
         )

@@ -47,6 +47,7 @@ from tasks.compiler.timecode import parse_time
 from tasks.filesystem.roots import MediaRoots
 from tasks.filesystem.scratch import scratch
 from tasks.media.facts import MediaFacts
+from tasks.media.numbered import medium_at, parsed
 from tasks.media.remembered import quick_look, remembering
 from tasks.subtitles.fonts import font_catalogue
 
@@ -379,7 +380,7 @@ def _project(call: Call, given: ProjectNamed) -> Path:
 
 
 def file_of(call: Call, path: str | None, upload: UUID | None, field: str) -> Path:
-    """Return the file on the farm's machine that a path, or else an upload, means.
+    """Return the file on the farm's machine that a path, or else an upload, means; or numbered pictures, by their name there.
 
     Args:    path: over the network it must lie in a media root. field: of the request, that holds it.
     Raises:  KinofarmError PATH-0xx.
@@ -395,7 +396,24 @@ def file_of(call: Call, path: str | None, upload: UUID | None, field: str) -> Pa
     roots = call.services.get(Settings).media_roots
     if not roots:
         raise KinofarmError("PATH-002", where=field, path=path, clips="")
-    return MediaRoots(roots[0], roots).resolve(path, field)
+    allowed = MediaRoots(roots[0], roots)
+    try:
+        return allowed.resolve(path, field)
+    except KinofarmError as error:
+        if error.code != "PATH-001" or parsed(Path(path)) is None:
+            raise
+        return _sequence(allowed, path, error)
+
+
+def _sequence(roots: MediaRoots, path: str, missing: KinofarmError) -> Path:
+    """Numbered pictures in a media root, which were looked for as one file.
+
+    Raises:  `missing` when none of them is there.
+    """
+    for place in roots.places(path):
+        with contextlib.suppress(OSError):
+            return medium_at(place).path
+    raise missing
 
 
 def address_of(call: Call, file: Path) -> str:

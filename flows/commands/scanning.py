@@ -26,6 +26,7 @@ class ScanWanted(Value):
         ("thumbnail",), max_length=5, description="That are made of each file besides, where it has them."
     )
     recursive: bool = Field(True, description="The folders below it, too.")
+    sequences: bool = Field(True, description="Numbered pictures are one medium; false: each picture by itself.")
 
 
 class ScanNamed(Value):
@@ -46,7 +47,7 @@ def begin_scan(call: Call, given: ScanWanted) -> Scan:
     Raises:  KinofarmError PATH-002, FARM-02x.
     """
     folder = folder_of(call, given.folder, "folder")
-    options = {"views": list(dict.fromkeys(given.views)), "recursive": given.recursive}
+    options = {"views": list(dict.fromkeys(given.views)), "recursive": given.recursive, "sequences": given.sequences}
     store = call.services.get(ScanStore)
     scan = store.add(uuid4(), str(folder), options, call.name)
     parameters = {"folder": scan.folder, **options, "submitted_by": call.name, "scan": str(scan.id)}

@@ -25,12 +25,9 @@ STARTS = 3
 """Of its run, at most."""
 
 _OPEN = "state IN ('waiting', 'running')"
-_COLUMNS = (
-    "id, path, model, options, recursive, submitted_by, state, stop_requested, starts, found, error, begun_at, ended_at"
-)
 _ADD = text("""
-INSERT INTO analysis_batches (id, path, model, options, recursive, submitted_by)
-VALUES (:id, :path, :model, CAST(:options AS jsonb), :recursive, :submitted_by) ON CONFLICT (id) DO NOTHING
+INSERT INTO analysis_batches (id, path, model, options, recursive, sequences, submitted_by)
+VALUES (:id, :path, :model, CAST(:options AS jsonb), :recursive, :sequences, :submitted_by) ON CONFLICT (id) DO NOTHING
 """)
 _WITH_FILES = """
 SELECT batch.*, files.* FROM analysis_batches batch CROSS JOIN LATERAL (
@@ -96,6 +93,7 @@ class Batch(Value):
     model: str | None = Field(description="That recognises things; null: the media's own analyses.")
     options: Mapping[str, Any]
     recursive: bool
+    sequences: bool
     submitted_by: str
     state: AnalysisState
     stop_requested: bool
@@ -145,11 +143,19 @@ class BatchStore:
         self.patience = patience
 
     def add(
-        self, batch: UUID, path: str, model: str | None, options: Mapping[str, Any], recursive: bool, submitted_by: str
+        self,
+        batch: UUID,
+        path: str,
+        model: str | None,
+        options: Mapping[str, Any],
+        submitted_by: str,
+        *,
+        recursive: bool = True,
+        sequences: bool = True,
     ) -> Batch:
         """Enter a batch; one that is entered already stays as it is."""
         given = {"id": batch, "path": path, "model": model, "options": json.dumps(dict(options))}
-        self._write(_ADD, given | {"recursive": recursive, "submitted_by": submitted_by})
+        self._write(_ADD, given | {"recursive": recursive, "sequences": sequences, "submitted_by": submitted_by})
         return self.get(batch)
 
     @surviving

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy import Engine, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from infra.jobs.engine import surviving, transaction
+from infra.library.medium import MediumState
 from infra.library.models import MediaFactsRow
 from infra.values import Value
 
@@ -24,7 +24,7 @@ WHERE path ~>=~ :first AND path ~<~ :beyond AND probed_at > now() - make_interva
 
 
 class Remembered(Value):
-    """What is known of a file: the state in which it was, and its facts (`MediaFacts` as JSON values), or the error it gave."""
+    """What is known of a medium: the state in which it was, and its facts (`MediaFacts` as JSON values), or the error it gave."""
 
     path: str
     size: int
@@ -35,25 +35,18 @@ class Remembered(Value):
 
     @classmethod
     def of(
-        cls, path: Path, stat: os.stat_result, facts: Mapping[str, Any] | None, error: Mapping[str, Any] | None = None
+        cls, path: Path, state: MediumState, facts: Mapping[str, Any] | None, error: Mapping[str, Any] | None = None
     ) -> Remembered:
-        """Return what was found in a file that was in the state `stat` before."""
-        return cls(
-            path=str(path),
-            size=stat.st_size,
-            modified_ns=stat.st_mtime_ns,
-            inode=_inode(stat),
-            facts=facts,
-            error=error,
-        )
+        """Return what was found in a medium that was in that state before."""
+        return cls(path=str(path), **state.model_dump(), facts=facts, error=error)
 
-    def holds(self, stat: os.stat_result) -> bool:
-        """Whether the file is still as it was."""
-        return (self.size, self.modified_ns, self.inode) == (stat.st_size, stat.st_mtime_ns, _inode(stat))
+    def holds(self, state: MediumState) -> bool:
+        """Whether the medium is still as it was."""
+        return (self.size, self.modified_ns, self.inode) == (state.size, state.modified_ns, state.inode)
 
 
 class FactsStore:
-    """Facts of media files, valid while size, time and inode of the file stay as they are, and for so many days.
+    """Facts of media, valid while size, time and inode of a medium stay as they are, and for so many days.
 
     Raises:  every method: KinofarmError DB-001, DB-002.
     """
@@ -63,14 +56,14 @@ class FactsStore:
         self.days = days
         self.patience = patience
 
-    def get(self, path: Path, stat: os.stat_result) -> Mapping[str, Any] | None:
-        """Return the facts of the file in the state `stat`; None: it has to be probed."""
-        found = self.known(path, stat)
+    def get(self, path: Path, state: MediumState) -> Mapping[str, Any] | None:
+        """Return the facts of a medium in that state; None: it has to be probed."""
+        found = self.known(path, state)
         return found.facts if found is not None else None
 
     @surviving
-    def known(self, path: Path, stat: os.stat_result) -> Remembered | None:
-        """Return what is known of the file in the state `stat`, its facts or its error; None: it has to be probed."""
+    def known(self, path: Path, state: MediumState) -> Remembered | None:
+        """Return what is known of a medium in that state, its facts or its error; None: it has to be probed."""
         name = _storable(path)
         if name is None:
             return None
@@ -81,7 +74,7 @@ class FactsStore:
         with transaction(self.engine) as connection:
             found = connection.execute(query, {"seconds": self.days * DAY_SECONDS}).mappings().one_or_none()
         remembered = None if found is None else Remembered.model_validate(dict(found))
-        return remembered if remembered is not None and remembered.holds(stat) else None
+        return remembered if remembered is not None and remembered.holds(state) else None
 
     @surviving
     def below(self, folder: Path) -> Mapping[str, Remembered]:
@@ -108,12 +101,12 @@ class FactsStore:
     def put(
         self,
         path: Path,
-        stat: os.stat_result,
+        state: MediumState,
         facts: Mapping[str, Any] | None,
         error: Mapping[str, Any] | None = None,
     ) -> None:
-        """Remember the facts of a file that was in the state `stat` before it was probed, or the error that it gave."""
-        self.put_all([Remembered.of(path, stat, facts, error)])
+        """Remember the facts of a medium that was in that state before it was probed, or the error that it gave."""
+        self.put_all([Remembered.of(path, state, facts, error)])
 
     @surviving
     def put_all(self, found: Sequence[Remembered]) -> None:
@@ -133,10 +126,6 @@ class FactsStore:
         old = MediaFactsRow.probed_at <= func.now() - text("make_interval(secs => :seconds)")
         with transaction(self.engine) as connection:
             return connection.execute(delete(MediaFactsRow).where(old), {"seconds": self.days * DAY_SECONDS}).rowcount
-
-
-def _inode(stat: os.stat_result) -> str:
-    return f"{stat.st_dev}:{stat.st_ino}"
 
 
 def _storable(path: Path) -> str | None:

@@ -123,6 +123,7 @@ class AnalysisBatchRow(Base):
     model: Mapped[str | None] = mapped_column(comment="of vision_models; null: the media's own analyses")
     options: Mapped[dict[str, Any]] = mapped_column(comment="what is wished of each file")
     recursive: Mapped[bool] = mapped_column(server_default=text("true"))
+    sequences: Mapped[bool] = mapped_column(server_default=text("true"), comment="numbered pictures are one")
     submitted_by: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str] = mapped_column(server_default="waiting")
     stop_requested: Mapped[bool] = mapped_column(server_default=text("false"))

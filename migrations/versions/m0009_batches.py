@@ -37,6 +37,13 @@ def upgrade() -> None:
         sa.Column("model", sa.Text(), nullable=True, comment="of vision_models; null: the media's own analyses"),
         sa.Column("options", postgresql.JSONB(), nullable=False, comment="what is wished of each file"),
         sa.Column("recursive", sa.Boolean(), nullable=False, server_default=sa.text("true")),
+        sa.Column(
+            "sequences",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.text("true"),
+            comment="numbered pictures are one",
+        ),
         sa.Column("submitted_by", sa.Text(), nullable=False, server_default=""),
         sa.Column("state", sa.Text(), nullable=False, server_default="waiting"),
         sa.Column("stop_requested", sa.Boolean(), nullable=False, server_default=sa.text("false")),

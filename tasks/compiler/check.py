@@ -34,6 +34,7 @@ from tasks.compiler.unfold import unfolded
 from tasks.filesystem.roots import MediaRoots
 from tasks.media.colour_table import ColourTable, read_colour_table
 from tasks.media.facts import MediaFacts
+from tasks.media.numbered import refuse_on_a_timeline
 from tasks.security.formats import PILLOW
 
 LARGEST = 16_384
@@ -124,6 +125,7 @@ def _read(
     except KinofarmError as error:
         if error.code not in _NOT_THERE:
             raise
+        refuse_on_a_timeline(Path(source.path), place)
         clips = ", ".join(missing_clips(timeline, roots))
         raise KinofarmError(error.code, where=place, **{**error.params, "clips": f"no file for {clips}"}) from None
     try:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -89,6 +89,16 @@ class MediaRoots:
         if not os.access(found, os.R_OK):
             raise KinofarmError("PATH-008", where=where, path=text)
         return found
+
+    def places(self, text: str) -> Iterator[Path]:
+        """Yield where a path that `resolve` found missing could mean something else than a file: under each root in turn.
+
+        Links are resolved in the folders that it names and not in its last part, and what leads out is left out.
+        """
+        for root in self.roots:
+            folder = Path(os.path.realpath((root / text).parent))
+            if self.contains(folder):
+                yield folder / Path(text).name
 
     def contains(self, path: Path) -> bool:
         """Say whether an absolute path lies in one of the roots; links are not followed here."""

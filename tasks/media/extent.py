@@ -40,19 +40,24 @@ def missing(path: Path) -> str | None:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(12)
-        if head[4:8] in _BOXES:
-            return _boxes(file, size)
-        if head[:4] == _EBML.to_bytes(4, "big"):
-            return _ebml(file, size)
-        if head[:4] == b"RIFF":
-            return _riff(file, size)
-        if head[:4] == b"GIF8":
-            return _gif(file, size)
-        if head[:8] == b"\x89PNG\r\n\x1a\n":
-            return _png(file, size)
-        if head[:3] == b"\xff\xd8\xff":
-            return _jpeg(file, size)
+        return missing_in(file, size)
+
+
+def missing_in(file: BinaryIO, size: int) -> str | None:
+    """Do what `missing` does with a file of that many bytes that is open."""
+    head = file.read(12)
+    if head[4:8] in _BOXES:
+        return _boxes(file, size)
+    if head[:4] == _EBML.to_bytes(4, "big"):
+        return _ebml(file, size)
+    if head[:4] == b"RIFF":
+        return _riff(file, size)
+    if head[:4] == b"GIF8":
+        return _gif(file, size)
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return _png(file, size)
+    if head[:3] == b"\xff\xd8\xff":
+        return _jpeg(file, size)
     return None
 
 

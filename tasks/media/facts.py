@@ -66,12 +66,32 @@ class SoundFacts(Value):
     default: bool = False
 
 
+class NumberRange(Value):
+    """Numbers that follow each other, both ends among them."""
+
+    first: int
+    last: int
+
+
+class NumberedFacts(Value):
+    """Of numbered pictures that are one medium: which numbers they have."""
+
+    first: int
+    last: int
+    digits: int = Field(description="To so many a number is filled up with zeros; 0: it is not.")
+    missing: int = Field(description="Numbers between them of which there is no picture: the one before is shown.")
+    gaps: tuple[NumberRange, ...] = Field((), description="Those numbers, of the first thousand places.")
+
+
 class MediaFacts(Value):
-    """One file."""
+    """One file, or numbered pictures as one medium."""
 
     sha256: Sha256
     size: int
-    demuxer: str = Field(description="The ffmpeg demuxer that reads it, e.g. mov or matroska; passed with -f.")
+    demuxer: str = Field(
+        description="The ffmpeg demuxer that reads it, e.g. mov or matroska; passed with -f. image2: numbered pictures."
+    )
+    numbered: NumberedFacts | None = Field(None, description="null: it is one file.")
     start: Exact = Field(description="The container's first timestamp, in seconds of its own clock.")
     duration: Exact = Field(description="End of the longest stream, from the container's first timestamp.")
     timecode: Exact | None = Field(None, description="The first frame's timecode in seconds, where the file has one.")

@@ -26,7 +26,7 @@ from tasks.media.orientation import turn_of_still
 from tasks.media.picture_facts import Seen, picture_facts
 from tasks.media.start_timecode import start_timecode
 from tasks.media.timing import Timing
-from tasks.media.untrusted import opened, translated, words
+from tasks.media.untrusted import opened_file, translated, words
 from tasks.security import formats
 
 MAX_SIDE = 16_384
@@ -95,7 +95,7 @@ class _Stream:
 
 
 def _read(path: Path, settled: str | None) -> dict[str, Any]:
-    with opened(path, settled) as container:
+    with opened_file(path, settled) as container:
         demuxer = formats.demuxer(container.format.name, path)
         still = demuxer in formats.STILL_DEMUXERS
         streams = _streams_of_interest(container, path)

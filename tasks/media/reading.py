@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.media.facts import MediaFacts
+from tasks.media.numbered import sequence_at
+from tasks.media.numbered_probe import probe_numbered
 from tasks.media.probe import probe
 from tasks.media.views.table import VIEWS
 
@@ -17,8 +19,10 @@ ANALYSED = "tasks.media.reading:analysed"
 
 
 def probed(path: str, sha256: str | None = None) -> Mapping[str, Any]:
-    """Return the facts of a media file, as `tasks.media.probe.probe` does."""
-    return probe(Path(path), sha256).model_dump(mode="json")
+    """Return the facts of a medium, as `tasks.media.probe.probe` does, or of numbered pictures `probe_numbered`."""
+    sequence = sequence_at(Path(path))
+    facts = probe(Path(path), sha256) if sequence is None else probe_numbered(Path(path), sequence)
+    return facts.model_dump(mode="json")
 
 
 def viewed(view: str, path: str, facts: Mapping[str, Any], options: Mapping[str, Any], out: str) -> Mapping[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from infra.library.medium import MediumState
 from tasks.media.facts import MediaFacts
 from tasks.media.probe import content_hash, probe
 
@@ -19,8 +19,8 @@ UNHASHED = "0" * 64
 class Memory(Protocol):
     """Where facts are kept, by path and state of the file."""
 
-    def get(self, path: Path, stat: os.stat_result) -> Mapping[str, Any] | None: ...
-    def put(self, path: Path, stat: os.stat_result, facts: Mapping[str, Any]) -> None: ...
+    def get(self, path: Path, state: MediumState) -> Mapping[str, Any] | None: ...
+    def put(self, path: Path, state: MediumState, facts: Mapping[str, Any]) -> None: ...
 
 
 def itself(path: Path) -> Path:
@@ -42,15 +42,15 @@ def remembering(
     quick = looked_at or {}
 
     def look(path: Path) -> MediaFacts:
-        stat = path.stat()
-        known = memory.get(known_as(path), stat)
+        state = MediumState.of(path.stat())
+        known = memory.get(known_as(path), state)
         if known is not None:
             try:
                 return MediaFacts.model_validate(known)
             except ValidationError:
                 pass  # written by another version: find out again
         facts = quick[path].model_copy(update={"sha256": content_hash(path)}) if path in quick else probe(path)
-        memory.put(known_as(path), stat, facts.model_dump(mode="json"))
+        memory.put(known_as(path), state, facts.model_dump(mode="json"))
         return facts
 
     return look

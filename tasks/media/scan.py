@@ -1,22 +1,26 @@
-"""Scanning a folder: every media file in it is looked into, several at once, but those that are known already.
+"""Scanning a folder: every medium in it is looked into, several at once, but those that are known already.
 
-    report = scan(files_of(folder), known, look, remember, at_once=4)
+    report = scan(media_of(folder), known, look, at_once=4, tell=tell)
 
-What looks, what is known and where it is remembered are given; a file that gives an error is a result like another.
+A medium is a file, or numbered pictures. What looks, and what is known, are given; one that gives an error is a result like another.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Protocol
 
 from infra.errors import KinofarmError
+from infra.library.medium import MediumState
 from infra.values import Value
 from tasks.filesystem.walk import entries
+from tasks.media.numbered import Medium, state_of
+from tasks.media.numbered_groups import Group, grouped
 
 SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".asf", ".mxf", ".ts", ".m2ts", ".mts"),
@@ -29,15 +33,15 @@ TELL_SECONDS = 0.5
 
 
 class Known(Protocol):
-    """What is remembered of a file."""
+    """What is remembered of a medium."""
 
     @property
     def error(self) -> Mapping[str, Any] | None: ...
-    def holds(self, stat: os.stat_result) -> bool: ...
+    def holds(self, state: MediumState) -> bool: ...
 
 
 class Progress(Value):
-    """How far a scan is. done: of the files found. known: of those, files that had not changed. broken: with an error."""
+    """How far a scan is. done: of the media found. known: of those, media that had not changed. broken: with an error."""
 
     found: int = 0
     done: int = 0
@@ -45,40 +49,57 @@ class Progress(Value):
     broken: int = 0
 
 
-def files_of(folder: Path, recursive: bool = True) -> Iterator[Path]:
-    """Yield the media files in a folder, by what their names end in; links are no files of it.
+def media_of(folder: Path, recursive: bool = True, sequences: bool = True) -> Iterator[Medium]:
+    """Yield the media in a folder, by what their names end in; links are no files of it.
 
+    Args:    sequences: numbered pictures are one medium; else each picture is one.
     Raises:  OSError when the folder can't be read.
     """
+    folders: dict[str, dict[str, os.DirEntry[str]]] = {}
     for name, entry in entries(folder, recursive):
         if name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
-            yield folder / name
+            folders.setdefault(name.rpartition("/")[0], {})[entry.name] = entry
+    for below, files in folders.items():
+        groups = grouped(files) if sequences else (Group(name, (name,)) for name in files)
+        for group in groups:
+            with contextlib.suppress(OSError):  # gone meanwhile
+                yield medium_of(
+                    folder / below, group, [files[name].stat(follow_symlinks=False) for name in group.files]
+                )
+
+
+def medium_of(folder: Path, group: Group, stats: Sequence[os.stat_result]) -> Medium:
+    """Return what some files of a folder are as one medium. stats: of the group's files, in their order."""
+    path = folder / group.name
+    if not group.numbers:
+        return Medium(path, MediumState.of(stats[0]))
+    return Medium(path, state_of(list(zip(group.numbers, stats, strict=True))), len(stats))
 
 
 def scan(
-    files: Iterable[Path],
+    media: Iterable[Medium],
     known: Mapping[str, Known],
     look: Callable[[Path], None],
     *,
     at_once: int,
     tell: Callable[[Progress], bool],
 ) -> Progress:
-    """Look into every file that is not known as it is.
+    """Look into every medium that is not known as it is.
 
     Args:
         known: what is remembered, by path.
-        look: looks into a file and remembers what it finds; called from several threads.
-        at_once: files.
-        tell: told about twice a second how far it is; False: no further file is begun.
+        look: looks into one and remembers what it finds; called from several threads.
+        at_once: media.
+        tell: told about twice a second how far it is; False: no further one is begun.
     Returns: how far it came.
     Raises:  KinofarmError: what `look` raises that may go better later (`retry`); other errors are counted as broken.
     """
-    listed = sorted(files)
+    listed = sorted(media, key=lambda medium: medium.path)
     progress = Progress(found=len(listed))
     waiting = []
-    for path in listed:
+    for path, state, _ in listed:
         remembered = known.get(str(path))
-        if remembered is not None and _holds(remembered, path):
+        if remembered is not None and remembered.holds(state):
             broken = remembered.error is not None
             progress = _more(progress, known=1, broken=int(broken))
         else:
@@ -102,7 +123,7 @@ def scan(
 
 
 def _well(look: Callable[[Path], None], path: Path) -> bool:
-    """Look into a file; return whether it has facts."""
+    """Look into a medium; return whether it has facts."""
     try:
         look(path)
     except KinofarmError as error:
@@ -110,13 +131,6 @@ def _well(look: Callable[[Path], None], path: Path) -> bool:
             raise
         return False
     return True
-
-
-def _holds(remembered: Known, path: Path) -> bool:
-    try:
-        return remembered.holds(path.stat())
-    except OSError:
-        return False
 
 
 def _more(progress: Progress, known: int = 0, broken: int = 0) -> Progress:

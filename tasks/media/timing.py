@@ -117,13 +117,15 @@ class Timing:
 
 def _is_hidden(packet: Any) -> bool:
     """Say whether a packet shows nothing: VP8 keeps its reference-only frames in packets of their own."""
+    if packet.stream is None:  # of numbered pictures
+        return False
     context = packet.stream.codec_context
     return context.codec.canonical_name == "vp8" and packet.size > 0 and not memoryview(packet)[0] & 0x10
 
 
 def _trimmed(packet: Any) -> tuple[int, int]:
     """Return the ticks that a decoder drops from a sound packet's begin and end (priming and padding)."""
-    if packet.stream.type != "audio" or not packet.has_sidedata("skip_samples"):
+    if packet.stream is None or packet.stream.type != "audio" or not packet.has_sidedata("skip_samples"):
         return 0, 0
     data = bytes(packet.get_sidedata("skip_samples"))
     sample = Fraction(1, packet.stream.codec_context.sample_rate) / packet.stream.time_base

@@ -12,10 +12,31 @@ import av
 import av.error
 
 from infra.errors import KinofarmError
+from tasks.media.facts import MediaFacts
+from tasks.media.numbered_container import NumberedContainer
 from tasks.security import formats
 
 
-def opened(path: Path, demuxer: str | None) -> Any:
+def opened(path: Path, facts: MediaFacts) -> Any:
+    """Return a container for a medium that has facts: PyAV's, or of numbered pictures one that is used like it.
+
+    Close it, or use it as a context. What libavformat raises passes through: use it within `translated`.
+
+    Raises:  KinofarmError SECURITY-001, SECURITY-002, MEDIA-001, MEDIA-009 for what lies in its place now.
+    """
+    if facts.numbered is not None:
+        return NumberedContainer(path, facts)
+    formats.sniff(path)
+    container = opened_file(path, facts.demuxer)
+    try:
+        formats.demuxer(container.format.name, path)
+    except KinofarmError:
+        container.close()
+        raise
+    return container
+
+
+def opened_file(path: Path, demuxer: str | None) -> Any:
     """Return PyAV's container for a file that was sniffed (`formats.sniff`); close it, or use it as a context.
 
     Args:    demuxer: that must read it, where that is known.

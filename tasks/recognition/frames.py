@@ -24,9 +24,10 @@ from pydantic import Field, model_validator
 from infra.errors import KinofarmError
 from infra.values import Exact, Value
 from tasks.media.facts import MediaFacts, PictureFacts
-from tasks.security import formats
+from tasks.media.numbered_container import DEMUXER
+from tasks.media.untrusted import opened
 
-_SEEKABLE = frozenset({"mov", "matroska"})
+_SEEKABLE = frozenset({"mov", "matroska", DEMUXER})
 """Demuxers whose seeks are exact and cheap; of others the frames before are decoded and dropped."""
 
 _INSTANT = Fraction(1, 10**9)
@@ -127,7 +128,7 @@ def taken_frames(
         cells = Cells(picture, facts.start, pace)
         seeks = begin > picture.start and facts.demuxer in _SEEKABLE and not cells.counts
         shown = _sought(path, facts, picture, begin, threads) if seeks else None
-        for frame in shown if shown is not None else _decoded(path, picture, threads):
+        for frame in shown if shown is not None else _decoded(path, facts, picture, threads):
             number, seconds = cells.place(frame.pts if frame.pts is not None else frame.dts)
             if (taken := cells.take(number, seconds, begin)) is not None:
                 yield taken, frame
@@ -137,7 +138,7 @@ def _sought(
     path: Path, facts: MediaFacts, picture: PictureFacts, begin: Fraction, threads: int
 ) -> Iterator[av.VideoFrame] | None:
     """Return the frames from a key frame at or before a time on; None where a seek finds no such key frame."""
-    frames = _decoded(path, picture, threads, at=begin + facts.start)
+    frames = _decoded(path, facts, picture, threads, at=begin + facts.start)
     for frame in itertools.islice(frames, _MOST_DAMAGED):
         if frame.pts is None or frame.pts * picture.time_base - facts.start > begin:
             break
@@ -147,12 +148,12 @@ def _sought(
     return None
 
 
-def _decoded(path: Path, picture: PictureFacts, threads: int, at: Fraction | None = None) -> Iterator[av.VideoFrame]:
+def _decoded(
+    path: Path, facts: MediaFacts, picture: PictureFacts, threads: int, at: Fraction | None = None
+) -> Iterator[av.VideoFrame]:
     damaged = 0
     none = True
-    settled = formats.sniff(path)
-    with av.open(f"file:{path}", format=settled, options=formats.options(), metadata_errors="replace") as container:
-        formats.demuxer(container.format.name, path)
+    with opened(path, facts) as container:
         stream: Any = container.streams[picture.index]
         if stream.type != "video":
             raise KinofarmError("MEDIA-008", file=path.name)
@@ -163,7 +164,7 @@ def _decoded(path: Path, picture: PictureFacts, threads: int, at: Fraction | Non
             container.seek(math.floor(at / picture.time_base), stream=stream)
         for packet in container.demux(stream):
             try:
-                for frame in packet.decode():
+                for frame in context.decode(packet if packet.size else None):
                     none = False
                     yield frame
             except av.error.InvalidDataError:

@@ -77,15 +77,23 @@ def sniff(path: Path) -> str | None:
             head = file.read(HEAD)
     except OSError as error:
         raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "it cannot be opened") from None
+    return settled_by(head, path.name)
+
+
+def settled_by(head: bytes, name: str) -> str | None:
+    """Do what `sniff` does with the first `HEAD` bytes of the file of that name.
+
+    Raises:  KinofarmError SECURITY-001, MEDIA-001.
+    """
     if not head:
-        raise KinofarmError("MEDIA-001", file=path.name, reason="it is empty")
+        raise KinofarmError("MEDIA-001", file=name, reason="it is empty")
     text = _text(head)
     if text is None:
         return next((name for name, start in _STILLS.items() if start.match(head)), None)
     for pattern, kind in _PLAYLISTS.items():
         if pattern.match(text):
-            raise KinofarmError("SECURITY-001", file=path.name, kind=kind)
-    raise KinofarmError("MEDIA-001", file=path.name, reason="it is a text file")
+            raise KinofarmError("SECURITY-001", file=name, kind=kind)
+    raise KinofarmError("MEDIA-001", file=name, reason="it is a text file")
 
 
 def demuxer(name: str, path: Path) -> str:

@@ -95,7 +95,7 @@ def _enter(services: Services, manifest: Output) -> None:
         connection.execute(_UPLOAD, {"id": UUID(COMMANDS["upload.show"].example["upload"]), "owner": OWNER})
         connection.execute(_DELIVERY, {"id": job_id("de"), "job": job_id("f0")})
     batch = UUID(COMMANDS["batch.show"].example["batch"])
-    services.get(BatchStore).add(batch, "/nowhere", None, {"what": "media"}, True, OWNER)
+    services.get(BatchStore).add(batch, "/nowhere", None, {"what": "media"}, OWNER)
     services.get(ScanStore).add(UUID(COMMANDS["scan.show"].example["scan"]), "/nowhere", {}, OWNER)
     jobs, done = services.get(JobStore), job_id("b0")
     jobs.plan(done, [], lambda keys: set(keys), film_key="ab" * 32)

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy
-from pydantic import SecretStr
 
 from flows import look
 from flows.batching import carried_out
@@ -28,7 +27,7 @@ from infra.jobs.engine import transaction
 from infra.library.analyses import AnalysisEntry, AnalysisStore
 from infra.library.batches import Batch, BatchStore
 from infra.library.vision import VisionModels
-from infra.sections import CacheSettings, DatabaseSettings, PrefectSettings
+from infra.sections import CacheSettings
 from infra.services import Services
 from infra.settings import Settings
 from tasks.media.analysis.table import ANALYSES
@@ -37,22 +36,6 @@ from tasks.recognition.pipeline import RecogniseOptions
 from tests.media_factory import MediaFactory
 from tests.models.shapes.drawn import write_film
 from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, frames_of_shapes
-
-
-@pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
-    return Settings(
-        home=tmp_path / "home",
-        media_roots=(tmp_path,),
-        database=DatabaseSettings(url=SecretStr(database)),
-        prefect=PrefectSettings(api_url="http://127.0.0.1:9/api", auth=SecretStr("u:p")),
-    )
-
-
-@pytest.fixture
-def container(settings: Settings) -> Iterator[Services]:
-    with services.opened(settings) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +78,7 @@ def _unheard(share: float) -> None:
 
 def _batch(container: Services, folder: Path, wish: Wish, model: str | None) -> Batch:
     store = container.get(BatchStore)
-    row = store.add(uuid4(), str(folder), model, wish.model_dump(mode="json"), True, "anna")
+    row = store.add(uuid4(), str(folder), model, wish.model_dump(mode="json"), "anna")
     started = store.start(row.id)
     assert started is not None
     return started

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,18 +16,23 @@ from sqlalchemy import text
 
 from flows.ingest import scanned
 from flows.library import Library
+from flows.looking import Looker
+from flows.wishes import MediaWish, enter
 from infra import services
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
 from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
+from infra.library.analyses import AnalysisStore
 from infra.library.facts import FactsStore
 from infra.library.scans import Scan, ScanStore
 from infra.sections import DatabaseSettings, MediaSettings, PrefectSettings
 from infra.services import Services
 from infra.settings import Settings
+from tasks.media.analysis.findings import MediaAnalysis
+from tasks.media.numbered import medium_at
 from tasks.media.views.table import VIEWS
-from tests.media_factory import MediaFactory
+from tests.media_factory import MediaFactory, pictures
 
 
 @pytest.fixture
@@ -39,21 +45,26 @@ def folder(media_root: Path, media_factory: MediaFactory) -> Path:
     return media_root
 
 
-def _scan(container: Services, folder: Path, *views: str) -> Scan:
+def _scan(container: Services, folder: Path, *views: str, **options: bool) -> Scan:
     store = container.get(ScanStore)
-    scanned(container, store.add(uuid4(), str(folder), {"views": list(views)}, ""), lambda progress: None)
+    scanned(container, store.add(uuid4(), str(folder), {"views": list(views), **options}, ""), lambda progress: None)
     return store.newest(1)[0]
+
+
+def _overwrite(paths: Iterable[Path]) -> None:
+    """Whoever reads one of these files now finds something else, as large and as old."""
+    for path in paths:
+        stat = path.stat()
+        with path.open("r+b") as file:
+            file.write(b"\xff" * 64)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def test_a_folder_is_scanned_and_scanned_again_without_reading_it(container: Services, folder: Path) -> None:
     first = _scan(container, folder, "thumbnail", "peaks")
     assert (first.state, first.found, first.done, first.known, first.broken) == ("done", 4, 4, 0, 1)
     assert container.get(CacheIndex).usage().entries == 3, "two files of one content share their views"
-    for path in folder.rglob("*.*"):  # whoever reads one of them now finds something else, as large and as old
-        stat = path.stat()
-        with path.open("r+b") as file:
-            file.write(b"\xff" * 64)
-        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    _overwrite(folder.rglob("*.*"))
     again = _scan(container, folder, "thumbnail", "peaks")
     assert (again.done, again.known, again.broken) == (4, 4, 1)
     more = _scan(container, folder, "storyboard")
@@ -62,12 +73,62 @@ def test_a_folder_is_scanned_and_scanned_again_without_reading_it(container: Ser
     )
 
 
+def test_a_thousand_numbered_pictures_are_one_medium_and_the_second_time_none_is_read(
+    container: Services, tmp_path: Path
+) -> None:
+    folder = tmp_path / "media"
+    path = pictures(folder / "shot 1", "frame_%04d.png", 1000, source="testsrc2=s=64x48:r=25", first=1001)
+    pictures(folder / "shot 2", "frame_%04d.png", 12)
+    for number in range(9):
+        shutil.copy(path.with_name("frame_1001.png"), folder / f"still {number}.png")
+    first = _scan(container, folder, "thumbnail", "storyboard")
+    assert (first.found, first.done, first.known, first.broken) == (11, 11, 0, 0)
+    facts = Library(container).facts(path)
+    assert facts.numbered is not None
+    assert (facts.numbered.first, facts.numbered.last, facts.pictures[0].frames) == (1001, 2000, 1000)
+    _overwrite(path.parent.iterdir())
+    again = _scan(container, folder, "thumbnail", "storyboard")
+    assert (again.found, again.known, again.broken) == (11, 11, 0)
+    assert Library(container).facts(path) == facts
+    path.with_name("frame_1500.png").unlink()
+    changed = _scan(container, folder)
+    assert (changed.known, changed.broken) == (10, 1), "one went: the others are read, and are damaged now"
+    assert _scan(container, folder / "shot 2", sequences=False).found == 12
+
+
+def test_the_error_of_a_sequence_is_remembered_as_well(container: Services, tmp_path: Path) -> None:
+    folder = tmp_path / "media"
+    path = pictures(folder, "frame_%04d.png", 12)
+    path.with_name("frame_0007.png").write_bytes(b"words and no picture\n")
+    assert _scan(container, folder).broken == 1
+    known = container.get(FactsStore).known(path, medium_at(path).state)
+    assert known is not None
+    assert known.error is not None
+    assert (known.error["code"], known.error["message"].count("frame_0007.png")) == ("MEDIA-001", 1)
+    assert _scan(container, folder).known == 1
+    with pytest.raises(KinofarmError) as caught:
+        Library(container).facts(folder / "none_%04d.png")
+    assert caught.value.code == "MEDIA-009"
+
+
+def test_an_analysis_of_a_sequence_is_kept_by_its_content(container: Services, tmp_path: Path) -> None:
+    path = pictures(tmp_path / "media", "frame_%04d.png", 30)
+    facts = Library(container).facts(path)
+    store = container.get(AnalysisStore)
+    enter(container, path, facts, MediaWish(), None, "anna", ready=False)
+    claimed = store.claim("cpu", "here")
+    assert claimed is not None, "pictures are in no cache: they are read where they lie"
+    done = Looker(container, "cpu", lambda: False).look_through(claimed, lambda share: None)
+    assert (done.state, done.content) == ("done", facts.sha256)
+    assert MediaAnalysis.model_validate(done.result).frames == 30
+
+
 def test_facts_and_errors_are_found_out_once(container: Services, folder: Path) -> None:
     library, store = Library(container), container.get(FactsStore)
     assert library.facts(folder / "film.mp4").pictures[0].frames == 60
     with pytest.raises(KinofarmError) as caught:
         library.facts(folder / "broken.mov")
-    known = store.known(folder / "broken.mov", (folder / "broken.mov").stat())
+    known = store.known(folder / "broken.mov", medium_at(folder / "broken.mov").state)
     assert known is not None
     assert known.error == caught.value.as_dict()
     with pytest.raises(KinofarmError) as caught:

@@ -118,7 +118,7 @@ def test_a_looker_makes_room_when_its_machine_leaves(services: Services, monkeyp
 
 def test_the_run_of_a_batch_is_started_again_a_few_times(services: Services, prefect: FakePrefect) -> None:
     store = services.get(BatchStore)
-    lost, stopped = (store.add(uuid4(), "/media", None, {}, True, "") for _ in range(2))
+    lost, stopped = (store.add(uuid4(), "/media", None, {}, "") for _ in range(2))
     store.start(stopped.id)
     store.stop(stopped.id)
     for start in range(STARTS):

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from apps.ui.parts.words import count
-from tasks.media.facts import MediaFacts, PictureFacts, SoundFacts
+from tasks.media.facts import MediaFacts, NumberedFacts, PictureFacts, SoundFacts
 
 API = "/api/v1/media"
 OWN_ANALYSES = "scenes, silence, loudness and the like"
@@ -33,7 +33,8 @@ def clock(seconds: float) -> str:
 
 def in_short(facts: MediaFacts) -> str:
     """Return a line about a medium: its length, its size, its rate."""
-    told = [clock(float(facts.duration))] if facts.duration else []
+    told = [numbers(facts.numbered)] if facts.numbered else []
+    told += [clock(float(facts.duration))] if facts.duration else []
     picture, sound = facts.picture(), facts.sound()
     if picture is not None:
         across, down = picture.display_size
@@ -43,6 +44,12 @@ def in_short(facts: MediaFacts) -> str:
     elif sound is not None:
         told.append(_channels(sound))
     return " · ".join(told)
+
+
+def numbers(numbered: NumberedFacts) -> str:
+    """Return which numbers a sequence has: "frames 1-240, 3 missing"."""
+    missing = f", {count(numbered.missing)} missing" if numbered.missing else ""
+    return f"frames {numbered.first}–{numbered.last}{missing}"
 
 
 def of_picture(picture: PictureFacts) -> list[tuple[str, str]]:

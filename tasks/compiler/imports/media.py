@@ -15,6 +15,7 @@ from infra.errors import KinofarmError
 from tasks.compiler.imports.imported import Imported
 from tasks.compiler.model import Clip, Export, MediaSource, Size, Timeline, Track
 from tasks.media.facts import MediaFacts, PictureFacts
+from tasks.media.numbered import refuse_on_a_timeline
 
 SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".asf", ".mxf", ".ts", ".m2ts", ".mts"),
@@ -36,9 +37,11 @@ LEAST_SIDE = 16
 def read(path: Path, probe: Callable[[Path], MediaFacts]) -> Imported:
     """Read a media file as a project.
 
-    Raises:  KinofarmError FORMAT-001 when there is none, FORMAT-017 for a single picture, MEDIA-00x, SECURITY-00x.
+    Raises:  KinofarmError FORMAT-001 when there is none, FORMAT-017 for a single picture, MEDIA-042 for a
+        sequence, MEDIA-00x, SECURITY-00x.
     """
     if not path.is_file():
+        refuse_on_a_timeline(path)
         raise KinofarmError("FORMAT-001", path=str(path))
     facts = probe(path)
     picture, sound = facts.picture(), facts.sound()

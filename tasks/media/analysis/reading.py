@@ -15,7 +15,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import av.error
 
 from infra.errors import KinofarmError
@@ -25,10 +24,11 @@ from tasks.media.analysis.samples import SampleReader, SoundBlock
 from tasks.media.analysis.shot import Shot, Shrinker
 from tasks.media.analysis.watch import Watch
 from tasks.media.facts import MediaFacts, PictureFacts, SoundFacts
+from tasks.media.numbered import medium_at
 from tasks.media.packets import words
 from tasks.media.probe import MAX_PIXELS
 from tasks.media.timing import Timing
-from tasks.security import formats
+from tasks.media.untrusted import opened
 
 MOST_THREADS = 16
 MOST_WAITING = 2**30
@@ -43,11 +43,11 @@ class Openers:
     """How a pass opens what it reads: whoever wants to count passes others.
 
     Args:
-        container: av.open, or what calls it.
+        container: of a medium by its path and its facts: `tasks.media.untrusted.opened`, or what calls it.
         decoder: gives a stream's decoder; asked once for each stream that is decoded.
     """
 
-    container: Callable[..., Any] = av.open
+    container: Callable[[Path, MediaFacts], Any] = opened
     decoder: Callable[[Any], Any] = lambda stream: stream.codec_context
 
 
@@ -107,14 +107,7 @@ class Reading:
         """
         with _translated(self._path, self._watch):
             self._require_unchanged()
-            formats.sniff(self._path)
-            with self._openers.container(
-                f"file:{self._path}",
-                format=self._facts.demuxer,
-                options=formats.options(),
-                metadata_errors="replace",
-            ) as container:
-                formats.demuxer(container.format.name, self._path)
+            with self._openers.container(self._path, self._facts) as container:
                 outcome = self._read(container)
             self._require_unchanged()
         return outcome
@@ -233,7 +226,7 @@ class Reading:
         return _Side(sound.index, decoder, take, lambda: pass_on(reader.finish()))
 
     def _require_unchanged(self) -> None:
-        if self._path.stat().st_size != self._facts.size:
+        if medium_at(self._path).state.size != self._facts.size:
             raise KinofarmError("MEDIA-008", file=self._path.name)
 
 

@@ -31,6 +31,8 @@ SQUARE = 8
 """Pixels of the board that is seen through what is transparent."""
 BOARD = (150, 190)
 """Its two greys."""
+BEFORE = (0, 1, 6, 40)
+"""Pictures before a damaged one of a sequence with which is tried to begin, one after the other."""
 ALL_AT_ONCE = 300
 """Frames of a file that is decoded as a whole rather than by seeking."""
 
@@ -59,10 +61,11 @@ def pictures(path: Path, facts: MediaFacts, times: Sequence[Fraction], size: tup
         return _of_pillow(path, facts.demuxer, times, size)
     picture = facts.picture()
     assert picture is not None
-    with translated(path), opened(path, facts.demuxer) as container:
+    with translated(path), opened(path, facts) as container:
         stream = container.streams[picture.index]
-        seeking = facts.demuxer not in NO_SEEKING and picture.frames > ALL_AT_ONCE and len(times) < picture.frames
-        source = _Source(container, stream, picture, facts.start)
+        long = picture.frames > ALL_AT_ONCE or facts.numbered is not None
+        seeking = facts.demuxer not in NO_SEEKING and long and len(times) < picture.frames
+        source = _Source(container, stream, picture, facts)
         found = [source.sought(at) for at in times] if seeking else source.passed(times)
         if not any(frame is not None for frame in found):
             raise KinofarmError("MEDIA-006", file=path.name, reason=source.complaint or "no picture comes out of it")
@@ -72,11 +75,12 @@ def pictures(path: Path, facts: MediaFacts, times: Sequence[Fraction], size: tup
 class _Source:
     """A stream of pictures that is open."""
 
-    def __init__(self, container: Any, stream: Any, picture: PictureFacts, start: Fraction) -> None:
+    def __init__(self, container: Any, stream: Any, picture: PictureFacts, facts: MediaFacts) -> None:
         self.container = container
         self.stream = stream
         self.picture = picture
-        self.start = start
+        self.start = facts.start
+        self.numbered = facts.numbered is not None
         self.complaint = ""
         self.decoder = stream.codec_context
         if picture.alpha and picture.codec in WITH_ALPHA:
@@ -96,9 +100,20 @@ class _Source:
         return found + [last] * (len(times) - len(found))
 
     def sought(self, at: Fraction) -> Any:
-        """Return the frame shown at a time, from the key frame before it on; None: nothing could be decoded there."""
+        """Return the frame shown at a time, from the key frame before it on; None: nothing could be decoded there.
+
+        Where a numbered picture is damaged, decoding begins with those before it.
+        """
+        found = None
+        for before in BEFORE if self.numbered else (0,):
+            found = self._sought(at, at - before * self.picture.time_base)
+            if found is not None and self._at(found) <= at:
+                break
+        return found
+
+    def _sought(self, at: Fraction, begin: Fraction) -> Any:
         try:
-            self.container.seek(int((at + self.start) / self.stream.time_base), stream=self.stream)
+            self.container.seek(int((begin + self.start) / self.stream.time_base), stream=self.stream)
             if self.decoder is not self.stream.codec_context:
                 self.decoder.flush_buffers()
         except av.error.FFmpegError as error:

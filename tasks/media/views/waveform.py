@@ -86,7 +86,7 @@ def _reduced(block: NDArray[np.int16], begins: NDArray[Any]) -> NDArray[np.int16
 def _reach(path: Path, facts: MediaFacts, sound: SoundFacts) -> Iterator[NDArray[np.int16]]:
     """Decode a sound, and yield for blocks of its samples the lowest and the highest of all channels, as (samples, 2)."""
     complaint, decoded = "", 0
-    with translated(path), opened(path, facts.demuxer) as container:
+    with translated(path), opened(path, facts) as container:
         stream = container.streams[sound.index]
         # Packed: PyAV crashes on planes of more than eight channels.
         resampler = AudioResampler(format="s16", layout=stream.codec_context.layout, rate=sound.sample_rate)

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.acceptance.kinofarm import Kinofarm
 from tests.apps.ui.desk import NARROW, SCREENS, WIDE, Desk, until
 from tests.apps.ui.test_screens import _looked_at
-from tests.media_factory import MediaFactory
+from tests.media_factory import MediaFactory, pictures
 from tests.models.shapes.drawn import write_film
 from tests.tasks.recognition.conftest import FRAMES, MOVERS, RATE, frames_of_shapes
 
@@ -143,6 +143,39 @@ def test_a_film_is_looked_through_and_what_is_in_it_is_shown_over_time(
     until(lambda: page.inner_text(".page-head .badge") == "Done", 120, "the upright film is made")
     until(lambda: page.evaluate("document.querySelector('video.film')?.videoHeight == 180"), 20, "it is loaded")
     assert page.evaluate("document.querySelector('video.film').videoWidth") == 102
+    context.close()
+
+
+def test_numbered_pictures_are_one_medium_on_the_page(desk: Desk, media: Path) -> None:
+    shot = pictures(media / "100% shots", "frame @ %04d.png", 240, source="testsrc2=s=160x90:r=24")
+    for gone in (17, 18, 100):
+        shot.with_name(f"frame @ {gone:04}.png").unlink()
+    context = desk.context()
+    page = desk.open(context, f"/media?folder={quote(str(shot.parent))}")
+    page.wait_for_selector(".medium")
+    assert page.locator(".medium").count() == 1
+    assert "237 pictures" in page.inner_text(".medium")
+    assert page.locator(".medium img").count() == 0, "it was not looked into yet"
+    page.click("text=Scan this folder")
+    until(lambda: "1 file, 0 of them known before, 0 with an error" in page.inner_text(".scan"), 90, "the scan is over")
+    until(lambda: _shown(page, "frame @ %04d.png"), 30, "it has a thumbnail")
+    assert "frames 1–240, 3 missing" in page.inner_text(".medium")
+    page.click(".medium-link")
+    page.wait_for_selector(".storyboard")
+    until(lambda: page.evaluate(LOADED, ".preview"), 30, "the animated preview is loaded")
+    until(lambda: page.evaluate(LOADED, ".storyboard"), 30, "the storyboard is loaded")
+    told = page.inner_text(".job-side")
+    assert "frames 1–240, 3 missing" in told
+    assert "25 a second" in told
+    assert page.inner_text("h1") == shot.name
+    assert page.locator("text=Make a proxy").count() == 0, "a timeline can't hold it"
+    page.click("text=Look through it")
+    until(lambda: page.locator(".analysis .facts").count(), 90, "its analyses are done")
+    assert "variable" in page.inner_text(".analysis"), "pictures are missing"
+    assert _looked_at(page, "media-numbered") == []
+    page = desk.open(context, f"/media/file?path={quote(str(shot) + '@24')}")
+    page.wait_for_selector(".storyboard")
+    assert "24 a second" in page.inner_text(".job-side")
     context.close()
 
 

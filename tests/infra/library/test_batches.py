@@ -17,7 +17,7 @@ NO_PICTURE = KinofarmError("MODEL-020", file="a.wav").as_dict()
 
 
 def _batch(store: BatchStore, who: str = "anna") -> Batch:
-    return store.add(uuid4(), "/media", "shapes", {"what": "recognition"}, True, who)
+    return store.add(uuid4(), "/media", "shapes", {"what": "recognition"}, who)
 
 
 def _analysis(engine: Engine, name: str, who: str = "anna") -> AnalysisEntry:
@@ -28,7 +28,7 @@ def test_how_far_a_batch_is_follows_from_its_files(engine: Engine) -> None:
     store, analyses = BatchStore(engine), AnalysisStore(engine)
     batch = _batch(store)
     assert (batch.state, batch.progress, batch.found) == ("waiting", 0.0, 0)
-    assert store.add(batch.id, "/other", None, {}, False, "") == batch, "it is entered once"
+    assert store.add(batch.id, "/other", None, {}, "") == batch, "it is entered once"
     started = store.start(batch.id)
     assert started is not None
     assert (started.state, started.starts) == ("running", 1)

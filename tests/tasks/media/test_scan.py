@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Mapping
@@ -13,7 +12,9 @@ from typing import Any
 import pytest
 
 from infra.errors import KinofarmError
-from tasks.media.scan import Progress, files_of, scan
+from infra.library.medium import MediumState
+from tasks.media.numbered import Medium, medium_at
+from tasks.media.scan import Progress, media_of, scan
 
 
 @dataclass
@@ -21,8 +22,13 @@ class Remembered:
     size: int
     error: Mapping[str, Any] | None = None
 
-    def holds(self, stat: os.stat_result) -> bool:
-        return stat.st_size == self.size
+    def holds(self, state: MediumState) -> bool:
+        return state.size == self.size
+
+
+def lying(files: list[Path]) -> list[Medium]:
+    """The files as media, as they are."""
+    return [medium_at(path) for path in files]
 
 
 @pytest.fixture
@@ -41,10 +47,14 @@ def test_media_files_are_found_by_their_names_in_all_folders_but_not_through_lin
     (tmp_path / "outside.mov").touch()
     (folder / "link.mov").symlink_to(tmp_path / "outside.mov")
     (folder / "linked").symlink_to(tmp_path)
-    assert {str(path.relative_to(folder)) for path in files_of(folder)} == {"a.MOV", "day 1/b.wav", "day 1/cover.HEIC"}
-    assert [path.name for path in files_of(folder, recursive=False)] == ["a.MOV"]
+    assert {str(path.relative_to(folder)) for path, _, _ in media_of(folder)} == {
+        "a.MOV",
+        "day 1/b.wav",
+        "day 1/cover.HEIC",
+    }
+    assert [path.name for path, _, _ in media_of(folder, recursive=False)] == ["a.MOV"]
     with pytest.raises(OSError):
-        list(files_of(tmp_path / "none"))
+        list(media_of(tmp_path / "none"))
 
 
 def test_each_file_is_looked_into_once_and_so_many_at_once(files: list[Path]) -> None:
@@ -63,7 +73,7 @@ def test_each_file_is_looked_into_once_and_so_many_at_once(files: list[Path]) ->
             at_work -= 1
 
     told: list[Progress] = []
-    done = scan(files, {}, look, at_once=4, tell=lambda progress: told.append(progress) or True)
+    done = scan(lying(files), {}, look, at_once=4, tell=lambda progress: told.append(progress) or True)
     assert sorted(seen) == files
     assert most == 4
     assert done == Progress(found=20, done=20)
@@ -74,11 +84,10 @@ def test_each_file_is_looked_into_once_and_so_many_at_once(files: list[Path]) ->
 def test_what_is_known_is_not_looked_into_again_unless_it_changed(files: list[Path]) -> None:
     known = {str(path): Remembered(4) for path in files[:15]} | {str(files[15]): Remembered(4, {"code": "MEDIA-001"})}
     files[3].write_bytes(b"another film")
-    files[4].unlink()
     seen: list[Path] = []
-    done = scan(files, known, seen.append, at_once=2, tell=lambda _: True)
-    assert sorted(seen) == [files[3], files[4], *files[16:]]
-    assert done == Progress(found=20, done=20, known=14, broken=1)
+    done = scan(lying(files), known, seen.append, at_once=2, tell=lambda _: True)
+    assert sorted(seen) == [files[3], *files[16:]]
+    assert done == Progress(found=20, done=20, known=15, broken=1)
 
 
 def test_a_file_with_an_error_is_counted_and_an_error_of_the_farms_ends_the_scan(files: list[Path]) -> None:
@@ -86,13 +95,13 @@ def test_a_file_with_an_error_is_counted_and_an_error_of_the_farms_ends_the_scan
         if path == files[5]:
             raise KinofarmError("MEDIA-001", file=path.name, reason="of a test")
 
-    assert scan(files, {}, look, at_once=3, tell=lambda _: True).broken == 1
+    assert scan(lying(files), {}, look, at_once=3, tell=lambda _: True).broken == 1
 
     def lost(path: Path) -> None:
         raise KinofarmError("DB-001", reason="of a test")
 
     with pytest.raises(KinofarmError) as caught:
-        scan(files, {}, lost, at_once=3, tell=lambda _: True)
+        scan(lying(files), {}, lost, at_once=3, tell=lambda _: True)
     assert caught.value.code == "DB-001"
 
 
@@ -103,6 +112,6 @@ def test_a_scan_that_is_stopped_begins_no_further_file(files: list[Path]) -> Non
         seen.append(path)
         time.sleep(0.1)
 
-    done = scan(files, {}, look, at_once=2, tell=lambda progress: progress.done < 6)
+    done = scan(lying(files), {}, look, at_once=2, tell=lambda progress: progress.done < 6)
     assert 6 <= len(seen) < 20, "it is asked twice a second"
     assert done.done == len(seen)

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from infra.errors import KinofarmError
+from tasks.media.numbered import parsed
+from tasks.media.numbered_probe import probe_numbered
 from tasks.media.probe import probe
 from tasks.recognition.findings import findings
 from tasks.recognition.found import FoundFrame, FoundFrames
@@ -19,7 +21,7 @@ from tasks.recognition.masks import cells
 from tasks.recognition.pipeline import RecogniseOptions, recognise
 from tasks.recognition.session import OpenModel
 from tasks.recognition.tracks import tracked
-from tests.media_factory import MediaFactory
+from tests.media_factory import MediaFactory, pictures
 from tests.models.onnx_writer import constant
 from tests.models.shapes.average_precision import Seen, mean_average_precision, overlap
 from tests.models.shapes.drawn import KINDS
@@ -274,3 +276,48 @@ def test_no_picture_is_copied_on_its_way_and_memory_stays_as_it_is(
     assert len(held) >= 9
     assert max(rises[1:]) < picture
     assert held[-1] - held[1] < picture / 4
+
+
+def test_numbered_pictures_give_what_the_film_gives_and_go_on_where_work_stopped(
+    shapes_film: ShapesFilm, open_detector: OpenModel, tmp_path: Path
+) -> None:
+    path = pictures(tmp_path / "shapes", "s%03d.png", FRAMES, source=f"movie={shapes_film.path}")
+    sequence = parsed(path)
+    assert sequence is not None
+    facts = probe_numbered(path, sequence)
+    film = everything(shapes_film, open_detector)
+    whole = list(recognise(path, facts, open_detector, RecogniseOptions(group=32)))
+    assert [(one.number, one.seconds) for one in frames_of(whole)] == [(one.number, one.seconds) for one in film]
+    ours = findings(tracked(frames_of(whole)), KINDS, frame_duration(facts))
+    theirs = findings(tracked(film), KINDS, frame_duration(shapes_film.facts))
+    assert len(ours) == len(MOVERS)
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.name == other.name
+        assert abs(one.first - other.first) <= 2, (
+            "the pictures are RGB: conversions round, and a score is near the least"
+        )
+        assert abs(one.last - other.last) <= 2
+    found = [Seen(frame.number, one.kind, one.box, one.score) for frame in frames_of(whole) for one in frame.found]
+    true = [Seen(number, kind, box) for number, shown in enumerate(shapes_film.shown) for kind, box in shown]
+    assert mean_average_precision(found, true) >= 0.9
+    first = sequence.name_of(1)
+    (path.parent / first).rename(path.parent / "first.png")  # whoever began from the start would miss it
+    rest = list(recognise(path, facts, open_detector, RecogniseOptions(group=32), begin=whole[2].begin))
+    assert [frame.number for frame in frames_of(rest)] == [frame.number for frame in frames_of(whole[2:])]
+
+
+def test_pictures_that_are_missing_or_damaged_are_left_out(
+    shapes_film: ShapesFilm, open_detector: OpenModel, tmp_path: Path
+) -> None:
+    path = pictures(tmp_path / "shapes", "s%03d.png", 40, source=f"movie={shapes_film.path}")
+    for gone in (11, 12):
+        path.with_name(f"s{gone:03}.png").unlink()
+    sequence = parsed(path)
+    assert sequence is not None
+    facts = probe_numbered(path, sequence)
+    damaged = path.with_name("s021.png")
+    damaged.write_bytes(damaged.read_bytes()[:60])
+    for pace in (Pace(), Pace(every=3)):
+        taken = [taken.number for taken, _ in taken_frames(path, facts, pace)]
+        there = [number for number in range(40) if number not in (10, 11, 20)]
+        assert taken == there[:: pace.every]

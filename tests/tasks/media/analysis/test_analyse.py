@@ -19,7 +19,9 @@ from tasks.media.analysis.reading import Openers
 from tasks.media.analysis.scenes import Scenes
 from tasks.media.analysis.settings import AnalysisSettings
 from tasks.media.analysis.table import ALL, ANALYSES
+from tasks.media.facts import MediaFacts
 from tasks.media.probe import probe
+from tasks.media.untrusted import opened
 from tests.media_factory import MediaFactory
 from tests.tasks.media.analysis.conftest import seen
 
@@ -60,9 +62,9 @@ class Counter:
     decoders: list[CountedDecoder] = field(default_factory=list)
 
     def openers(self) -> Openers:
-        def container(*args: Any, **options: Any) -> Any:
+        def container(path: Path, facts: MediaFacts) -> Any:
             self.containers += 1
-            return av.open(*args, **options)
+            return opened(path, facts)
 
         def decoder(stream: Any) -> Any:
             self.decoders.append(CountedDecoder(stream.codec_context))
