@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from flows.dispatch import submit
+from flows.library import Library
 from flows.offers import offer_of
 from infra.events import FileArrived, emit
 from infra.jobs.arrivals import Arrival, ArrivalStore
-from infra.library.facts import FactsStore
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
 from infra.sections import WatchedFolder
@@ -21,7 +21,6 @@ from infra.uploads.library import Uploads
 from tasks.compiler.exports import container_of
 from tasks.compiler.order import Order, Read, check_targets, examine, read
 from tasks.filesystem.scratch import scratch
-from tasks.media.remembered import remembering
 
 
 def arrive(services: Services, folder: WatchedFolder, arrival: Arrival, *, at_once: bool = False) -> None:
@@ -35,7 +34,7 @@ def arrive(services: Services, folder: WatchedFolder, arrival: Arrival, *, at_on
     order = Order(project=str(path), preset=folder.preset)
     with scratch(settings.home.absolute() / "scratch", "arrival") as home:
         media = MediaAtHand(lambda: services.get(MediaBuckets), lambda: services.get(Uploads), lambda: home)
-        probe = remembering(services.get(FactsStore), known_as=media.known_as)
+        probe = Library(services).remembering(media.known_as)
         project = read(order, settings.home, offer_of(services), probe)
         checked = examine(order, project, settings.media_roots, probe, media)
     kept = [path, *(media.path for media in checked.media.values())]

@@ -28,6 +28,7 @@ from tasks.filesystem.scratch import scratch
 from tasks.media.facts import MediaFacts, Sha256
 from tasks.media.numbered import Medium, medium_at
 from tasks.media.reading import PROBED, VIEWED
+from tasks.media.remembered import UNHASHED, itself, remembering
 from tasks.media.shelf import Shelf
 from tasks.media.views.table import VIEWS
 from tasks.media.views.view import View
@@ -107,6 +108,20 @@ class Library:
             return FoundOut(path, medium.state, self._apart(PROBED, path, {"path": str(path)}, more), None)
         except KinofarmError as error:
             return FoundOut(path, medium.state, None, error)
+
+    def remembering(self, known_as: Callable[[Path], Path] = itself) -> Callable[[Path], MediaFacts]:
+        """Return a probe of files for whoever plans a film.
+
+        Args:    known_as: under which path a file is remembered.
+        """
+        return remembering(
+            self.services.get(FactsStore), known_as=known_as, find_out=lambda path: self.found_out(path).meant()
+        )
+
+    def quick_look(self, path: Path) -> MediaFacts:
+        """Return the facts of a file without its hash: enough to check a project, not to plan it."""
+        given = {"path": str(path), "sha256": UNHASHED}
+        return MediaFacts.model_validate(self._apart(PROBED, path, given, 0))
 
     def facts_of_content(self, path: Path, sha256: Sha256) -> MediaFacts:
         """Return the facts of a file whose content is known, and which nobody changes: an upload."""

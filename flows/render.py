@@ -16,6 +16,7 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
 from pydantic import Field
 
+from flows.library import Library
 from flows.making import check_outputs, find_films, make_films, publish as published, way
 from flows.offers import offer_of
 from flows.prerendering import prerender
@@ -24,14 +25,12 @@ from flows.showing import run_name
 from infra import services
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 from infra.jobs.store import JobStore
-from infra.library.facts import FactsStore
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
 from infra.settings import in_force
 from infra.uploads.library import Uploads
 from tasks.compiler.order import Also, Order, warnings_of
 from tasks.compiler.steps import check_project, load_project, plan_films
-from tasks.media.remembered import remembering
 
 
 def stop_job(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
@@ -90,7 +89,7 @@ async def story(job: Running, order: Order) -> dict[str, Any]:
     """What happens to a job, in order."""
     get = job.services.get
     media = MediaAtHand(lambda: get(MediaBuckets), lambda: get(Uploads), lambda: job.folder)
-    probe = remembering(get(FactsStore), known_as=media.known_as)
+    probe = Library(job.services).remembering(media.known_as)
     offer = await asyncio.to_thread(offer_of, job.services)
     project = await load_project(order, job.settings.home, offer, probe)
     checked = await check_project(order, unvisited(project), job.settings.media_roots, probe, unvisited(media))

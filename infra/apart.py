@@ -106,8 +106,11 @@ class Apart:
         return _meant(answer, function, file)
 
     def _reader(self) -> _Reader:
-        """This thread's process."""
+        """This thread's process; another one where it died between two calls, as when memory was short."""
         found: _Reader | None = getattr(self._own, "reader", None)
+        if found is not None and found.process.poll() is not None:
+            self._ended(found)
+            found = None
         if found is None:
             found = self._own.reader = _Reader(self._limits)
             with self._lock:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, model_validator
 
 from flows.commands.projects import EXAMPLE, PartNamed, ProjectNamed, Warned, folder_of, opened, ordered
+from flows.library import Library
 from infra.commands import Call, Command, Name, Text
 from infra.settings import Settings
 from infra.values import Exact, Value
@@ -29,7 +30,6 @@ from tasks.compiler.relinking.relink import Found, rebased, relink
 from tasks.compiler.source_times import settled
 from tasks.compiler.timecode import parse_time
 from tasks.filesystem.roots import MediaRoots
-from tasks.media.remembered import quick_look
 from tasks.subtitles.model import Language
 from tasks.subtitles.reading import MOST_TEXT, lines_of
 
@@ -146,7 +146,7 @@ def relink_project(call: Call, given: RelinkWanted) -> Relinked:
     folder = folder_of(call, given.folder, "folder")
     _, project = ordered(call, given)
     roots = MediaRoots(project.base, call.services.get(Settings).media_roots)
-    done = relink(project.timeline, roots, folder, quick_look, loop=given.loop, written=_whole)
+    done = relink(project.timeline, roots, folder, Library(call.services).quick_look, loop=given.loop, written=_whole)
     warnings = (*project.warnings, *(warning.as_dict() for warning in done.warnings))
     return Relinked(document=_document(_portable(done.timeline, project)), clips=done.found, warnings=_warned(warnings))
 

@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 from pydantic import Base64Bytes, Field, model_validator
 
 from flows.dispatch import submit
+from flows.library import Library
 from flows.offers import offer_of
 from infra.cache.store import ChunkStore
 from infra.commands import Call, Command, Name, Text
@@ -28,7 +29,6 @@ from infra.errors import KinofarmError
 from infra.farm_state import write_private
 from infra.jobs.records import Job
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
-from infra.library.facts import FactsStore
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
 from infra.services import Ffmpeg, uploads_folder
@@ -48,7 +48,6 @@ from tasks.filesystem.roots import MediaRoots
 from tasks.filesystem.scratch import scratch
 from tasks.media.facts import MediaFacts
 from tasks.media.numbered import medium_at, parsed
-from tasks.media.remembered import quick_look, remembering
 from tasks.subtitles.fonts import font_catalogue
 
 PROJECTS = "projects"
@@ -343,14 +342,17 @@ def opened(call: Call, given: ProjectNamed, *, hashed: bool = False) -> Iterator
     with scratch(settings.home.absolute() / "scratch", "command") as folder:
         get = call.services.get
         media = MediaAtHand(lambda: get(MediaBuckets), lambda: get(Uploads), lambda: folder)
-        probe = remembering(get(FactsStore), known_as=media.known_as) if hashed else quick_look
+        library = Library(call.services)
+        probe = library.remembering(media.known_as) if hashed else library.quick_look
         order, project = ordered(call, given, probe)
         checked = examine(order, project, settings.media_roots, probe, media)
         yield Opened(order, project, checked, MediaRoots(project.base, settings.media_roots, media), probe)
 
 
-def ordered(call: Call, given: ProjectNamed, probe: Probe = quick_look) -> tuple[Order, Read]:
+def ordered(call: Call, given: ProjectNamed, probe: Probe | None = None) -> tuple[Order, Read]:
     """Read a project, whether its media are there or not.
+
+    Args:    probe: looks at a media file that is given as a project; None: without its hash.
 
     Raises:  KinofarmError FORMAT-0xx, PATH-0xx, CLI-002, CLI-004.
     """
@@ -358,7 +360,7 @@ def ordered(call: Call, given: ProjectNamed, probe: Probe = quick_look) -> tuple
     also = tuple(Also(name=each.name, output=each.name) for each in getattr(given, "also", ()))
     part = getattr(given, "range", None)
     order = Order(project=str(_project(call, given)), preset=given.preset, range=part, also=also)
-    return order, read(order, settings.home, offer_of(call.services), probe)
+    return order, read(order, settings.home, offer_of(call.services), probe or Library(call.services).quick_look)
 
 
 def way_of(call: Call) -> Way:

@@ -32,12 +32,13 @@ def remembering(
     memory: Memory,
     looked_at: Mapping[Path, MediaFacts] | None = None,
     known_as: Callable[[Path], Path] = itself,
+    find_out: Callable[[Path], MediaFacts] = probe,
 ) -> Callable[[Path], MediaFacts]:
     """Return a probe that looks into `memory` first, and tells it what it had to find out.
 
     Args:    looked_at: facts of files that `quick_look` has just found; only their hash is missing.
-             known_as: under which path a file is remembered.
-    Raises:  the probe raises as `tasks.media.probe.probe` does.
+             known_as: under which path a file is remembered. find_out: probes a file that is not.
+    Raises:  the probe raises as `find_out` does.
     """
     quick = looked_at or {}
 
@@ -49,7 +50,7 @@ def remembering(
                 return MediaFacts.model_validate(known)
             except ValidationError:
                 pass  # written by another version: find out again
-        facts = quick[path].model_copy(update={"sha256": content_hash(path)}) if path in quick else probe(path)
+        facts = quick[path].model_copy(update={"sha256": content_hash(path)}) if path in quick else find_out(path)
         memory.put(known_as(path), state, facts.model_dump(mode="json"))
         return facts
 

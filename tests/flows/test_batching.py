@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy
 
-from flows import look
+from flows import batching, look
 from flows.batching import carried_out
 from flows.library import Library
 from flows.look import NotLookedThrough, look_through
@@ -38,6 +38,12 @@ from tests.models.shapes.drawn import write_film
 from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, frames_of_shapes
 
 
+@pytest.fixture(autouse=True)
+def _no_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none here that would start lookers; to find that out takes seconds each time."""
+    monkeypatch.setattr(batching, "lookers_soon", lambda services: None)
+
+
 @pytest.fixture(scope="module")
 def shapes(media_factory: MediaFactory) -> Path:
     """The film of shapes, 150 frames."""
@@ -53,7 +59,7 @@ def _add_model(container: Services) -> str:
 
 @contextmanager
 def _looking(container: Services) -> Iterator[None]:
-    """A looker that works beside, as it would in a pool: there is no Prefect here that starts one."""
+    """A looker that works beside, as it would in a pool."""
     stop, looker = threading.Event(), Looker(container, "cpu", lambda: False)
 
     def work() -> None:

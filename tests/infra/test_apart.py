@@ -58,6 +58,19 @@ def test_a_crash_is_an_error_and_the_next_call_has_a_new_process(apart: Apart) -
     assert apart.call(f"{WORK}:echoed", {"value": 1}, file="", seconds=20)["value"] == 1
 
 
+def test_a_process_that_died_between_two_calls_harms_none() -> None:
+    apart = Apart(1, 1024)
+    first = apart.call(f"{WORK}:echoed", {"value": 1}, file="", seconds=20)["pid"]
+    died = psutil.Process(first)
+    died.kill()
+    gone = time.monotonic() + 10
+    while died.is_running() and died.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < gone
+        time.sleep(0.01)
+    assert apart.call(f"{WORK}:echoed", {"value": 1}, file="", seconds=20)["pid"] != first
+    apart.close()
+
+
 def test_what_takes_too_long_is_killed(apart: Apart, tmp_path: Path) -> None:
     apart.call(f"{WORK}:echoed", {"value": 1}, file="", seconds=20)  # the process is there
     begun = time.monotonic()

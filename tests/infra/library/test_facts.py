@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from infra.jobs.engine import transaction
 from infra.library.facts import FactsStore
+from infra.library.medium import MediumState
 
 FACTS = {"sha256": "0" * 64, "duration": "1001/30000"}
 
@@ -17,26 +18,26 @@ def test_facts_hold_until_the_file_changes(engine: Engine, tmp_path: Path) -> No
     store = FactsStore(engine)
     file = tmp_path / "clip é.mov"
     file.write_bytes(b"one")
-    assert store.get(file, file.stat()) is None
-    store.put(file, file.stat(), FACTS)
-    store.put(file, file.stat(), FACTS | {"size": 3})
-    assert store.get(file, file.stat()) == FACTS | {"size": 3}
+    assert store.get(file, MediumState.of(file.stat())) is None
+    store.put(file, MediumState.of(file.stat()), FACTS)
+    store.put(file, MediumState.of(file.stat()), FACTS | {"size": 3})
+    assert store.get(file, MediumState.of(file.stat())) == FACTS | {"size": 3}
     before = file.stat()
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-    assert store.get(file, file.stat()) is None
+    assert store.get(file, MediumState.of(file.stat())) is None
     other = tmp_path / "other.mov"
     other.write_bytes(b"two")
     os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
     other.replace(file)  # same size and time, another inode
-    assert store.get(file, file.stat()) is None
+    assert store.get(file, MediumState.of(file.stat())) is None
 
 
 def test_a_name_that_is_not_unicode_is_simply_not_remembered(engine: Engine, tmp_path: Path) -> None:
     store = FactsStore(engine)
     file = tmp_path / os.fsdecode(b"clip-\xff.mov")
     file.write_bytes(b"one")
-    store.put(file, file.stat(), FACTS)
-    assert store.get(file, file.stat()) is None
+    store.put(file, MediumState.of(file.stat()), FACTS)
+    assert store.get(file, MediumState.of(file.stat())) is None
 
 
 def test_errors_are_remembered_as_facts_are_and_both_for_so_many_days(engine: Engine, tmp_path: Path) -> None:
@@ -44,22 +45,22 @@ def test_errors_are_remembered_as_facts_are_and_both_for_so_many_days(engine: En
     good, bad = tmp_path / "good.mov", tmp_path / "bad.mov"
     for path in (good, bad):
         path.write_bytes(b"film")
-    store.put(good, good.stat(), FACTS)
-    store.put(bad, bad.stat(), None, {"code": "MEDIA-001"})
-    known = store.known(bad, bad.stat())
+    store.put(good, MediumState.of(good.stat()), FACTS)
+    store.put(bad, MediumState.of(bad.stat()), None, {"code": "MEDIA-001"})
+    known = store.known(bad, MediumState.of(bad.stat()))
     assert known is not None
     assert (known.facts, known.error) == (None, {"code": "MEDIA-001"})
-    assert store.get(bad, bad.stat()) is None
+    assert store.get(bad, MediumState.of(bad.stat())) is None
     with transaction(engine) as connection:
         connection.execute(
             text("UPDATE media_facts SET probed_at = now() - interval '49 hours' WHERE path = :path"),
             {"path": str(good)},
         )
-    assert store.known(good, good.stat()) is None
+    assert store.known(good, MediumState.of(good.stat())) is None
     assert store.below(tmp_path).keys() == {str(bad)}
     assert store.forget() == 1
-    store.put(bad, bad.stat(), FACTS)
-    assert store.get(bad, bad.stat()) == FACTS, "what was broken may be mended"
+    store.put(bad, MediumState.of(bad.stat()), FACTS)
+    assert store.get(bad, MediumState.of(bad.stat())) == FACTS, "what was broken may be mended"
 
 
 def test_files_are_known_by_the_folder_that_they_lie_in(engine: Engine, tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_files_are_known_by_the_folder_that_they_lie_in(engine: Engine, tmp_path
     for path in paths:
         path.parent.mkdir(exist_ok=True)
         path.touch()
-        store.put(path, path.stat(), FACTS)
+        store.put(path, MediumState.of(path.stat()), FACTS)
     assert store.below(tmp_path / "a").keys() == {str(path) for path in paths[:2]}
     assert store.those([paths[0], paths[4], tmp_path / "none.mov"]).keys() == {str(paths[0]), str(paths[4])}
     with transaction(engine) as connection:
