@@ -1,6 +1,6 @@
 """Many small jobs at once: each is done, once, on shards that stay warm; taken on quickly; and what each costs beside ffmpeg.
 
-KINOFARM_SOAK_JOBS says how many jobs there are (25: three times as many as renders have places). `make soak` runs a thousand and keeps the figures in bench/RESULTS.md.
+KINOFARM_SOAK_JOBS says how many jobs there are (50). `make soak` runs a thousand and keeps the figures in bench/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.acceptance.projects import media_clip, timeline, track, written
 from tests.soak.audit import film_violations, violations
 from tests.soak.figures import kept
 
-JOBS = int(os.environ.get("KINOFARM_SOAK_JOBS", "25"))
+JOBS = int(os.environ.get("KINOFARM_SOAK_JOBS", "50"))
 UNFINISHED = 200
 FRAMES = 12
 SLOTS = 2
