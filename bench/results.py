@@ -169,17 +169,19 @@ class LiveRow(Value):
 class RecognitionRow(Value):
     """A film through a model: the pipeline and ONNX Runtime alone on batches in memory, in turns; medians of frames a second.
 
-    size: of the model's input, then of the film. ratios: of the turns. laid: frames a second of decoding, scaling and laying alone.
+    size: of the model's input, then of the film. boxes: found in a frame, the mean. ratios: of the turns. laid: frames a second of decoding, scaling and laying alone.
     gpu: name of the device and its driver; None: on processors. busy: share of the pipeline's time in which the GPU worked;
     None: nobody could say. machine: where.
     """
 
     model: str
+    film: str
     provider: str
     batch: int
     threads: int
     size: tuple[tuple[int, int], tuple[int, int]]
     frames: int
+    boxes: float
     pipeline: float
     bare: float
     ratio: float
@@ -344,7 +346,7 @@ def _name(row: ComparisonRow | EditRow | OtherRow | LiveRow | _LookingRow) -> tu
         case LiveRow():
             return (row.kind,)
         case RecognitionRow():
-            return row.model, row.provider, str(row.batch), str(row.threads)
+            return row.model, row.film, row.provider, str(row.batch), str(row.threads)
         case MemoryRow():
             return (row.model,)
         case ScanRow():

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,8 @@ GPU = "gpu"
 MODEL = Path(__file__).parents[2] / "tests" / "models" / "shapes" / "shapes.onnx"
 BATCH = 8
 GPU_BATCHES = (1, 4, 8, 16, 32)
+PATTERNS = {"gradients": "gradients=s=320x180:r=25:speed=0.02:seed=1", "full of shapes": "testsrc2=s=320x180:r=25"}
+"""What the detector of shapes finds next to nothing in, and what it finds much in."""
 FRAMES = 1_500
 LONG_FRAMES = 15_000
 """Ten minutes."""
@@ -41,9 +44,7 @@ def main(
     model: Annotated[Path, typer.Option(help="The model, as ONNX.")] = MODEL,
     classes: Annotated[Path | None, typer.Option(help="A file of its classes, where it names none.")] = None,
     layout: Annotated[str | None, typer.Option(help="Of its head, where that can't be told.")] = None,
-    film: Annotated[
-        Path | None, typer.Option(help="That is recognised in; default: a moving pattern, 320x180.")
-    ] = None,
+    film: Annotated[Path | None, typer.Option(help="That is recognised in; default: two patterns, 320x180.")] = None,
     batch: Annotated[list[int] | None, typer.Option(help="Pictures at a time; repeatable.")] = None,
     threads: Annotated[int, typer.Option(help="Of the model, on processors.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of the pipeline and ONNX Runtime alone.")] = 7,
@@ -65,9 +66,9 @@ def main(
 
     with tempfile.TemporaryDirectory(prefix="kinofarm-looking-") as folder:
         desk = Path(folder)
-        shown = film.absolute() if film else _pattern(desk, FRAMES)
+        films = {film.stem: film.absolute()} if film else {name: _pattern(desk, name, FRAMES) for name in PATTERNS}
         for part in wanted:
-            for rows in _rows(part, desk, shown, opened, tuple(batch or ()), threads, rounds, machine, measured):
+            for rows in _rows(part, desk, films, opened, tuple(batch or ()), threads, rounds, machine, measured):
                 _say(rows.model_dump_json(exclude_defaults=True))
                 if keeping:
                     _keep(rows)
@@ -76,7 +77,7 @@ def main(
 def _rows(
     part: str,
     desk: Path,
-    film: Path,
+    films: Mapping[str, Path],
     opened: Callable[[Device, int], OpenModel],
     batches: tuple[int, ...],
     threads: int,
@@ -88,11 +89,12 @@ def _rows(
     match part:
         case "recognition" | "gpu":
             device: Device = "cuda" if part == GPU else "cpu"
-            for size in batches or (GPU_BATCHES if part == GPU else (BATCH,)):
-                row = recognition_row(film, opened(device, size), threads, rounds, machine, measured)
+            for size, name in product(batches or (GPU_BATCHES if part == GPU else (BATCH,)), films):
+                row = recognition_row(name, films[name], opened(device, size), threads, rounds, machine, measured)
                 yield Results(recognitions=(row,))
         case "memory":
-            yield Results(memory=(memory_row(_pattern(desk, LONG_FRAMES), opened("cpu", BATCH), machine, measured),))
+            long = _pattern(desk, "full of shapes", LONG_FRAMES)
+            yield Results(memory=(memory_row(long, opened("cpu", BATCH), machine, measured),))
         case "scans":
             for scan in measured_scans(machine, measured):
                 yield Results(scans=(scan,))
@@ -103,10 +105,10 @@ def _rows(
                 yield Results(analyses=(measured_analyses(name, made, machine, measured),))
 
 
-def _pattern(desk: Path, frames: int) -> Path:
+def _pattern(desk: Path, name: str, frames: int) -> Path:
     """A film of a moving pattern."""
-    made = desk / f"pattern-{frames}.mp4"
-    source = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-frames:v", str(frames))
+    made = desk / f"{name}-{frames}.mp4"
+    source = ("-f", "lavfi", "-i", PATTERNS[name], "-frames:v", str(frames))
     run_ffmpeg([*source, "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "veryfast", made.name], cwd=desk)
     return made
 

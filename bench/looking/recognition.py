@@ -34,7 +34,7 @@ def measure(film: Path, model: OpenModel, rounds: int = 3, options: RecogniseOpt
     pipeline, bare, ratios = [], [], []
     memory: list[int] = []
     for _ in range(rounds):
-        rate, frames, held = through_pipeline(film, facts, model, told)
+        rate, frames, boxes, held = through_pipeline(film, facts, model, told)
         memory += held if not memory else []
         # Half of the bare runs before and half after would be fairer still; a round of both is short enough.
         alone = on_batches(model, batches, max(1, frames // model.batch))
@@ -44,7 +44,7 @@ def measure(film: Path, model: OpenModel, rounds: int = 3, options: RecogniseOpt
     settled = memory[int(len(memory) * SETTLING) :]
     return {
         "model": model.facts.name, "device": model.device, "batch": model.batch, "input": [model.width, model.height],
-        "frames": frames, "pipeline": statistics.median(pipeline), "bare": statistics.median(bare),
+        "frames": frames, "boxes": boxes / frames, "pipeline": statistics.median(pipeline), "bare": statistics.median(bare),
         "ratio": statistics.median(ratios), "ratios": ratios,
         "decode_and_lay": decoding_rate(film, facts, model, told.pace, told.decode_threads),
         "memory_start": settled[0] if settled else 0, "memory_end": settled[-1] if settled else 0,
@@ -53,20 +53,22 @@ def measure(film: Path, model: OpenModel, rounds: int = 3, options: RecogniseOpt
 
 
 def recognition_row(
-    film: Path, model: OpenModel, threads: int, rounds: int, machine: str, measured: Measured
+    name: str, film: Path, model: OpenModel, threads: int, rounds: int, machine: str, measured: Measured
 ) -> RecognitionRow:
-    """Measure a film through a model. threads: that the model has."""
+    """Measure a film through a model. name: of the film. threads: that the model has."""
     with Busy() as busy:
         found = measure(film, model, rounds)
     picture = probe(film).picture()
     assert picture is not None
     return RecognitionRow(
         model=model.facts.name,
+        film=name,
         provider=model.providers[0],
         batch=model.batch,
         threads=threads,
         size=((model.width, model.height), picture.display_size),
         frames=found["frames"],
+        boxes=found["boxes"],
         pipeline=found["pipeline"],
         bare=found["bare"],
         ratio=found["ratio"],
@@ -81,7 +83,7 @@ def recognition_row(
 
 def memory_row(film: Path, model: OpenModel, machine: str, measured: Measured) -> MemoryRow:
     """Measure what a long film does to this process's memory."""
-    _, frames, memory = through_pipeline(film, probe(film), model, RecogniseOptions())
+    _, frames, _, memory = through_pipeline(film, probe(film), model, RecogniseOptions())
     begin, *_, end = (bytes_held / 1e6 for bytes_held in memory[int(len(memory) * SETTLING) :])
     return MemoryRow(
         model=model.facts.name,
@@ -96,15 +98,16 @@ def memory_row(film: Path, model: OpenModel, machine: str, measured: Measured) -
 
 def through_pipeline(
     film: Path, facts: MediaFacts, model: OpenModel, options: RecogniseOptions
-) -> tuple[float, int, list[int]]:
-    """Run the pipeline over a film; return frames a second, frames, and the process's memory in bytes at each group's end."""
+) -> tuple[float, int, int, list[int]]:
+    """Run the pipeline over a film; return frames a second, frames, boxes, and the process's memory in bytes at each group's end."""
     process = psutil.Process()
-    frames, memory = 0, []
+    frames, boxes, memory = 0, 0, []
     begun = time.perf_counter()
     for group in recognise(film, facts, model, options):
         frames += len(group.frames)
+        boxes += sum(len(frame.found) for frame in group.frames)
         memory.append(process.memory_info().rss)
-    return frames / (time.perf_counter() - begun), frames, memory
+    return frames / (time.perf_counter() - begun), frames, boxes, memory
 
 
 def filled(film: Path, facts: MediaFacts, model: OpenModel, count: int) -> list[Any]:

@@ -22,8 +22,8 @@ WHEN = Measured(commit="abc", day="2026-01-01")
 
 def row(batch: int = 8, gpu: str | None = None, **more: object) -> RecognitionRow:
     fields = {
-        "model": "m", "provider": "CUDAExecutionProvider" if gpu else "CPUExecutionProvider", "batch": batch, "threads": 1,
-        "size": ((160, 160), (320, 180)), "frames": 100, "pipeline": 95, "bare": 100, "ratio": 0.95, "ratios": (0.95,),
+        "model": "m", "film": "f", "provider": "CUDAExecutionProvider" if gpu else "CPUExecutionProvider", "batch": batch, "threads": 1,
+        "size": ((160, 160), (320, 180)), "frames": 100, "boxes": 1.5, "pipeline": 95, "bare": 100, "ratio": 0.95, "ratios": (0.95,),
         "laid": 500, "gpu": gpu, "busy": None, "machine": "a machine", "measured": WHEN,
     }  # fmt: skip
     return RecognitionRow.model_validate(fields | more)
@@ -31,11 +31,11 @@ def row(batch: int = 8, gpu: str | None = None, **more: object) -> RecognitionRo
 
 def test_the_page_says_that_no_gpu_has_measured_it_until_one_has() -> None:
     page = report.page(Results(recognitions=(row(),)), "Machine: none.")
-    assert "| m, 160x160 | 320x180 | CPUExecutionProvider, 8, 1 | 100 | 100 | 95 | **0.95** |" in page
+    assert "| m, 160x160 | f, 320x180 | CPUExecutionProvider, 8, 1 | 100 | 1.5 | 100 | 95 | **0.95** |" in page
     assert "Not run: no machine with an NVIDIA GPU" in page
     filled = report.page(Results(recognitions=(row(), row(4, "A GPU, 1.2", busy=0.875))), "Machine: none.")
     assert "Not run" not in filled
-    assert "| A GPU, 1.2 | CUDAExecutionProvider | m, 160x160 | 320x180 | 4 | 100 | 95 | **0.95** | 88% |" in filled
+    assert "| A GPU, 1.2 | CUDAExecutionProvider | m, 160x160 | f, 320x180 | 4 | 100 | 95 | **0.95** | 88% |" in filled
 
 
 def test_a_batch_of_another_size_is_a_row_of_its_own() -> None:
@@ -50,7 +50,7 @@ def test_a_film_is_measured_through_a_model_and_through_the_analyses(media_facto
     film = media_factory.video(50)
     data = model_bytes(DETECTOR)
     opened = OpenModel(data, facts_of(DETECTOR, data), batch=4)
-    seen = recognition_row(film, opened, 1, 2, "here", WHEN)
+    seen = recognition_row("bars", film, opened, 1, 2, "here", WHEN)
     assert (seen.frames, seen.batch, seen.size, len(seen.ratios)) == (50, 4, ((160, 160), (320, 180)), 2)
     assert (seen.gpu, seen.busy) == (None, None)
     assert seen.laid > seen.pipeline > 0
