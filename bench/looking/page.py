@@ -12,12 +12,12 @@ COMMAND = "make looking"
 def sections(results: Results) -> Iterator[str]:
     """Yield headings and what stands below them."""
     rows = results.recognitions
-    if on_processors := [row for row in rows if row.gpu is None]:
+    if rows or results.memory:
         yield "## Recognition"
-        yield _recognitions(on_processors)
+        if on_processors := [row for row in rows if row.gpu is None]:
+            yield _recognitions(on_processors)
         if results.memory:
             yield _memory(results.memory)
-    if rows:
         yield "## Recognition on an NVIDIA GPU"
         yield _gpu([row for row in rows if row.gpu is not None])
     if results.analyses:
