@@ -26,6 +26,9 @@ from tasks.media.numbered import content_of, parsed
 DEMUXER = "image2"
 """What libavformat calls numbered pictures."""
 
+ALIGNED = 128
+"""Pixels by which libavcodec makes a picture wider before it holds it against its limit, at most."""
+
 
 class NumberedStream:
     """The one stream. codec_context: decodes it."""
@@ -37,7 +40,8 @@ class NumberedStream:
         (picture,) = facts.pictures
         self.time_base: Fraction = picture.time_base
         self.codec_context: Any = av.CodecContext.create(picture.codec, "r")
-        self.codec_context.options = {"max_pixels": str(picture.width * picture.height)}
+        most = (picture.width + ALIGNED) * (picture.height + ALIGNED)
+        self.codec_context.options = {"max_pixels": str(most)}
 
 
 class NumberedContainer:

@@ -125,6 +125,8 @@ def test_the_facts_of_a_sequence_are_ffprobes(tmp_path: Path, pattern: str, extr
         "color_range": picture.range,
         "color_space": picture.matrix,
     }
+    if picture.matrix == "gbr":  # RGB is tagged as such by newer decoders only
+        del ours["color_space"]
     assert ours == {name: theirs.get(name) for name in ours}
 
 

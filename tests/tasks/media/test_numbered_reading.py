@@ -101,6 +101,17 @@ def test_a_thumbnail_shows_the_picture_of_its_time(shot: Path, tmp_path: Path) -
         assert number(image) == 61
 
 
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (33, 7), (150, 90), (161, 91), (1000, 20)])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "bmp", "webp"])
+def test_pictures_of_any_size_are_shown(tmp_path: Path, suffix: str, width: int, height: int) -> None:
+    for place in range(3):
+        Image.new("RGB", (width, height), (60 * place, 60 * place, 60 * place)).save(tmp_path / f"{place}.{suffix}")
+    path = tmp_path / f"%d.{suffix}"
+    (shown,) = pictures_at(path, facts_of(path), [Fraction(1, 25)], (width, height))
+    assert shown.image.size == (width, height)
+    assert float(np.asarray(shown.image.convert("L")).mean()) == pytest.approx(60, abs=3)
+
+
 def test_where_pictures_are_missing_or_damaged_the_one_before_is_shown(shot: Path) -> None:
     for gone in (*range(30, 35), 61):
         shot.with_name(f"f{gone:04}.png").unlink()
