@@ -25,6 +25,7 @@ from pydantic import Field
 from infra.errors import KinofarmError
 from infra.values import Value
 from tasks.media.facts import MediaFacts, PictureFacts
+from tasks.recognition import collector
 from tasks.recognition.found import Detection, FoundFrame, FoundFrames
 from tasks.recognition.frames import Pace, Taken, taken_frames
 from tasks.recognition.heads import LAYOUTS, Raw, read_head
@@ -95,7 +96,7 @@ def recognise(
     line = _Line(path, facts, picture, model, options, begin)
     group: list[FoundFrame] = []
     looked, since, reached = 0, begin, begin
-    with line:
+    with collector.seldom(), line:
         while (batch := line.next(should_stop)) is not None:
             group += batch.frames
             looked, reached = looked + len(batch.frames), batch.resume
