@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from flows.commands.analysing import LookedFor, wish_asked_for
-from flows.commands.projects import folder_of
+from flows.commands.places import folder_of
 from flows.wishes import begin_batch
 from infra.commands import Call, Command, Text
 from infra.jobs.commands import Limit

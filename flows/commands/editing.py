@@ -15,7 +15,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
-from flows.commands.projects import EXAMPLE, PartNamed, ProjectNamed, Warned, folder_of, opened, ordered
+from flows.commands.places import folder_of
+from flows.commands.projects import EXAMPLE, PartNamed, ProjectNamed, Warned, opened, ordered
 from flows.library import Library
 from infra.commands import Call, Command, Name, Text
 from infra.settings import Settings

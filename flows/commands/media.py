@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Base64Bytes, Field, ValidationError, model_validator
 
-from flows.commands.projects import file_of, folder_of
+from flows.commands.places import file_of, folder_of
 from flows.library import Library, ViewMade
 from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError

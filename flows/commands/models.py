@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from flows.commands.media import MediaNamed
-from flows.commands.projects import file_of
+from flows.commands.places import file_of
 from infra.apart import Apart
 from infra.commands import Call, Command, Name, Nothing, Text
 from infra.library.vision import VisionModel, VisionModels

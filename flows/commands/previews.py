@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from flows.commands.media import MediaNamed
-from flows.commands.projects import FrameWanted, Picture, file_of, frame_of_project
+from flows.commands.places import file_of
+from flows.commands.projects import FrameWanted, Picture, frame_of_project
 from infra.commands import Call, Command, Name
 from infra.errors import KinofarmError
 from infra.values import Value

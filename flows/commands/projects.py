@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 
 from pydantic import Base64Bytes, Field, model_validator
 
+from flows.commands.places import file_of
 from flows.dispatch import submit
 from flows.library import Library
 from flows.offers import offer_of
@@ -31,7 +32,7 @@ from infra.jobs.records import Job
 from infra.jobs.states import HIGHEST_PRIORITY, LOWEST_PRIORITY, NORMAL_PRIORITY
 from infra.media_at_hand import MediaAtHand
 from infra.media_buckets import MediaBuckets
-from infra.services import Ffmpeg, uploads_folder
+from infra.services import Ffmpeg
 from infra.settings import Settings
 from infra.uploads.library import Uploads
 from infra.values import Exact, Value
@@ -47,7 +48,6 @@ from tasks.compiler.timecode import parse_time
 from tasks.filesystem.roots import MediaRoots
 from tasks.filesystem.scratch import scratch
 from tasks.media.facts import MediaFacts
-from tasks.media.numbered import medium_at, parsed
 from tasks.subtitles.fonts import font_catalogue
 
 PROJECTS = "projects"
@@ -379,68 +379,6 @@ def _project(call: Call, given: ProjectNamed) -> Path:
     if given.timeline is not None:
         return _kept(settings.home.absolute() / PROJECTS, given.timeline, given.timeline_name)
     return file_of(call, given.project, given.upload, "project")
-
-
-def file_of(call: Call, path: str | None, upload: UUID | None, field: str) -> Path:
-    """Return the file on the farm's machine that a path, or else an upload, means; or numbered pictures, by their name there.
-
-    Args:    path: over the network it must lie in a media root. field: of the request, that holds it.
-    Raises:  KinofarmError PATH-0xx.
-    """
-    if upload is not None:
-        try:
-            return call.services.get(Uploads).file(upload)
-        except KinofarmError as error:
-            raise KinofarmError(error.code, where="upload", **dict(error.params)) from None
-    path = path or ""
-    if not call.remote:
-        return Path(path).absolute()
-    roots = call.services.get(Settings).media_roots
-    if not roots:
-        raise KinofarmError("PATH-002", where=field, path=path, clips="")
-    allowed = MediaRoots(roots[0], roots)
-    try:
-        return allowed.resolve(path, field)
-    except KinofarmError as error:
-        if error.code != "PATH-001" or parsed(Path(path)) is None:
-            raise
-        return _sequence(allowed, path, error)
-
-
-def _sequence(roots: MediaRoots, path: str, missing: KinofarmError) -> Path:
-    """Numbered pictures in a media root, which were looked for as one file.
-
-    Raises:  `missing` when none of them is there.
-    """
-    for place in roots.places(path):
-        with contextlib.suppress(OSError):
-            return medium_at(place).path
-    raise missing
-
-
-def address_of(call: Call, file: Path) -> str:
-    """Return how a timeline names a file that `file_of` gave: an upload by its id, any other by its path."""
-    files = uploads_folder(call.services.get(Settings)) / "files"
-    if file.is_relative_to(files):
-        return f"upload://{file.relative_to(files).parts[0]}"
-    return str(file)
-
-
-def folder_of(call: Call, path: str, field: str) -> Path:
-    """Return the folder on the farm's machine that a path means.
-
-    Args:    path: over the network it must lie in a media root. field: of the request, that holds it.
-    Raises:  KinofarmError PATH-002.
-    """
-    if not call.remote:
-        return Path(path).absolute()
-    roots = [Path(os.path.realpath(root)) for root in call.services.get(Settings).media_roots]
-    for root in roots:
-        with contextlib.suppress(OSError, ValueError):  # no folder can be called so
-            folder = Path(os.path.realpath(root / path))
-            if folder.is_dir() and any(folder.is_relative_to(each) for each in roots):
-                return folder
-    raise KinofarmError("PATH-002", where=field, path=path, clips="")
 
 
 def _kept(folder: Path, timeline: Mapping[str, Any], name: str | None) -> Path:

@@ -6,7 +6,8 @@ import hashlib
 from fractions import Fraction
 
 from flows.commands.media import MediaNamed, looked_into
-from flows.commands.projects import Accepted, RenderWanted, address_of, submit_render
+from flows.commands.places import address_of
+from flows.commands.projects import Accepted, RenderWanted, submit_render
 from infra.commands import Call, Command
 from infra.errors import KinofarmError
 from tasks.compiler.imports import media

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 
 from flows.commands.analysing import AnalysisNamed, reported
-from flows.commands.projects import Accepted, RenderWanted, address_of, submit_render
+from flows.commands.places import address_of
+from flows.commands.projects import Accepted, RenderWanted, submit_render
 from flows.library import Library
 from infra.apart import Apart
 from infra.commands import Call, Command, Name

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from pydantic import Field
 
-from flows.commands.projects import folder_of
+from flows.commands.places import folder_of
 from infra.commands import Call, Command, Text
 from infra.errors import KinofarmError
 from infra.jobs.commands import Newest

@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from flows.commands.media import MediaNamed, MediaWanted, ViewWanted, list_media, probe_media, view_media
-from flows.commands.projects import address_of, file_of
+from flows.commands.places import address_of, file_of
 from flows.commands.proxies import make_proxy
 from infra.commands import Call
 from infra.errors import KinofarmError

@@ -1,0 +1,78 @@
+"""Files and folders on the farm's machine that requests name: over the network they have to lie in a media root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from uuid import UUID
+
+from infra.commands import Call
+from infra.errors import KinofarmError
+from infra.services import uploads_folder
+from infra.settings import Settings
+from infra.uploads.library import Uploads
+from tasks.filesystem.roots import MediaRoots
+from tasks.media.numbered import medium_at, parsed
+
+
+def file_of(call: Call, path: str | None, upload: UUID | None, field: str) -> Path:
+    """Return the file on the farm's machine that a path, or else an upload, means; or numbered pictures, by their name there.
+
+    Args:    path: over the network it must lie in a media root. field: of the request, that holds it.
+    Raises:  KinofarmError PATH-0xx.
+    """
+    if upload is not None:
+        try:
+            return call.services.get(Uploads).file(upload)
+        except KinofarmError as error:
+            raise KinofarmError(error.code, where="upload", **dict(error.params)) from None
+    path = path or ""
+    if not call.remote:
+        return Path(path).absolute()
+    roots = call.services.get(Settings).media_roots
+    if not roots:
+        raise KinofarmError("PATH-002", where=field, path=path, clips="")
+    allowed = MediaRoots(roots[0], roots)
+    try:
+        return allowed.resolve(path, field)
+    except KinofarmError as error:
+        if error.code != "PATH-001" or parsed(Path(path)) is None:
+            raise
+        return _sequence(allowed, path, error)
+
+
+def _sequence(roots: MediaRoots, path: str, missing: KinofarmError) -> Path:
+    """Numbered pictures in a media root, which were looked for as one file.
+
+    Raises:  `missing` when none of them is there.
+    """
+    for place in roots.places(path):
+        with contextlib.suppress(OSError):
+            return medium_at(place).path
+    raise missing
+
+
+def address_of(call: Call, file: Path) -> str:
+    """Return how a timeline names a file that `file_of` gave: an upload by its id, any other by its path."""
+    files = uploads_folder(call.services.get(Settings)) / "files"
+    if file.is_relative_to(files):
+        return f"upload://{file.relative_to(files).parts[0]}"
+    return str(file)
+
+
+def folder_of(call: Call, path: str, field: str) -> Path:
+    """Return the folder on the farm's machine that a path means.
+
+    Args:    path: over the network it must lie in a media root. field: of the request, that holds it.
+    Raises:  KinofarmError PATH-002.
+    """
+    if not call.remote:
+        return Path(path).absolute()
+    roots = [Path(os.path.realpath(root)) for root in call.services.get(Settings).media_roots]
+    for root in roots:
+        with contextlib.suppress(OSError, ValueError):  # no folder can be called so
+            folder = Path(os.path.realpath(root / path))
+            if folder.is_dir() and any(folder.is_relative_to(each) for each in roots):
+                return folder
+    raise KinofarmError("PATH-002", where=field, path=path, clips="")
