@@ -33,9 +33,10 @@ logger = logging.getLogger("kinofarm.lookers")
 
 
 def ensure_lookers(services: Services) -> int:
-    """Start lookers until each pool has one for each analysis that is open, or for each slot; return how many were started.
+    """Start lookers until each pool has one for each analysis that is open, as far as there may be; return how many were started.
 
-    Of the machines with a GPU each has one: a GPU looks through one film at a time faster than two at once.
+    Of the slots for processors one is left to renders, where there is more than one: an analysis of an hour of film that keeps no
+    groups is not handed back. Of the machines with a GPU each has one looker: it looks through one film faster than two at once.
     Raises:  KinofarmError FARM-02x, DB-00x.
     """
     store, api, started = services.get(AnalysisStore), services.get(PrefectApi), 0
@@ -104,11 +105,17 @@ class Turn:
         return self.machine in known and known[self.machine].state != "online"
 
 
+def left_to_lookers(slots: int) -> int:
+    """Return how many of so many slots for processors may be lookers': one is left to renders, where there is more than one."""
+    return min(slots, max(1, slots - 1))
+
+
 def _wanted(services: Services, pool: str, waiting: OpenAnalyses) -> int:
-    slots = (
-        services.get(AnalysisStore).machines_on_cuda() if pool == GPU_POOL else services.get(WorkerStore).slots(pool)
-    )
-    return min(waiting.free + waiting.taken, slots)
+    if pool == GPU_POOL:
+        most = services.get(AnalysisStore).machines_on_cuda()
+    else:
+        most = left_to_lookers(services.get(WorkerStore).slots(pool))
+    return min(waiting.free + waiting.taken, most)
 
 
 def _renders_wait(services: Services, pool: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flows.library import Library, lies_at, shelf
+from flows.lookers import left_to_lookers
 from flows.wishes import MediaWish, RecognitionWish
 from infra import machine
 from infra.apart import Apart
@@ -152,11 +153,12 @@ class Looker:
     def _model(self, model: VisionModel, wish: RecognitionWish) -> OpenModel:
         """Return the model, ready to run: the one of last time, if it is wanted in the same way.
 
-        Alone it uses all cores, else its slot's share of them.
+        Alone it uses all cores, else its share of them among the lookers that the machine may have.
         """
         waiting = self.services.get(AnalysisStore).open().get(self.pool)
         slots = machine.render_slots(self.services.get(Settings).worker.slots)
-        threads = machine.cores() if waiting is None or not waiting.free else max(1, machine.cores() // slots)
+        alone = waiting is None or not waiting.free
+        threads = machine.cores() if alone else max(1, machine.cores() // left_to_lookers(slots))
         known = (model.sha256, json.dumps(model.facts, sort_keys=True), wish.device, wish.batch, threads)
         if self._opened is None or self._opened[0] != known:
             self._opened = None  # its memory goes before the next one's comes

@@ -64,7 +64,7 @@ async def show(visit: Visit, folder: str = "", q: str = "", after: str = "") -> 
     async def read() -> Shown:
         page = await visit.look(MediaPage, "media.list", **wanted)
         scans = (await visit.look(Scans, "scan.list", limit=20)).scans
-        batches = (await visit.look(Batches, "batch.list", limit=20)).batches
+        batches = (await visit.look(Batches, "batch.list", limit=5)).batches
         uploads = () if folder else (await visit.look(UploadList, "upload.list", limit=UPLOADS)).uploads
         return Shown(
             page=page,

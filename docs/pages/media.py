@@ -63,8 +63,8 @@ wish, with a model or for the media's own analyses. Each file is an analysis of 
 through before, wherever it lay and whoever asked, is known. `batch.show` says how far it is and which files have an error, the events
 `kinofarm.batch.progress` and `kinofarm.analysis.progress` tell it while it goes on, and `batch.stop` stops what nobody else wants.
 
-Analyses wait in the database until a looker takes them up: a run in the pool `cpu` or `gpu` of the machines, started when something waits, up
-to the slots there are. Recognition whose `device` is `auto` goes to machines with CUDA while there are any (`kinofarm workers` says why it works on
+Analyses wait in the database until a looker takes them up: a run in the pool `cpu` or `gpu` of the machines, started when something waits. One
+slot of the pool `cpu` is left to renders, where it has more than one; in the pool `gpu` each machine has one looker. Recognition whose `device` is `auto` goes to machines with CUDA while there are any (`kinofarm workers` says why it works on
 a machine, or not), to processors else. Renders come first: while one waits for a slot no looker is started, and a recognition that is at
 work hands back what it has. A machine that does not see the folder reads file and model from the farm's cache, where sources are
 shared (`cache.share_sources`)."""

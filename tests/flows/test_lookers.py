@@ -42,7 +42,7 @@ def services(engine: Engine, tmp_path: Path, prefect: FakePrefect) -> Iterator[S
         table.register_value(store, store(engine))
     table.register_value(PrefectApi, prefect)
     with table, Container(table) as container:
-        container.get(WorkerStore).register("here", HERE, {"cpu": 2, "gpu": 3})
+        container.get(WorkerStore).register("here", HERE, {"cpu": 3, "gpu": 3})
         yield container
 
 
@@ -64,7 +64,9 @@ def _chunks_wait(services: Services) -> UUID:
     return job.id
 
 
-def test_there_is_a_looker_for_each_that_waits_up_to_the_slots(services: Services, prefect: FakePrefect) -> None:
+def test_there_is_a_looker_for_each_that_waits_but_for_one_slot_that_is_left_to_renders(
+    services: Services, prefect: FakePrefect
+) -> None:
     assert ensure_lookers(services) == 0
     assert prefect.requests == 0, "nothing waits: nobody is asked"
     _wait(services, 1)
@@ -75,10 +77,19 @@ def test_there_is_a_looker_for_each_that_waits_up_to_the_slots(services: Service
     assert (ensure_lookers(services), _looking(prefect, "cpu")) == (1, 2)
 
 
+def test_a_single_slot_is_a_lookers_too(services: Services, prefect: FakePrefect) -> None:
+    services.get(WorkerStore).probed("here", HERE, {"cpu": 1}, (), {})
+    _wait(services, 3)
+    assert (ensure_lookers(services), _looking(prefect, "cpu")) == (1, 1)
+    services.get(WorkerStore).turn("here", HERE, "draining")
+    prefect.found.clear()
+    assert ensure_lookers(services) == 0, "no machine takes work"
+
+
 def test_each_machine_with_cuda_has_one_looker(services: Services, prefect: FakePrefect) -> None:
     _wait(services, 4, "auto")
     workers = services.get(WorkerStore)
-    workers.probed("here", HERE, {"cpu": 2, "gpu": 3}, (), {"cuda": ""})
+    workers.probed("here", HERE, {"cpu": 3, "gpu": 3}, (), {"cuda": ""})
     assert ensure_lookers(services) == 1
     assert (_looking(prefect, "gpu"), _looking(prefect, "cpu")) == (1, 0)
 
