@@ -7,8 +7,10 @@ whether it is to stop.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,17 +22,22 @@ from prefect.states import Cancelled, Completed, Failed
 from flows.library import Library
 from flows.showing import Progress as Shown
 from infra import services
+from infra.commands import Call
 from infra.errors import KinofarmError
 from infra.events import ScanEnded, emit
 from infra.library.facts import FactsStore, Remembered
 from infra.library.scans import Scan, ScanStore
 from infra.services import Services
 from infra.settings import Settings, in_force
+from tasks.media.facts import MediaFacts
+from tasks.media.numbered import Medium
 from tasks.media.scan import Progress, media_of, scan
 from tasks.media.views.table import VIEWS
 
 SHOW_SECONDS = 1.0
 """Between two looks at how far it is, for Prefect's page."""
+
+logger = logging.getLogger("kinofarm.ingest")
 
 
 def stop_scan(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
@@ -50,18 +57,19 @@ async def ingest(
     views: list[str] | None = None,
     recursive: bool = True,
     sequences: bool = True,
+    proxies: bool = False,
     submitted_by: str = "",
     scan: str | None = None,
 ) -> State[Any]:
     """Look into the media files of a folder on the farm's machine, which lies in a media root.
 
-    Args:    views: made of each file besides, of thumbnail, storyboard, animation, waveform, peaks. sequences: numbered pictures
+    Args:    proxies: of each film one besides, as a job. views: made of each file besides, of thumbnail, storyboard, animation, waveform, peaks. sequences: numbered pictures
              are one medium. scan: its id, where it is entered already.
     """
     settings = in_force()
     with services.opened(settings) as container:
         store = container.get(ScanStore)
-        given = {"views": views or [], "recursive": recursive, "sequences": sequences}
+        given = {"views": views or [], "recursive": recursive, "sequences": sequences, "proxies": proxies}
         row = await asyncio.to_thread(store.add, UUID(scan or str(runtime.flow_run.id)), folder, given, submitted_by)
         if row.ended:
             return Completed(message=f"the scan is {row.state}")
@@ -123,5 +131,35 @@ def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) ->
     except OSError as error:
         raise KinofarmError("LIBRARY-003", folder=row.folder, reason=error.strerror or "an input error") from None
     done = scan(media, library.known(folder, wanted), look, at_once=settings.media.readers, tell=tell)
+    if row.options.get("proxies"):
+        _proxies_begun(services, row, media, lambda: tell(done))
     store.end(row.id, "stopped" if store.get(row.id).stop_requested else "done")
     return done
+
+
+def _proxies_begun(services: Services, row: Scan, media: Sequence[Medium], going_on: Callable[[], bool]) -> None:
+    """Have a proxy made of each film, as a job; of a content that has one it is the same job.
+
+    Args:    going_on: tells that the scan lives, and says whether it is to go on.
+    Raises:  KinofarmError DB-00x, FARM-02x.
+    """
+    from flows.commands.proxies import proxy_of  # with all that it takes to submit a film, which few scans want
+
+    call, known = Call(services, row.submitted_by, "submit"), services.get(FactsStore)
+    told = time.monotonic()
+    for medium in media:
+        if time.monotonic() - told >= SHOW_SECONDS:
+            told = time.monotonic()
+            if not going_on():
+                return
+        found = known.known(medium.path, medium.state)
+        facts = None if found is None or found.facts is None else MediaFacts.model_validate(found.facts)
+        picture = None if facts is None else facts.picture()
+        if facts is None or picture is None or picture.still or facts.numbered is not None:
+            continue
+        try:
+            proxy_of(call, medium.path, facts)
+        except KinofarmError as error:
+            if error.code.startswith(("DB-", "FARM-")):
+                raise
+            logger.info("%s has no proxy: %s", medium.path.name, error)

@@ -1676,9 +1676,10 @@ class ScanCommands:
         views: Sequence[Literal["thumbnail", "storyboard", "animation", "waveform", "peaks"]] | None = None,
         recursive: bool | None = None,
         sequences: bool | None = None,
+        proxies: bool | None = None,
     ) -> Scan:
         """Scan a folder: look into each media file that has changed since it was looked into, and make views of it."""
-        answer: Scan = self._send("POST", "/scans", {}, _given(folder=folder, views=views, recursive=recursive, sequences=sequences))
+        answer: Scan = self._send("POST", "/scans", {}, _given(folder=folder, views=views, recursive=recursive, sequences=sequences, proxies=proxies))
         return answer
 
     def list(self, *, limit: int | None = None) -> Scans:

@@ -25,7 +25,8 @@ A storyboard's pictures are named by time in a WebVTT track: `GET /api/v1/media/
 
 _SCANS = """\
 `scan.begin` (`POST /api/v1/scans`, the status page, or the flow `ingest` in Prefect) looks into every media file of a folder, as
-many at once as the setting `media.readers` says, and makes the views that are wanted. Files that have not changed are not
+many at once as the setting `media.readers` says, and makes the views that are wanted; with `proxies` it has a proxy of each film
+rendered, too, a job each and of a content only once. Files that have not changed are not
 read again until `media.remembered_days` are over. A file that gives an error is listed with it. Media files are those
 whose names end in: """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from fractions import Fraction
+from pathlib import Path
 
 from flows.commands.media import MediaNamed, looked_into
 from flows.commands.places import address_of
@@ -30,7 +31,14 @@ def make_proxy(call: Call, given: MediaNamed) -> Accepted:
 
     Raises:  KinofarmError MEDIA-014 for what is no film, PATH-0xx, MEDIA-0xx, SECURITY-0xx, FARM-023.
     """
-    file, facts = looked_into(call, given)
+    return proxy_of(call, *looked_into(call, given))
+
+
+def proxy_of(call: Call, file: Path, facts: MediaFacts) -> Accepted:
+    """Have the proxy of a film made whose facts are known.
+
+    Raises:  as `make_proxy`.
+    """
     picture = facts.picture()
     if picture is None or picture.still:
         reason = "it has no picture" if picture is None else "it is a single picture"

@@ -27,6 +27,7 @@ class ScanWanted(Value):
     )
     recursive: bool = Field(True, description="The folders below it, too.")
     sequences: bool = Field(True, description="Numbered pictures are one medium; false: each picture by itself.")
+    proxies: bool = Field(False, description="A proxy of each film besides, rendered as a job; of a content only once.")
 
 
 class ScanNamed(Value):
@@ -47,7 +48,8 @@ def begin_scan(call: Call, given: ScanWanted) -> Scan:
     Raises:  KinofarmError PATH-002, FARM-02x.
     """
     folder = folder_of(call, given.folder, "folder")
-    options = {"views": list(dict.fromkeys(given.views)), "recursive": given.recursive, "sequences": given.sequences}
+    how = {"recursive": given.recursive, "sequences": given.sequences, "proxies": given.proxies}
+    options = {"views": list(dict.fromkeys(given.views)), **how}
     store = call.services.get(ScanStore)
     scan = store.add(uuid4(), str(folder), options, call.name)
     parameters = {"folder": scan.folder, **options, "submitted_by": call.name, "scan": str(scan.id)}
