@@ -70,7 +70,8 @@ def state_of(prefect: httpx.Client) -> dict[str, Any]:
 
     def asked(path: str, *names: str) -> list[dict[str, Any]]:
         found = prefect.post(path, json={"limit": 200}).raise_for_status().json()
-        return sorted(({name: each.get(name) for name in names} for each in found), key=lambda each: str(each["name"]))
+        taken = ({name: each.get(name) for name in names} for each in found)
+        return sorted(taken, key=lambda each: (str(each["name"]), str(each.get("entrypoint"))))
 
     deployments = asked("/deployments/filter", "id", "name", "parameters", "entrypoint", "work_pool_name", "schedules")
     for each in deployments:
