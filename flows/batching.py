@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,6 +11,7 @@ from flows.library import Library
 from flows.lookers import lookers_soon
 from flows.wishes import Wish, enter, share, wish_for
 from infra.errors import KinofarmError
+from infra.library.analyses import AnalysisStore
 from infra.library.batches import Batch, BatchStore
 from infra.services import Services, shares_sources
 from infra.settings import Settings
@@ -19,8 +19,6 @@ from tasks.media.scan import media_of
 
 FOLLOW_SECONDS = 1.0
 """Between two looks at how far the analyses are."""
-
-logger = logging.getLogger("kinofarm.batch")
 
 
 def carried_out(services: Services, row: Batch, heard: Callable[[Batch], None]) -> Batch:
@@ -86,11 +84,16 @@ def _enter(services: Services, row: Batch, wish: Wish, path: Path) -> None:
         facts = Library(services).facts(path)
         shares = shares_sources(services.get(Settings)) and facts.numbered is None
         analysis = enter(services, path, facts, wish, row.model, row.submitted_by, ready=not shares)
-        if shares:
-            share(services, analysis)
     except KinofarmError as error:
         if error.code.startswith(("DB-", "FARM-")) or error.code in ("ANALYSIS-002", "MEDIA-030", "ANALYSIS-009"):
             raise  # no fault of the file's: it would be the same of each
         store.enter(row.id, str(path), None, error=error.as_dict())
         return
+    try:
+        if shares:
+            share(services, analysis)
+    except KinofarmError as error:
+        if error.code.startswith("DB-"):
+            raise
+        services.get(AnalysisStore).end(analysis.id, "failed", error.as_dict())  # or it would wait for ever
     store.enter(row.id, str(path), analysis.id, known=analysis.state == "done")

@@ -135,7 +135,7 @@ class Looker:
             store.end(row.id, "stopped")
             return
         if self.make_room():
-            store.hand_back(row.id)
+            store.hand_back(row)
             return
         seconds = time.monotonic() - begun
         frames = tuple(frame for group in groups for frame in group.frames)

@@ -33,7 +33,7 @@ from tasks.recognition.findings import FindingOptions
 from tasks.recognition.pipeline import RecogniseOptions
 from tasks.recognition.tracks import TrackOptions
 
-RECIPE = 1
+RECIPE = 2
 """Is raised when the same wish would give something else: what is known then is found out anew."""
 
 

@@ -74,7 +74,8 @@ RETURNING {_COLUMNS}
 """)  # noqa: S608
 _READY = text("UPDATE analyses SET ready = true WHERE id = :id")
 _HAND_BACK = text("""
-UPDATE analyses SET state = 'waiting', starts = greatest(0, starts - 1) WHERE id = :id AND state = 'running'
+UPDATE analyses SET state = 'waiting', starts = greatest(0, starts - 1)
+WHERE id = :id AND state = 'running' AND starts = :starts
 """)
 _COUNTS = text(f"""
 SELECT {_OF_POOL} AS pool, count(*) AS free FROM analyses WHERE {_FREE} GROUP BY 1
@@ -212,9 +213,12 @@ class AnalysisStore:
             found = connection.execute(_CLAIM, {"pool": pool, "machine": machine}).mappings().one_or_none()
         return None if found is None else AnalysisEntry.model_validate(dict(found))
 
-    def hand_back(self, analysis: UUID) -> None:
-        """Let others take it up, from where it is."""
-        self._write((_HAND_BACK, {"id": analysis}))
+    def hand_back(self, claimed: AnalysisEntry) -> None:
+        """Let others take it up, from where it is; nothing changes where another has taken it up meanwhile.
+
+        Args:    claimed: as `claim` returned it.
+        """
+        self._write((_HAND_BACK, {"id": claimed.id, "starts": claimed.starts}))
 
     @surviving
     def open(self) -> Mapping[str, OpenAnalyses]:

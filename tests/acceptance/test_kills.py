@@ -19,7 +19,7 @@ from tests.acceptance.counter import RATE, counter, number
 from tests.acceptance.kinofarm import Kinofarm, running
 from tests.acceptance.projects import media_clip, timeline, track, written
 
-FRAMES = 360
+FRAMES = 600
 CHUNK_SECONDS = 1
 
 

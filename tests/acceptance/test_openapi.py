@@ -70,7 +70,7 @@ def _asked(described: Any, examples: int, look: Callable[[Any], None]) -> list[s
     return wrong
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("examples", [15, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(1800)])])
 def test_every_answer_is_as_the_api_describes_it(described: Any, farm: Kinofarm, examples: int) -> None:
     token = (farm.home / "admin.token").read_text().strip()
 

@@ -214,6 +214,23 @@ def test_a_machine_that_does_not_see_the_folder_reads_file_and_model_from_the_ca
             assert (again.id, caught.value.code) == (lost.id, "ANALYSIS-012")
 
 
+def test_a_file_that_can_not_be_put_where_machines_read_it_fails_and_does_not_wait_for_ever(
+    settings: Settings, tmp_path: Path, media_factory: MediaFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(media_factory.video(25), tmp_path / "a.mp4"))
+    cache = CacheSettings(folder=tmp_path / "cache", share_sources="always")
+
+    def refused(services: Services, row: AnalysisEntry) -> None:
+        raise KinofarmError("CACHE-004", folder="cache", reason="the disk is full")
+
+    monkeypatch.setattr(batching, "share", refused)
+    with services.opened(settings.model_copy(update={"cache": cache})) as farm:
+        done = carried_out(farm, _batch(farm, path, MediaWish(kinds=("key_frames",)), None), _unheard_batch)
+        assert (done.state, done.failed) == ("done", 1)
+        (row,) = farm.get(AnalysisStore).newest(9)
+        assert (row.state, row.error and row.error["code"]) == ("failed", "CACHE-004")
+
+
 def _claimed(container: Services) -> AnalysisEntry:
     container.get(AnalysisStore).begin("a" * 64, "1" * 64, "/a.mov", None, {}, "")
     row = container.get(AnalysisStore).claim("cpu", "here")

@@ -114,12 +114,19 @@ def test_one_that_is_handed_back_has_not_been_tried(engine: Engine) -> None:
     store = AnalysisStore(engine)
     row = store.begin(FILM, "1" * 64, "/a.mov", "shapes", {}, "")
     for _ in range(2 * STARTS):
-        assert store.claim("cpu", "here") is not None
+        claimed = store.claim("cpu", "here")
+        assert claimed is not None
         assert store.claim("cpu", "there") is None, "nobody else has it meanwhile"
-        store.hand_back(row.id)
+        store.hand_back(claimed)
     assert (store.get(row.id).state, store.get(row.id).starts) == ("waiting", 0)
+    late = store.claim("cpu", "here")
+    assert late is not None
+    _lose(engine, row.id)
+    assert store.claim("cpu", "there") is not None
+    store.hand_back(late)
+    assert store.get(row.id).state == "running", "who was thought lost does not take it from another"
     store.end(row.id, "failed")
-    store.hand_back(row.id)
+    store.hand_back(store.get(row.id))
     assert store.get(row.id).state == "failed"
 
 
@@ -133,7 +140,7 @@ def test_one_whose_media_no_machine_can_read_yet_waits(engine: Engine) -> None:
     assert store.claim("cpu", "here") is not None
     assert store.open() == {"cpu": OpenAnalyses(taken=1)}
     again = store.begin(FILM, "1" * 64, "/a.mov", None, {}, "", ready=False)
-    store.hand_back(again.id)
+    store.hand_back(store.get(again.id))
     assert store.claim("cpu", "here") is not None, "where it was once to be read it stays"
 
 
@@ -155,7 +162,7 @@ def test_recognition_goes_to_machines_with_cuda_while_there_are_any(engine: Engi
     assert store.open() == {"cpu": OpenAnalyses(free=2), "gpu": OpenAnalyses(free=2)}
     taken = [store.claim("gpu", "recognises") for _ in range(3)]
     assert [one and one.id for one in taken] == [rows["auto"], rows["cuda"], None]
-    store.hand_back(rows["auto"])
+    store.hand_back(store.get(rows["auto"]))
     workers.turn("recognises", instance, "draining")
     assert store.claim("gpu", "recognises") is None, "a machine that leaves takes nothing up"
     assert store.machines_on_cuda() == 0
