@@ -8,6 +8,7 @@ to stop; a run that crashed is started again and enters what is missing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Cancelled, Completed, Failed
 
+from flows.ended import tell_ends
 from flows.showing import Progress
 from infra import services
 from infra.errors import KinofarmError
-from infra.events import BatchEnded, BatchProgress, emit
+from infra.events import BatchProgress, emit
 from infra.library.batches import Batch, BatchStore
 from infra.settings import in_force
 
@@ -28,6 +30,8 @@ SHOW_SECONDS = 1.0
 """Between two looks at how far it is."""
 TELL_SECONDS = 2.0
 """Shortest time between two progress events of a batch."""
+BEAT_SECONDS = 5.0
+"""Between two signs of life, also while a large folder is listed."""
 
 
 def stop_batch(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
@@ -67,7 +71,7 @@ async def analyse(
             options = wish.model_dump(mode="json")
             how = {"recursive": recursive, "sequences": sequences}
             await asyncio.to_thread(store.add, known, path, model, options, submitted_by, **how)
-        row = await asyncio.to_thread(store.start, known)
+        row = await asyncio.to_thread(store.start, known, UUID(str(runtime.flow_run.id)))
         if row is None:
             return Completed(message="it had ended before")
         shown, told, told_at = Progress(row.id), -1.0, 0.0
@@ -77,27 +81,28 @@ async def analyse(
             nonlocal now
             now = batch_now
 
-        work = asyncio.create_task(asyncio.to_thread(carried_out, container, row, heard))
+        work, beaten = asyncio.create_task(asyncio.to_thread(carried_out, container, row, heard)), time.monotonic()
         while not (await asyncio.wait([work], timeout=SHOW_SECONDS))[0]:
             await shown.show(now.progress)
+            if time.monotonic() - beaten >= BEAT_SECONDS:
+                beaten = time.monotonic()
+                with contextlib.suppress(KinofarmError):  # the database is away: the work itself waits for it
+                    await asyncio.to_thread(store.beat, row.id)
             if now.progress > told and time.monotonic() - told_at >= TELL_SECONDS:
                 told, told_at = now.progress, time.monotonic()
-                emit(BatchProgress(**_about(now), done=round(now.progress, 4)))
+                far = {"found": now.found, "over": now.over, "failed": now.failed}
+                emit(BatchProgress(batch=now.id, path=now.path, model=now.model, **far, done=round(told, 4)))
         try:
             ended = work.result()
         except KinofarmError as error:
             if error.code.startswith("DB-"):  # its run is started again
                 raise
             await asyncio.to_thread(store.end, row.id, "failed", error.as_dict())
-            emit(BatchEnded(**_about(await asyncio.to_thread(store.get, row.id)), state="failed"))
+            await asyncio.to_thread(tell_ends, container)
             return Failed(message=str(error))
         await shown.end()
-        emit(BatchEnded(**_about(ended), state=ended.state))
+        await asyncio.to_thread(tell_ends, container)
         if ended.state == "stopped":
             return Cancelled(message="stopped")
         said = f"{ended.found} files, {ended.known} of them known before, {ended.failed} with an error"
         return Completed(message=said, data=str(ended.id))
-
-
-def _about(batch: Batch) -> dict[str, Any]:
-    return {"batch": batch.id, "path": batch.path, "model": batch.model, "found": batch.found, "over": batch.over, "failed": batch.failed}  # fmt: skip

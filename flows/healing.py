@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from flows.dispatch import ENDED, NOT_STARTED, SHARDS, admit, ensure_shards
+from flows.ended import tell_ends
 from flows.lookers import heal
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
@@ -134,6 +135,7 @@ def _give_up_scans(services: Services) -> None:
 def _heal_analyses(services: Services) -> None:
     if _is_due("analyses", ANALYSES_SECONDS):
         heal(services)
+        tell_ends(services)
 
 
 def sweep_machine(services: Services) -> None:

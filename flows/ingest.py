@@ -19,12 +19,12 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Cancelled, Completed, Failed
 
+from flows.ended import tell_ends
 from flows.library import Library
 from flows.showing import Progress as Shown
 from infra import services
 from infra.commands import Call
 from infra.errors import KinofarmError
-from infra.events import ScanEnded, emit
 from infra.library.facts import FactsStore, Remembered
 from infra.library.scans import Scan, ScanStore
 from infra.services import Services
@@ -86,11 +86,11 @@ async def ingest(
             done = work.result()
         except KinofarmError as error:
             await asyncio.to_thread(store.end, row.id, "failed", error.as_dict())
+            await asyncio.to_thread(tell_ends, container)
             return Failed(message=str(error))
         await shown.end()
-        ended = await asyncio.to_thread(store.get, row.id)
-        emit(ScanEnded(scan=row.id, folder=row.folder, state=ended.state, **done.model_dump()))
-        if ended.state == "stopped":
+        await asyncio.to_thread(tell_ends, container)
+        if (await asyncio.to_thread(store.get, row.id)).state == "stopped":
             return Cancelled(message="stopped")
         return Completed(message=f"{done.done} files, {done.broken} of them broken", data=done.model_dump())
 
@@ -146,7 +146,7 @@ def _proxies_begun(services: Services, row: Scan, media: Sequence[Medium], going
     from flows.commands.proxies import proxy_of  # with all that it takes to submit a film, which few scans want
 
     call, known = Call(services, row.submitted_by, "submit"), services.get(FactsStore)
-    told = time.monotonic()
+    told = float("-inf")
     for medium in media:
         if time.monotonic() - told >= SHOW_SECONDS:
             told = time.monotonic()

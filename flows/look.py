@@ -19,13 +19,15 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.ended import tell_ends
 from flows.lookers import Turn
 from flows.running import unvisited
 from infra import machine, services
 from infra.errors import KinofarmError
-from infra.events import AnalysisEnded, AnalysisProgress, AnalysisStarted, emit
-from infra.jobs.records import CPU_POOL
+from infra.events import AnalysisProgress, AnalysisStarted, emit
+from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.library.analyses import AnalysisEntry, AnalysisStore
+from infra.services import Services
 from infra.settings import in_force
 
 LOOK_SECONDS = 1.0
@@ -54,6 +56,8 @@ async def look(pool: str = CPU_POOL) -> int:
     settings, finished = in_force(), 0
     with services.opened(settings) as container:
         here, store = machine.name(settings), container.get(AnalysisStore)
+        if pool == GPU_POOL and not await asyncio.to_thread(store.runs_on_cuda, here):
+            return 0  # another machine of the pool is to have this looker
         turn = Turn(container, pool, here)
         looker = Looker(container, pool, turn.is_over)
         idle_until = time.monotonic() + settings.worker.idle
@@ -62,7 +66,7 @@ async def look(pool: str = CPU_POOL) -> int:
             if row is None:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
-            ended = await _looked_through(row, store, looker.look_through)
+            ended = await _looked_through(row, container, looker.look_through)
             finished += ended is not None and ended.state == "done"
             idle_until = time.monotonic() + settings.worker.idle
     return finished
@@ -77,21 +81,21 @@ def _claimed(store: AnalysisStore, pool: str, here: str) -> AnalysisEntry | None
 
 
 async def _looked_through(
-    row: AnalysisEntry, store: AnalysisStore, work: Callable[[AnalysisEntry, Callable[[float], None]], AnalysisEntry]
+    row: AnalysisEntry, container: Services, work: Callable[[AnalysisEntry, Callable[[float], None]], AnalysisEntry]
 ) -> AnalysisEntry | None:
     """Look a file through as a task of its name, and tell how it went; None: nobody knows, it is taken up again."""
     name = f"analyse {Path(row.path).name}" + (f" with {row.model}" if row.model else "")
-    about = {"analysis": row.id, "path": row.path, "model": row.model}
-    emit(AnalysisStarted(**about, machine=row.machine or "", attempt=row.starts))
+    emit(
+        AnalysisStarted(analysis=row.id, path=row.path, model=row.model, machine=row.machine or "", attempt=row.starts)
+    )
     try:
-        ended = await look_through(name, unvisited(row), unvisited(store), unvisited(work))
+        ended = await look_through(name, unvisited(row), unvisited(container.get(AnalysisStore)), unvisited(work))
     except NotLookedThrough as attempt:
         ended = attempt.row
     except KinofarmError as away:  # the database stayed away, which is no fault of the file's
         logger.warning("%s was not brought to its end: %s", name, away)
         return None
-    if ended.ended:
-        emit(AnalysisEnded(**about, state=ended.state))
+    await asyncio.to_thread(tell_ends, container)
     return ended
 
 
@@ -122,14 +126,8 @@ async def look_through(
         if now - beaten >= BEAT_SECONDS:
             beaten = now
             with contextlib.suppress(KinofarmError):  # the database is away: the work itself waits for it
-                await asyncio.to_thread(store.tell, row.id, far)
-    try:
-        ended = working.result()
-    except KinofarmError as error:
-        if error.code.startswith("DB-"):
-            raise
-        await asyncio.to_thread(store.end, row.id, "failed", error.as_dict())
-        ended = await asyncio.to_thread(store.get, row.id)
+                await asyncio.to_thread(store.tell, row, far)
+    ended = working.result()
     if ended.state != "done":
         raise NotLookedThrough(ended)
     return ended

@@ -6,6 +6,7 @@ ONNX Runtime starts threads: this is imported by runs themselves, and by whoever
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,16 +14,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from flows.breaker import OWN_FAULTS, learn
 from flows.library import Library, lies_at, shelf
 from flows.lookers import left_to_lookers
-from flows.wishes import MediaWish, RecognitionWish
+from flows.wishes import MediaWish, RecognitionWish, wish_for, wish_of
 from infra import machine
 from infra.apart import Apart
 from infra.errors import KinofarmError
+from infra.jobs.workers import WorkerStore
 from infra.library.analyses import AnalysisEntry, AnalysisStore
 from infra.library.findings import FindingEntered, in_order
 from infra.library.vision import VisionModel, VisionModels
-from infra.services import Services
+from infra.services import Services, shares_sources
 from infra.settings import Settings
 from infra.values import Value
 from tasks.filesystem.scratch import scratch
@@ -31,6 +34,7 @@ from tasks.media.analysis.ranges import FrameRanges, TimeRanges
 from tasks.media.analysis.scenes import Scenes
 from tasks.media.analysis.table import ANALYSES
 from tasks.media.facts import MediaFacts
+from tasks.media.numbered import sequence_at
 from tasks.media.reading import ANALYSED
 from tasks.recognition.findings import Finding, findings
 from tasks.recognition.found import FoundFrame, FoundFrames
@@ -42,6 +46,15 @@ from tasks.recognition.tracks import tracked
 TELL_SECONDS = 1.0
 SLOWEST = 8.0
 """Seconds of work for a second of film, at most, before a media analysis is ended as one that hangs."""
+LONGEST = 24 * 3600.0
+"""Seconds of film that are allowed for, whatever a file says of its length."""
+NOT_HERE = ("ANALYSIS-003", "ANALYSIS-012")
+"""Failures that another machine may not have: a file, or a model, that is not to be had on this one."""
+NO_CUDA = "MODEL-012"
+REFUSED_SECONDS = 60.0
+"""For which a machine leaves an analysis to others after a fault of its own."""
+
+logger = logging.getLogger("kinofarm.looking")
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ class Telling:
             self._state["next"] = now + TELL_SECONDS
             share = float(self._state.get("share", 0.0))
             self.heard(share)
-            self._state["stop"] = not self.store.tell(self.row.id, share)
+            self._state["stop"] = not self.store.tell(self.row, share)
         return bool(self._state.get("stop"))
 
 
@@ -79,20 +92,63 @@ class Looker:
         self._opened: tuple[tuple[Any, ...], OpenModel] | None = None
 
     def look_through(self, row: AnalysisEntry, heard: Callable[[float], None]) -> AnalysisEntry:
-        """Carry an analysis out, from where it is, and bring it to its end, or hand it back.
+        """Carry an analysis out, from where it is, and bring it to its end, hand it back, or leave it to another machine.
 
-        Args:    heard: told about once a second how far it is, 0 to 1.
-        Raises:  KinofarmError ANALYSIS-003, ANALYSIS-006, ANALYSIS-012, MEDIA-0xx, MODEL-0xx, SECURITY-0xx, DB-00x.
+        Args:    row: as it was claimed. heard: told about once a second how far it is, 0 to 1.
+        Returns: how it is then; as it was claimed, where another has it by now.
+        Raises:  KinofarmError DB-00x.
         """
-        store = self.services.get(AnalysisStore)
-        telling = Telling(store, row, heard)
+        try:
+            mine = self._carried_out(row, heard)
+            self._learn(None)
+        except KinofarmError as error:
+            if error.code.startswith("DB-"):
+                raise
+            mine = self._failed(row, error)
+        except OSError as error:  # the disk's, as a file's own are told by the readers
+            reason = error.strerror or type(error).__name__
+            mine = self._failed(row, KinofarmError("ANALYSIS-017", machine=row.machine or "", reason=reason))
+        except Exception as error:
+            logger.exception("analysis %s", row.id)
+            mine = self._failed(row, KinofarmError("ANALYSIS-016", file=Path(row.path).name, reason=type(error).__name__))  # fmt: skip
+        return self.services.get(AnalysisStore).get(row.id) if mine else row
+
+    def _carried_out(self, row: AnalysisEntry, heard: Callable[[float], None]) -> bool:
+        """Bring an analysis to its end, or hand it back; return whether it still was this one's to do so.
+
+        Raises:  KinofarmError ANALYSIS-003, ANALYSIS-006, ANALYSIS-012, ANALYSIS-015, MEDIA-0xx, MODEL-0xx, SECURITY-0xx, CACHE-00x, DB-00x.
+        """
+        wish = wish_for(row.model, row.options)
+        model = None if row.model is None else self.services.get(VisionModels).get(row.model)
+        if wish_of(wish, model) != row.wish:
+            raise KinofarmError("ANALYSIS-015", model=row.model or "the media's own analyses")
+        telling = Telling(self.services.get(AnalysisStore), row, heard)
         with scratch(self.services.get(Settings).home.absolute() / "scratch", "look") as folder:
             path, facts = self._at_hand(row, folder)
-            if row.options.get("what") == "recognition":
-                self._recognised(row, path, facts, telling)
-            else:
-                _media_analysed(self.services, row, path, facts, telling)
-        return store.get(row.id)
+            if isinstance(wish, MediaWish):
+                return _media_analysed(self.services, wish, path, facts, telling)
+            assert model is not None
+            return self._recognised(model, wish, path, facts, telling)
+
+    def _failed(self, row: AnalysisEntry, error: KinofarmError) -> bool:
+        """End it as failed, if it is the file's fault, or the model's; else leave it to others. Returns whether it still was this one's."""
+        store, told = self.services.get(AnalysisStore), error.as_dict()
+        if (
+            error.code in NOT_HERE
+            and shares_sources(self.services.get(Settings))
+            and sequence_at(Path(row.path)) is None
+        ):
+            return store.share_again(row, told)
+        if error.code in NOT_HERE or error.code == NO_CUDA:
+            return store.refuse(row, told)
+        if error.code in OWN_FAULTS:
+            self._learn(error)
+            return store.refuse(row, told, REFUSED_SECONDS)
+        return store.fail(row, told)
+
+    def _learn(self, fault: KinofarmError | None) -> None:
+        settings, told = self.services.get(Settings), None if fault is None else f"{fault.code} {fault}"
+        learn(self.services.get(WorkerStore), machine.name(settings), settings.worker.breaker, told)
 
     def _at_hand(self, row: AnalysisEntry, folder: Path) -> tuple[Path, MediaFacts]:
         """Return the medium as this machine can read it, and its facts: where it lies, else out of the farm's cache."""
@@ -110,11 +166,11 @@ class Looker:
             raise KinofarmError("ANALYSIS-006", file=named.name)
         raise KinofarmError("ANALYSIS-012", file=named.name, machine=machine.name(self.services.get(Settings)))
 
-    def _recognised(self, row: AnalysisEntry, path: Path, facts: MediaFacts, telling: Telling) -> None:
+    def _recognised(
+        self, model: VisionModel, wish: RecognitionWish, path: Path, facts: MediaFacts, telling: Telling
+    ) -> bool:
         """What a model finds, group by group, from the last finished one on."""
-        store = telling.store
-        wish = RecognitionWish.model_validate(row.options)
-        model = self.services.get(VisionModels).get(row.model or "")
+        store, row = telling.store, telling.row
         opened = self._model(model, wish)
         groups = [FoundFrames.model_validate(group) for group in store.groups(row.id)]
         reached = groups[-1].end if groups else Fraction(0)
@@ -128,15 +184,11 @@ class Looker:
 
         begun, looked = time.monotonic(), 0
         for group in recognise(path, facts, opened, wish.look, begin=reached, progress=progress, should_stop=should_stop):  # fmt: skip
-            store.keep(row.id, len(groups), group.model_dump(mode="json"))
+            store.keep(row, len(groups), group.model_dump(mode="json"))
             groups.append(group)
             looked += len(group.frames)
-        if telling.should_stop():
-            store.end(row.id, "stopped")
-            return
-        if self.make_room():
-            store.hand_back(row)
-            return
+        if should_stop():
+            return store.hand_back(row)
         seconds = time.monotonic() - begun
         frames = tuple(frame for group in groups for frame in group.frames)
         seen = seen_things(frames, facts, tuple(opened.facts.classes), wish)
@@ -148,7 +200,7 @@ class Looker:
             "frames_per_second": round(looked / seconds, 3) if looked and seconds else None,
             "findings": len(seen),
         }
-        store.finish(row.id, result, in_order(entered(seen)))
+        return store.finish(row, result, in_order(entered(seen)))
 
     def _model(self, model: VisionModel, wish: RecognitionWish) -> OpenModel:
         """Return the model, ready to run: the one of last time, if it is wanted in the same way.
@@ -167,12 +219,11 @@ class Looker:
         return self._opened[1]
 
 
-def _media_analysed(services: Services, row: AnalysisEntry, path: Path, facts: MediaFacts, telling: Telling) -> None:
+def _media_analysed(services: Services, wish: MediaWish, path: Path, facts: MediaFacts, telling: Telling) -> bool:
     """Scenes, silence and the like, in a process of its own."""
-    wish = MediaWish.model_validate(row.options)
     given = {"path": str(path), "facts": facts.model_dump(mode="json"), "kinds": list(wish.kinds or ANALYSES)}
     given |= {"settings": wish.settings.model_dump(mode="json")}
-    seconds = services.get(Settings).media.reader_seconds + SLOWEST * float(facts.duration)
+    seconds = services.get(Settings).media.reader_seconds + SLOWEST * min(float(facts.duration), LONGEST)
     try:
         found = services.get(Apart).call(
             ANALYSED, given, file=path.name, seconds=seconds, progress=telling.tell, should_stop=telling.should_stop
@@ -180,9 +231,8 @@ def _media_analysed(services: Services, row: AnalysisEntry, path: Path, facts: M
     except KinofarmError as error:
         if error.code != "FFMPEG-001":
             raise
-        telling.store.end(row.id, "stopped")
-        return
-    telling.store.finish(row.id, found, in_order(_of_media(MediaAnalysis.model_validate(found))))
+        return telling.store.hand_back(telling.row)
+    return telling.store.finish(telling.row, found, in_order(_of_media(MediaAnalysis.model_validate(found))))
 
 
 def _of_media(analysis: MediaAnalysis) -> Iterator[FindingEntered]:

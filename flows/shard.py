@@ -18,6 +18,7 @@ from typing import Any
 
 from prefect import flow
 
+from flows.breaker import OWN_FAULTS, learn
 from flows.running import unvisited
 from infra import machine, services
 from infra.cache.index import CacheIndex
@@ -41,12 +42,6 @@ from tasks.media.shelf import Shelf
 
 logger = logging.getLogger("kinofarm.shard")
 
-OWN_FAULTS = (
-    *("FFMPEG-006", "FFMPEG-007", "FFMPEG-008", "FFMPEG-010", "FFMPEG-012"),  # no room for ffmpeg, or no ffmpeg
-    *("FLOW-002", "FLOW-009"),  # another ffmpeg than the farm's; media that is not mounted
-    *("CACHE-004", "CACHE-005", "CACHE-006", "PUBLISH-003", "PUBLISH-005"),  # cache or disk
-)
-"""Failures that are the machine's and not the chunk's: a few in a row, and it takes no more chunks."""
 LOOK_SECONDS = 2.0
 """Slow poll beside the notifications: a chunk that waits for its next attempt is announced by nobody."""
 
@@ -133,15 +128,9 @@ class Place:
         """Tell the farm of failures that are the machine's own, and that they are over."""
         if ended is None or ended.outcome not in ("done", "failed", "retried"):
             return
-        try:
-            if ended.error is not None and ended.error["code"] in OWN_FAULTS:
-                reason = f"{ended.error['code']} {ended.error['message']}"
-                if self.workers.failed(self.machine, reason, self.settings.breaker):
-                    logger.error("this machine takes no more chunks: %s", reason)
-            else:  # also what another shard of this machine had counted is over
-                self.workers.succeeded(self.machine)
-        except KinofarmError as away:
-            logger.warning("the farm was not told how this machine does: %s", away)
+        own = ended.error is not None and ended.error["code"] in OWN_FAULTS
+        fault = f"{ended.error['code']} {ended.error['message']}" if own and ended.error else None
+        learn(self.workers, self.machine, self.settings.breaker, fault)
 
 
 def _claimed(ledger: Ledger, place: Place) -> Claim | None:

@@ -16,12 +16,13 @@ from uuid import uuid4
 from pydantic import Field
 
 from flows.library import shelf
-from flows.lookers import ANALYSE, lookers_soon
+from flows.lookers import lookers_soon, start_batch
+from infra import machine
 from infra.errors import KinofarmError
+from infra.jobs.workers import WorkerStore
 from infra.library.analyses import AnalysisEntry, AnalysisStore
 from infra.library.batches import Batch, BatchStore
 from infra.library.vision import VisionModel, VisionModels
-from infra.prefect_api import PrefectApi
 from infra.services import Services, shares_sources
 from infra.settings import Settings
 from infra.values import Value
@@ -33,7 +34,7 @@ from tasks.recognition.findings import FindingOptions
 from tasks.recognition.pipeline import RecogniseOptions
 from tasks.recognition.tracks import TrackOptions
 
-RECIPE = 2
+RECIPE = 3
 """Is raised when the same wish would give something else: what is known then is found out anew."""
 
 
@@ -69,7 +70,10 @@ def wish_for(model: str | None, options: Mapping[str, Any]) -> Wish:
 
 
 def wish_of(wish: Wish, model: VisionModel | None) -> str:
-    """Return the hash by which a wish is known. On which device, and in what batches it is looked through, is not in it."""
+    """Return the hash by which a wish is known. On which device, and in what batches it is looked through, is not in it.
+
+    Of a model its content, layout and classes count, not its name: with other names of its classes it finds other things.
+    """
     said = wish.model_dump(mode="json", exclude={"device", "batch"})
     if isinstance(wish, MediaWish):
         said["kinds"] = sorted(wish.kinds or ANALYSES)
@@ -82,35 +86,48 @@ def wish_of(wish: Wish, model: VisionModel | None) -> str:
         "recipe": RECIPE,
         "model": model.sha256 if model else None,
         "layout": model.facts.get("head") if model else None,
+        "classes": model.facts.get("classes") if model else None,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def require(services: Services, wish: Wish, model: str | None) -> VisionModel | None:
-    """Return the model that a wish names, once it is known that the farm can fulfil the wish.
+    """Return the model that a wish names, once it is known that there can be such a wish.
 
-    Raises:  KinofarmError ANALYSIS-002, ANALYSIS-009, MEDIA-030, DB-00x.
+    Raises:  KinofarmError ANALYSIS-002, MEDIA-030, DB-00x.
     """
-    found = services.get(VisionModels).get(model) if model is not None else None
     if isinstance(wish, MediaWish):
         require_known(wish.kinds)
-    elif wish.device == "cuda" and not services.get(AnalysisStore).machines_on_cuda():
+    return services.get(VisionModels).get(model) if model is not None else None
+
+
+def require_device(services: Services, wish: Wish) -> None:
+    """See that some machine of the farm has the device that a wish insists on.
+
+    Raises:  KinofarmError ANALYSIS-009, DB-00x.
+    """
+    if isinstance(wish, RecognitionWish) and wish.device == "cuda" and not services.get(AnalysisStore).machines_on_cuda():  # fmt: skip
         raise KinofarmError("ANALYSIS-009")
-    return found
 
 
 def begin(services: Services, path: Path, facts: MediaFacts, wish: Wish, model: str | None, who: str) -> AnalysisEntry:
     """Enter an analysis of a file and see that it is taken up; one that is known is returned as it is.
 
     Where machines read media from the farm's cache, putting the file there may take long: a batch of this one file does it.
-    Raises:  KinofarmError ANALYSIS-002, ANALYSIS-009, MEDIA-030, MODEL-020, FARM-02x, DB-00x.
+    Raises:  KinofarmError ANALYSIS-002, ANALYSIS-009, MEDIA-030, MODEL-020, FARM-02x, DB-00x, CACHE-00x.
     """
-    shares = shares_sources(services.get(Settings)) and facts.numbered is None
-    row = enter(services, path, facts, wish, model, who, ready=not shares)
-    if row.state == "waiting" and shares:
-        begin_batch(services, path, wish, model, who)
-    elif row.state == "waiting":
+    require_device(services, wish)
+    row = enter(services, path, facts, wish, model, who)
+    if row.state != "waiting":
+        return row
+    if not is_shared(services, facts):
         lookers_soon(services)
+        return row
+    try:
+        begin_batch(services, path, wish, model, who, entered=row)
+    except KinofarmError as error:
+        services.get(AnalysisStore).not_shared(row.id, error.as_dict(), over=True)
+        raise
     return row
 
 
@@ -123,52 +140,62 @@ def begin_batch(
     *,
     recursive: bool = True,
     sequences: bool = True,
+    entered: AnalysisEntry | None = None,
 ) -> Batch:
     """Enter a batch and have its run started.
 
+    Args:    entered: the analysis of a batch that is one file's.
     Raises:  KinofarmError ANALYSIS-002, ANALYSIS-009, MEDIA-030, FARM-02x, DB-00x.
     """
     require(services, wish, model)
-    store = services.get(BatchStore)
+    require_device(services, wish)
     options = wish.model_dump(mode="json")
-    batch = store.add(uuid4(), str(path), model, options, who, recursive=recursive, sequences=sequences)
-    try:
-        services.get(PrefectApi).create_run(
-            ANALYSE, {"path": batch.path, "batch": str(batch.id)}, idempotency_key=f"{batch.id}-0"
-        )
-    except KinofarmError as error:
-        store.end(batch.id, "failed", error.as_dict())
-        raise
+    batch = services.get(BatchStore).add(
+        uuid4(), str(path), model, options, who, recursive=recursive, sequences=sequences
+    )
+    start_batch(services, batch, entered)
     return batch
 
 
-def enter(
-    services: Services, path: Path, facts: MediaFacts, wish: Wish, model: str | None, who: str, *, ready: bool = True
-) -> AnalysisEntry:
+def enter(services: Services, path: Path, facts: MediaFacts, wish: Wish, model: str | None, who: str) -> AnalysisEntry:
     """Enter an analysis of a medium; one that is known is returned as it is.
 
-    Args:    ready: False: it is not taken up before `share` has seen to it that every machine can read the file. Numbered pictures
-             are read where they lie: they are always ready.
-    Raises:  KinofarmError ANALYSIS-002, ANALYSIS-009, MEDIA-030, MODEL-020, DB-00x.
+    Where machines read media from the farm's cache it is not taken up before `share` has put the file there. A model lies there for
+    all machines as soon as it is wanted.
+
+    Raises:  KinofarmError ANALYSIS-002, ANALYSIS-003, MEDIA-030, MODEL-020, DB-00x, CACHE-00x.
     """
     found = require(services, wish, model)
     if isinstance(wish, RecognitionWish) and facts.picture() is None:
         raise KinofarmError("MODEL-020", file=path.name)
-    options, ready = wish.model_dump(mode="json"), ready or facts.numbered is not None
+    if found is not None and _has_other_machines(services):
+        _share_model(services, found)
+    options, ready = wish.model_dump(mode="json"), not is_shared(services, facts)
     return services.get(AnalysisStore).begin(facts.sha256, wish_of(wish, found), str(path), model, options, who, ready)
 
 
-def share(services: Services, row: AnalysisEntry) -> None:
-    """Put what an analysis that waits reads, its file and its model, where every machine can read it.
+def is_shared(services: Services, facts: MediaFacts) -> bool:
+    """Whether a medium is put where every machine can read it. Numbered pictures are read where they lie."""
+    return shares_sources(services.get(Settings)) and facts.numbered is None
 
-    Raises:  KinofarmError FLOW-001 when the file has changed meanwhile, ANALYSIS-002, ANALYSIS-003, CACHE-00x, DB-00x.
+
+def share(services: Services, row: AnalysisEntry) -> None:
+    """Put the file of an analysis that waits where every machine can read it, and let it be taken up.
+
+    Raises:  KinofarmError FLOW-001 when the file has changed meanwhile, CACHE-00x, DB-00x.
     """
-    if row.state != "waiting":
-        return
-    sources = {row.content: Path(row.path)}
-    if row.model is not None:
-        models = services.get(VisionModels)
-        model = models.get(row.model)
-        sources[model.sha256] = models.file(model)
-    put_into_cache(sources, shelf(services))
+    try:
+        put_into_cache({row.content: Path(row.path)}, shelf(services))
+    except OSError:
+        raise KinofarmError("FLOW-001", file=Path(row.path).name) from None
     services.get(AnalysisStore).make_ready(row.id)
+
+
+def _has_other_machines(services: Services) -> bool:
+    here = machine.name(services.get(Settings))
+    return any(worker.alive and worker.name != here for worker in services.get(WorkerStore).workers())
+
+
+def _share_model(services: Services, model: VisionModel) -> None:
+    if not shelf(services).store.has(model.sha256):
+        put_into_cache({model.sha256: services.get(VisionModels).file(model)}, shelf(services))

@@ -143,6 +143,7 @@ class Batch(TypedDict):
     state: Literal["waiting", "running", "done", "failed", "stopped"]
     stop_requested: bool
     starts: int
+    run_id: str | None
     found: int
     entered: int
     known: int

@@ -62,8 +62,8 @@ def begin(call: Call, given: BatchWanted) -> Batch:
     """
     wish = wish_asked_for(given, "batch.begin")
     folder = folder_of(call, given.folder, "folder")
-    how = {"recursive": given.recursive, "sequences": given.sequences}
-    return begin_batch(call.services, folder, wish, given.model, call.name, **how)
+    recursive, sequences = given.recursive, given.sequences
+    return begin_batch(call.services, folder, wish, given.model, call.name, recursive=recursive, sequences=sequences)
 
 
 def list_batches(call: Call, given: BatchesWanted) -> Batches:

@@ -5,7 +5,8 @@ between the two leaves an entry without artefact, which does no harm (presence i
 artefact that nobody counts.
 
 What a job that has not ended needs is never evicted from the farm's cache: its chunks, its sound, its film, the sources
-that they are made of; nor, anywhere, what is pinned because somebody reads it now. Evicting a chunk makes it ready again
+that they are made of; nor what an analysis reads that has not ended, its medium and its model; nor, anywhere, what is
+pinned because somebody reads it now. Evicting a chunk makes it ready again
 in the same transaction in which its artefact goes, so that planning never counts on what is gone.
 """
 
@@ -52,7 +53,10 @@ _NEEDED = f"""(
             WHERE link.chunk_key = entry.key AND job.state NOT IN {_ENDED})
         OR EXISTS (SELECT FROM jobs job WHERE job.film_key = entry.key AND job.state NOT IN {_ENDED})
         OR EXISTS (SELECT FROM job_sources source JOIN jobs job ON job.id = source.job_id
-            WHERE source.sha256 = entry.key AND job.state NOT IN {_ENDED})))"""  # noqa: S608 (our own constants)
+            WHERE source.sha256 = entry.key AND job.state NOT IN {_ENDED})
+        OR entry.kind = 'source' AND EXISTS (SELECT FROM analyses
+            WHERE analyses.state IN ('waiting', 'running') AND (content = entry.key OR model IN (
+                SELECT name FROM vision_models WHERE vision_models.sha256 = entry.key)))))"""  # noqa: S608 (our own constants)
 
 _EXCESS = {
     policy: text(f"""

@@ -91,6 +91,18 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise KinofarmError("DB-002", reason="a text holds characters that are not Unicode") from None
 
 
+@contextmanager
+def alone(engine: Engine, what: str) -> Iterator[bool]:
+    """Say within this block whether nobody else of the farm is in one for the same thing; does not wait.
+
+    Args:    what: is done, in a word or two.
+    Raises:  KinofarmError DB-001, DB-002.
+    """
+    with transaction(engine) as connection:
+        asked = sqlalchemy.text("SELECT pg_try_advisory_xact_lock(hashtext(:what))")
+        yield bool(connection.execute(asked, {"what": f"kinofarm {what}"}).scalar_one())
+
+
 class _Patient(Protocol):
     @property
     def patience(self) -> float: ...

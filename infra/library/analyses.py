@@ -5,7 +5,8 @@ an analysis goes on its finished groups of frames are kept: whoever takes it up 
 
 Lookers take analyses up as shards do chunks, the oldest first. One that was to run on CUDA if it can goes to a machine on which
 that works while there is any, else to processors; which it is to be is asked at that moment, so a machine that comes or goes
-changes it. Who tells nothing for `LOST_SECONDS` has lost what it took up.
+changes it. Who tells nothing for `LOST_SECONDS` has lost what it took up: from then on nothing that it says of it counts.
+A machine that can't look a file through, or not now, refuses it: the others still may.
 """
 
 from __future__ import annotations
@@ -32,30 +33,39 @@ LOST_SECONDS = 20.0
 STARTS = 3
 """How often one is taken up at most: what crashes its looker again and again is given up."""
 
-_OPEN = "state IN ('waiting', 'running')"
+OPEN = "state IN ('waiting', 'running')"
 _LOST = f"(state = 'running' AND beat_at < now() - interval '{LOST_SECONDS} seconds')"
 _FREE = f"((state = 'waiting' AND ready OR {_LOST}) AND NOT stop_requested AND starts < {STARTS})"
-_ON_CUDA = f"""(SELECT count(*) FROM workers
-    WHERE {ALIVE} AND workers.state = 'online' AND jsonb_exists(slots, '{GPU_POOL}') AND probe ->> 'cuda' = '')"""  # noqa: S608 (our own constants)
+_ON_CUDA = f"(jsonb_exists(slots, '{GPU_POOL}') AND probe ->> 'cuda' = '')"
+_MACHINES_WITH_CUDA = f"(SELECT count(*) FROM workers WHERE {ALIVE} AND workers.state = 'online' AND {_ON_CUDA})"  # noqa: S608 (our own constants)
 _DEVICE = "(CASE WHEN model IS NULL THEN 'cpu' ELSE coalesce(options ->> 'device', 'auto') END)"
 _OF_POOL = f"""(CASE {_DEVICE} WHEN 'cuda' THEN '{GPU_POOL}' WHEN 'cpu' THEN '{CPU_POOL}'
-    ELSE CASE WHEN {_ON_CUDA} > 0 THEN '{GPU_POOL}' ELSE '{CPU_POOL}' END END)"""
+    ELSE CASE WHEN {_MACHINES_WITH_CUDA} > 0 THEN '{GPU_POOL}' ELSE '{CPU_POOL}' END END)"""
+_REFUSED = "coalesce(CAST(refusals ->> CAST({machine} AS text) AS timestamptz) > now(), false)"
+_OF_ITS_POOL = f"""CASE {_OF_POOL} WHEN '{GPU_POOL}' THEN {_ON_CUDA} ELSE jsonb_exists(slots, '{CPU_POOL}') END"""
+"""Whether a worker could take an analysis up, if it does not refuse it."""
 _COLUMNS = (
     "id, content, wish, path, model, options, submitted_by, state, stop_requested, starts, progress, result, error, "
     "begun_at, ended_at, pool, machine"
 )
+_OVER = "old.state IN ('failed', 'stopped')"
+_SETTLED = "old.state IN ('done', 'running')"
 _BEGIN = text(f"""
 INSERT INTO analyses AS old (id, content, wish, path, model, options, submitted_by, ready)
 VALUES (:id, :content, :wish, :path, :model, CAST(:options AS jsonb), :submitted_by, :ready)
 ON CONFLICT (content, wish) DO UPDATE SET path = excluded.path,
-    ready = CASE WHEN old.state IN ('failed', 'stopped') THEN excluded.ready ELSE old.ready OR excluded.ready END,
-    state = CASE WHEN old.state IN ('failed', 'stopped') THEN 'waiting' ELSE old.state END,
-    starts = CASE WHEN old.state IN ('failed', 'stopped') THEN 0 ELSE old.starts END,
-    error = CASE WHEN old.state IN ('failed', 'stopped') THEN NULL ELSE old.error END,
-    ended_at = CASE WHEN old.state IN ('failed', 'stopped') THEN NULL ELSE old.ended_at END,
-    begun_at = CASE WHEN old.state IN ('failed', 'stopped') THEN now() ELSE old.begun_at END,
-    beat_at = CASE WHEN old.state IN ('failed', 'stopped') THEN now() ELSE old.beat_at END,
-    stop_requested = CASE WHEN old.state IN ('failed', 'stopped') THEN false ELSE old.stop_requested END
+    model = CASE WHEN {_SETTLED} THEN old.model ELSE excluded.model END,
+    options = CASE WHEN {_SETTLED} THEN old.options ELSE excluded.options END,
+    refusals = CASE WHEN {_SETTLED} THEN old.refusals ELSE '{{}}' END,
+    ready = CASE WHEN {_OVER} THEN excluded.ready ELSE old.ready OR excluded.ready END,
+    submitted_by = CASE WHEN {_OVER} THEN excluded.submitted_by ELSE old.submitted_by END,
+    state = CASE WHEN {_OVER} THEN 'waiting' ELSE old.state END,
+    starts = CASE WHEN {_OVER} THEN 0 ELSE old.starts END,
+    error = CASE WHEN {_OVER} THEN NULL ELSE old.error END,
+    ended_at = CASE WHEN {_OVER} THEN NULL ELSE old.ended_at END,
+    begun_at = CASE WHEN {_OVER} THEN now() ELSE old.begun_at END,
+    beat_at = CASE WHEN {_OVER} THEN now() ELSE old.beat_at END,
+    told = old.told AND NOT {_OVER}, stop_requested = false
 RETURNING {_COLUMNS}
 """)  # noqa: S608 (our own constants)
 _GET = text(f"SELECT {_COLUMNS} FROM analyses WHERE id = :id")  # noqa: S608
@@ -63,33 +73,60 @@ _NEWEST = text(f"""
 SELECT {_COLUMNS} FROM analyses WHERE CAST(:content AS text) IS NULL OR content = :content
 ORDER BY begun_at DESC, id LIMIT :limit
 """)  # noqa: S608
-_CLAIM = text(f"""
-UPDATE analyses SET state = 'running', starts = starts + 1, beat_at = now(), pool = :pool, machine = :machine
+CLAIM = text(f"""
+UPDATE analyses SET state = 'running', starts = starts + 1, beat_at = now(), pool = :pool, machine = :machine,
+    error = NULL
 WHERE id = (
-    SELECT id FROM analyses WHERE {_FREE} AND {_OF_POOL} = :pool
+    SELECT id FROM analyses WHERE {OPEN} AND {_FREE} AND {_OF_POOL} = :pool
+        AND NOT {_REFUSED.format(machine=":machine")}
         AND NOT EXISTS (SELECT FROM workers WHERE name = :machine AND workers.state <> 'online')
+        AND (CAST(:pool AS text) <> '{GPU_POOL}' OR EXISTS (SELECT FROM workers WHERE name = :machine AND {_ON_CUDA}))
     ORDER BY begun_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING {_COLUMNS}
 """)  # noqa: S608
-_READY = text("UPDATE analyses SET ready = true WHERE id = :id")
-_HAND_BACK = text("""
-UPDATE analyses SET state = 'waiting', starts = greatest(0, starts - 1)
-WHERE id = :id AND state = 'running' AND starts = :starts
-""")
+_READY = text("UPDATE analyses SET ready = true, error = NULL WHERE id = :id AND state = 'waiting'")
+_UNSHARED = text(f"""
+SELECT {", ".join("analyses." + name for name in _COLUMNS.split(", "))} FROM analyses
+JOIN analysis_batch_files file ON file.analysis = analyses.id AND file.batch = :batch
+WHERE analyses.state = 'waiting' AND NOT ready ORDER BY analyses.begun_at, analyses.id LIMIT :limit
+""")  # noqa: S608
+_OWN = "id = :id AND state = 'running' AND starts = :starts"
+"""Whoever took it up that often still has it."""
+_WAITING_AGAIN = """state = CASE WHEN stop_requested THEN 'stopped' ELSE 'waiting' END,
+    ended_at = CASE WHEN stop_requested THEN now() END"""
+_HAND_BACK = text(f"""
+UPDATE analyses SET {_WAITING_AGAIN}, starts = starts - 1 WHERE {_OWN} RETURNING id
+""")  # noqa: S608
+_REFUSE = text(f"""
+UPDATE analyses SET {_WAITING_AGAIN}, starts = starts - 1, error = CAST(:error AS jsonb),
+    refusals = refusals || jsonb_build_object(CAST(:machine AS text), CASE
+        WHEN CAST(:seconds AS float8) IS NULL THEN 'infinity'::timestamptz
+        ELSE now() + make_interval(secs => CAST(:seconds AS float8)) END)
+WHERE {_OWN} RETURNING id
+""")  # noqa: S608
+_SHARE_AGAIN = text(f"""
+UPDATE analyses SET ready = false, error = CAST(:error AS jsonb),
+    state = CASE WHEN stop_requested THEN 'stopped' WHEN starts >= {STARTS} THEN 'failed' ELSE 'waiting' END,
+    ended_at = CASE WHEN stop_requested OR starts >= {STARTS} THEN now() END
+WHERE {_OWN} RETURNING id
+""")  # noqa: S608
 _COUNTS = text(f"""
-SELECT {_OF_POOL} AS pool, count(*) AS free FROM analyses WHERE {_FREE} GROUP BY 1
+SELECT {_OF_POOL} AS pool, count(*) AS free FROM analyses WHERE {OPEN} AND {_FREE}
+    AND (refusals = '{{}}' OR EXISTS (SELECT FROM workers WHERE {ALIVE} AND workers.state = 'online'
+        AND NOT {_REFUSED.format(machine="workers.name")})) GROUP BY 1
 """)  # noqa: S608
 _TAKEN = text(f"SELECT pool, count(*) AS taken FROM analyses WHERE state = 'running' AND NOT {_LOST} GROUP BY pool")  # noqa: S608
-_MACHINES_ON_CUDA = text(f"SELECT {_ON_CUDA}")
+_COUNT_CUDA = text(f"SELECT {_MACHINES_WITH_CUDA}")
+_CUDA_HERE = text(f"SELECT EXISTS (SELECT FROM workers WHERE name = :machine AND {_ON_CUDA})")  # noqa: S608
 _TELL = text(f"""
-UPDATE analyses SET progress = greatest(progress, :progress), beat_at = now() WHERE id = :id AND {_OPEN}
-RETURNING stop_requested
+UPDATE analyses SET progress = greatest(progress, :progress), beat_at = now() WHERE {_OWN} RETURNING stop_requested
 """)  # noqa: S608
-_KEEP = text("""
-INSERT INTO analysis_groups (analysis, number, found) VALUES (:id, :number, CAST(:found AS jsonb))
+_KEEP = text(f"""
+INSERT INTO analysis_groups (analysis, number, found)
+SELECT id, :number, CAST(:found AS jsonb) FROM analyses WHERE {_OWN}
 ON CONFLICT (analysis, number) DO NOTHING
-""")
+""")  # noqa: S608
 _GROUPS = text("SELECT found FROM analysis_groups WHERE analysis = :id ORDER BY number")
 _FORGET_GROUPS = text("DELETE FROM analysis_groups WHERE analysis = :id")
 _FOUND = text("""
@@ -99,25 +136,45 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb))
     AS row (number int, name text, seen_from float8, seen_to float8, best float8, finding jsonb)
 """)
 _DONE = text(f"""
-UPDATE analyses SET state = 'done', progress = 1, result = CAST(:result AS jsonb), ended_at = now()
-WHERE id = :id AND {_OPEN} RETURNING id
+UPDATE analyses SET state = 'done', progress = 1, result = CAST(:result AS jsonb), error = NULL, ended_at = now()
+WHERE {_OWN} RETURNING id
 """)  # noqa: S608
-_END = text(f"""
-UPDATE analyses SET state = :state, error = CAST(:error AS jsonb), ended_at = now() WHERE id = :id AND {_OPEN}
+_FAIL = text(f"""
+UPDATE analyses SET state = 'failed', error = CAST(:error AS jsonb), ended_at = now() WHERE {_OWN} RETURNING id
 """)  # noqa: S608
+_NOT_SHARED = text("""
+UPDATE analyses SET error = CAST(:error AS jsonb), state = CASE WHEN :over THEN 'failed' ELSE state END,
+    ended_at = CASE WHEN :over THEN now() END
+WHERE id = :id AND state = 'waiting' AND NOT ready RETURNING id
+""")
 _STOP = text(f"""
 UPDATE analyses SET stop_requested = true, state = CASE state WHEN 'waiting' THEN 'stopped' ELSE state END,
     ended_at = CASE state WHEN 'waiting' THEN now() END
-WHERE id = :id AND {_OPEN}
+WHERE id = :id AND {OPEN}
 """)  # noqa: S608
 _GIVE_UP = text(f"""
-UPDATE analyses SET state = CASE WHEN stop_requested THEN 'stopped' ELSE 'failed' END,
-    error = CASE WHEN stop_requested THEN NULL ELSE CAST(:error AS jsonb) END, ended_at = now()
-WHERE {_LOST} AND (stop_requested OR starts >= {STARTS})
+UPDATE analyses SET state = CASE WHEN stop_requested THEN 'stopped' ELSE 'failed' END, ended_at = now(),
+    error = CASE WHEN stop_requested THEN NULL WHEN state = 'running' THEN CAST(:error AS jsonb) ELSE error END
+WHERE {OPEN} AND ({_LOST} AND (stop_requested OR starts >= {STARTS})
+    OR state = 'waiting' AND ready AND refusals <> '{{}}'
+        AND EXISTS (SELECT FROM workers WHERE {ALIVE} AND {_OF_ITS_POOL})
+        AND NOT EXISTS (SELECT FROM workers WHERE {ALIVE} AND {_OF_ITS_POOL}
+            AND coalesce(refusals ->> workers.name, '') <> 'infinity'))
+RETURNING {_COLUMNS}
 """)  # noqa: S608
+_UNWANTED = text(f"""
+SELECT {_COLUMNS} FROM analyses WHERE state = 'waiting' AND NOT ready AND begun_at < now() - make_interval(secs => :seconds)
+    AND NOT EXISTS (SELECT FROM analysis_batch_files file JOIN analysis_batches batch ON batch.id = file.batch
+        WHERE file.analysis = analyses.id AND batch.{OPEN})
+ORDER BY begun_at, id LIMIT :limit
+""")  # noqa: S608
+_UNTOLD = text(f"UPDATE analyses SET told = true WHERE ended_at IS NOT NULL AND NOT told RETURNING {_COLUMNS}")  # noqa: S608
 _FORGET = text(
     "DELETE FROM analyses WHERE state IN ('failed', 'stopped') AND ended_at < now() - make_interval(days => :days)"
 )
+
+
+NOTHING: Mapping[str, Any] = {}
 
 
 class AnalysisEntry(Value):
@@ -174,14 +231,15 @@ class AnalysisStore:
         submitted_by: str,
         ready: bool = True,
     ) -> AnalysisEntry:
-        """Enter an analysis, or return the one of that wish; one that failed or was stopped is to go on.
+        """Enter an analysis, or return the one of that wish; one that failed, was stopped or is to be is to go on.
+
+        How it is to be worked on is as was said last, until it is taken up.
 
         Args:    ready: False: nobody takes it up before `make_ready`, as its media are not where all machines can read them.
         """
         given = {"id": uuid4(), "content": content, "wish": wish, "path": path, "model": model}
         given |= {"options": json.dumps(dict(options)), "submitted_by": submitted_by, "ready": ready}
-        with transaction(self.engine) as connection:
-            return AnalysisEntry.model_validate(dict(connection.execute(_BEGIN, given).mappings().one()))
+        return self._rows(_BEGIN, given)[0]
 
     @surviving
     def get(self, analysis: UUID) -> AnalysisEntry:
@@ -189,36 +247,55 @@ class AnalysisStore:
 
         Raises:  KinofarmError ANALYSIS-001.
         """
-        with transaction(self.engine) as connection:
-            found = connection.execute(_GET, {"id": analysis}).mappings().one_or_none()
-        if found is None:
+        found = self._rows(_GET, {"id": analysis})
+        if not found:
             raise KinofarmError("ANALYSIS-001", analysis=str(analysis))
-        return AnalysisEntry.model_validate(dict(found))
+        return found[0]
 
     @surviving
     def newest(self, limit: int, content: str | None = None) -> tuple[AnalysisEntry, ...]:
         """Return the newest analyses, of one content if it is given, the newest first."""
-        with transaction(self.engine) as connection:
-            rows = connection.execute(_NEWEST, {"limit": limit, "content": content}).mappings()
-            return tuple(AnalysisEntry.model_validate(dict(row)) for row in rows)
+        return self._rows(_NEWEST, {"limit": limit, "content": content})
 
     def make_ready(self, analysis: UUID) -> None:
         """Let it be taken up."""
         self._write((_READY, {"id": analysis}))
 
     @surviving
+    def unshared(self, batch: UUID, limit: int) -> tuple[AnalysisEntry, ...]:
+        """Return the first of a batch's analyses that wait for their media to be where all machines can read them."""
+        return self._rows(_UNSHARED, {"batch": batch, "limit": limit})
+
+    @surviving
+    def unwanted(self, seconds: float, limit: int) -> tuple[AnalysisEntry, ...]:
+        """Return those that have waited so long for their media to be shared, and that no batch will share."""
+        return self._rows(_UNWANTED, {"seconds": seconds, "limit": limit})
+
+    @surviving
     def claim(self, pool: str, machine: str) -> AnalysisEntry | None:
-        """Take up the oldest analysis of a pool that waits, or has lost its looker; None: there is none for this machine."""
-        with transaction(self.engine) as connection:
-            found = connection.execute(_CLAIM, {"pool": pool, "machine": machine}).mappings().one_or_none()
-        return None if found is None else AnalysisEntry.model_validate(dict(found))
+        """Take up the oldest analysis of a pool that waits, or has lost its looker; None: there is none for this machine.
 
-    def hand_back(self, claimed: AnalysisEntry) -> None:
-        """Let others take it up, from where it is; nothing changes where another has taken it up meanwhile.
-
-        Args:    claimed: as `claim` returned it.
+        What `claim` returned is what the methods that work on it are given: they do nothing once another has it.
         """
-        self._write((_HAND_BACK, {"id": claimed.id, "starts": claimed.starts}))
+        found = self._rows(CLAIM, {"pool": pool, "machine": machine})
+        return found[0] if found else None
+
+    def hand_back(self, claimed: AnalysisEntry) -> bool:
+        """Let others take it up, from where it is, or let it be stopped if that was asked for; return whether this did it."""
+        return self._ended(_HAND_BACK, claimed)
+
+    def refuse(self, claimed: AnalysisEntry, error: Mapping[str, Any], seconds: float | None = None) -> bool:
+        """Let other machines take it up, as the one that has it can't; return whether this did it.
+
+        Args:    seconds: for how long it can't; None: for good.
+        """
+        return self._ended(
+            _REFUSE, claimed, {"error": json.dumps(dict(error)), "machine": claimed.machine, "seconds": seconds}
+        )
+
+    def share_again(self, claimed: AnalysisEntry, error: Mapping[str, Any]) -> bool:
+        """Let it wait until what it reads is shared anew, as that is not in the cache any more; return whether this did it."""
+        return self._ended(_SHARE_AGAIN, claimed, {"error": json.dumps(dict(error))})
 
     @surviving
     def open(self) -> Mapping[str, OpenAnalyses]:
@@ -234,18 +311,26 @@ class AnalysisStore:
     def machines_on_cuda(self) -> int:
         """Return on how many machines that take work recognition can run on CUDA."""
         with transaction(self.engine) as connection:
-            return int(connection.execute(_MACHINES_ON_CUDA).scalar_one())
+            return int(connection.execute(_COUNT_CUDA).scalar_one())
 
     @surviving
-    def tell(self, analysis: UUID, progress: float) -> bool:
-        """Say how far it is; return whether it is to go on."""
+    def runs_on_cuda(self, machine: str) -> bool:
+        """Whether recognition can run on CUDA on this machine."""
         with transaction(self.engine) as connection:
-            stop = connection.execute(_TELL, {"id": analysis, "progress": progress}).scalar_one_or_none()
+            return bool(connection.execute(_CUDA_HERE, {"machine": machine}).scalar_one())
+
+    @surviving
+    def tell(self, claimed: AnalysisEntry, progress: float) -> bool:
+        """Say how far it is; return whether it is to go on."""
+        given = {"id": claimed.id, "starts": claimed.starts, "progress": progress}
+        with transaction(self.engine) as connection:
+            stop = connection.execute(_TELL, given).scalar_one_or_none()
         return stop is False
 
-    def keep(self, analysis: UUID, number: int, found: Mapping[str, Any]) -> None:
+    def keep(self, claimed: AnalysisEntry, number: int, found: Mapping[str, Any]) -> None:
         """Keep a finished group of frames; one that is kept already stays."""
-        self._write((_KEEP, {"id": analysis, "number": number, "found": json.dumps(dict(found))}))
+        given = {"id": claimed.id, "starts": claimed.starts, "number": number, "found": json.dumps(dict(found))}
+        self._write((_KEEP, given))
 
     @surviving
     def groups(self, analysis: UUID) -> tuple[Mapping[str, Any], ...]:
@@ -253,24 +338,31 @@ class AnalysisStore:
         with transaction(self.engine) as connection:
             return tuple(connection.execute(_GROUPS, {"id": analysis}).scalars())
 
-    def finish(self, analysis: UUID, result: Mapping[str, Any], found: Sequence[FindingEntered]) -> bool:
+    def finish(self, claimed: AnalysisEntry, result: Mapping[str, Any], found: Sequence[FindingEntered]) -> bool:
         """Enter what was found, and bring it to its end; return whether this did it. Its groups are forgotten."""
         rows = [{"number": number, **one.model_dump(mode="json")} for number, one in enumerate(found)]
-        return self._finished(analysis, json.dumps(dict(result)), json.dumps(rows))
+        return self._finished(claimed, json.dumps(dict(result)), json.dumps(rows))
 
     @surviving
-    def _finished(self, analysis: UUID, result: str, rows: str) -> bool:
+    def _finished(self, claimed: AnalysisEntry, result: str, rows: str) -> bool:
+        given = {"id": claimed.id, "starts": claimed.starts, "result": result}
         with transaction(self.engine) as connection:
-            if connection.execute(_DONE, {"id": analysis, "result": result}).one_or_none() is None:
+            if connection.execute(_DONE, given).one_or_none() is None:
                 return False
-            connection.execute(_FOUND, {"id": analysis, "rows": rows})
-            connection.execute(_FORGET_GROUPS, {"id": analysis})
+            connection.execute(_FOUND, {"id": claimed.id, "rows": rows})
+            connection.execute(_FORGET_GROUPS, {"id": claimed.id})
         return True
 
-    def end(self, analysis: UUID, state: AnalysisState, error: Mapping[str, Any] | None = None) -> None:
-        """Bring it to another end; one that has ended stays as it is, and groups stay for who goes on with it."""
-        told = None if error is None else json.dumps(dict(error))
-        self._write((_END, {"id": analysis, "state": state, "error": told}))
+    def fail(self, claimed: AnalysisEntry, error: Mapping[str, Any]) -> bool:
+        """Say that it can't be done; return whether this did it. Groups stay for who asks again."""
+        return self._ended(_FAIL, claimed, {"error": json.dumps(dict(error))})
+
+    def not_shared(self, analysis: UUID, error: Mapping[str, Any], *, over: bool) -> bool:
+        """Say why its media could not be put where all machines can read them; return whether this was entered.
+
+        Args:    over: it has failed; else it still waits.
+        """
+        return bool(self._write((_NOT_SHARED, {"id": analysis, "error": json.dumps(dict(error)), "over": over})))
 
     def stop(self, analysis: UUID) -> AnalysisEntry:
         """Have it stopped: one that waits at once, another when its run asks next.
@@ -280,9 +372,15 @@ class AnalysisStore:
         self._write((_STOP, {"id": analysis}))
         return self.get(analysis)
 
-    def give_up(self) -> int:
-        """End those whose looker is lost and that are not to be taken up again; return how many."""
-        return self._write((_GIVE_UP, {"error": json.dumps(KinofarmError("ANALYSIS-005", starts=STARTS).as_dict())}))
+    @surviving
+    def give_up(self) -> tuple[AnalysisEntry, ...]:
+        """End those whose looker is lost and that are not to be taken up again, and those that each machine refuses; return them."""
+        return self._rows(_GIVE_UP, {"error": json.dumps(KinofarmError("ANALYSIS-005", starts=STARTS).as_dict())})
+
+    @surviving
+    def untold(self) -> tuple[AnalysisEntry, ...]:
+        """Return those whose end nobody was told of, each once: whoever asks tells."""
+        return self._rows(_UNTOLD, {})
 
     @surviving
     def find(self, wanted: FindingsWanted) -> tuple[Found, ...]:
@@ -295,6 +393,18 @@ class AnalysisStore:
     def forget(self, days: int) -> int:
         """Forget those that failed or were stopped so many days ago; return how many. What was found stays."""
         return self._write((_FORGET, {"days": days}))
+
+    @surviving
+    def _ended(self, statement: Any, claimed: AnalysisEntry, more: Mapping[str, Any] = NOTHING) -> bool:
+        """Carry a statement out for whoever has it; return whether that still is so."""
+        with transaction(self.engine) as connection:
+            given = {"id": claimed.id, "starts": claimed.starts, **more}
+            return connection.execute(statement, given).one_or_none() is not None
+
+    def _rows(self, statement: Any, given: Mapping[str, Any]) -> tuple[AnalysisEntry, ...]:
+        with transaction(self.engine) as connection:
+            rows = connection.execute(statement, dict(given)).mappings()
+            return tuple(AnalysisEntry.model_validate(dict(row)) for row in rows)
 
     @surviving
     def _write(self, *statements: tuple[Any, Mapping[str, Any]]) -> int:

@@ -46,8 +46,14 @@ _NEWEST = text(f"""
 {_WITH_FILES} WHERE CAST(:path AS text) IS NULL OR batch.path = :path ORDER BY batch.begun_at DESC, batch.id LIMIT :limit
 """)
 _START = text(f"""
-UPDATE analysis_batches SET state = 'running', starts = starts + 1, beat_at = now() WHERE id = :id AND {_OPEN}
+UPDATE analysis_batches SET state = 'running', starts = greatest(starts, 1), run_id = coalesce(:run, run_id),
+    beat_at = now()
+WHERE id = :id AND {_OPEN}
 """)  # noqa: S608 (our own constants)
+_STARTED_AGAIN = text(f"""
+UPDATE analysis_batches SET starts = greatest(starts, 1) + 1 WHERE id = :id AND {_OPEN} RETURNING starts
+""")  # noqa: S608
+_OF_RUN = text("UPDATE analysis_batches SET run_id = :run WHERE id = :id")
 _BEAT = text(f"UPDATE analysis_batches SET beat_at = now() WHERE id = :id AND {_OPEN} RETURNING stop_requested")  # noqa: S608
 _FOUND = text("UPDATE analysis_batches SET found = :found WHERE id = :id")
 _ENTER = text("""
@@ -81,6 +87,7 @@ _LOST = text(f"""
 UPDATE analysis_batches SET beat_at = now()
 WHERE {_OPEN} AND beat_at < now() - make_interval(secs => :seconds) RETURNING id
 """)  # noqa: S608
+_UNTOLD = text("UPDATE analysis_batches SET told = true WHERE ended_at IS NOT NULL AND NOT told RETURNING id")
 _FORGET = text("DELETE FROM analysis_batches WHERE ended_at < now() - make_interval(days => :days)")
 
 
@@ -98,6 +105,7 @@ class Batch(Value):
     state: AnalysisState
     stop_requested: bool
     starts: int
+    run_id: UUID | None = Field(description="Its run in Prefect; null: it has none yet.")
     found: int
     entered: int
     known: int
@@ -177,9 +185,22 @@ class BatchStore:
             rows = connection.execute(_NEWEST, {"limit": limit, "path": path}).mappings()
             return tuple(_batch(row) for row in rows)
 
-    def start(self, batch: UUID) -> Batch | None:
-        """Begin to work on it; None: it has ended."""
-        return self.get(batch) if self._write(_START, {"id": batch}) else None
+    def start(self, batch: UUID, run: UUID | None = None) -> Batch | None:
+        """Begin to work on it, or go on with it; None: it has ended.
+
+        Args:    run: in Prefect, that does so.
+        """
+        return self.get(batch) if self._write(_START, {"id": batch, "run": run}) else None
+
+    def has_run(self, batch: UUID, run: UUID) -> None:
+        """Note the run that will work on it."""
+        self._write(_OF_RUN, {"id": batch, "run": run})
+
+    @surviving
+    def started_again(self, batch: UUID) -> int:
+        """Count that its run is started again; return how often it was started with that, 0: it has ended."""
+        with transaction(self.engine) as connection:
+            return connection.execute(_STARTED_AGAIN, {"id": batch}).scalar_one_or_none() or 0
 
     @surviving
     def beat(self, batch: UUID) -> bool:
@@ -235,6 +256,13 @@ class BatchStore:
     def stop_analyses(self, batch: UUID) -> None:
         """Have the analyses of a batch that is to stop stopped."""
         self._write(_STOP_ANALYSES, {"id": batch})
+
+    @surviving
+    def untold(self) -> tuple[Batch, ...]:
+        """Return those whose end nobody was told of, each once: whoever asks tells."""
+        with transaction(self.engine) as connection:
+            ended = connection.execute(_UNTOLD).scalars().all()
+        return tuple(self.get(batch) for batch in ended)
 
     @surviving
     def lost(self) -> tuple[Batch, ...]:

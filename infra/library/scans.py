@@ -47,6 +47,7 @@ UPDATE scans SET state = 'failed', error = CAST(:error AS jsonb), ended_at = now
 WHERE (state = 'scanning' AND beat_at < now() - make_interval(secs => :lost))
     OR (state = 'waiting' AND begun_at < now() - make_interval(secs => :waiting))
 """)
+_UNTOLD = text(f"UPDATE scans SET told = true WHERE ended_at IS NOT NULL AND NOT told RETURNING {_COLUMNS}")  # noqa: S608
 _FORGET = text("DELETE FROM scans WHERE ended_at < now() - make_interval(days => :days)")
 
 
@@ -131,6 +132,12 @@ class ScanStore:
         """End the scans whose run is no more; return how many."""
         error = KinofarmError("LIBRARY-002").as_dict()
         return self._write(_LOST, {"error": _json(error), "lost": LOST_SECONDS, "waiting": WAITING_SECONDS})
+
+    @surviving
+    def untold(self) -> tuple[Scan, ...]:
+        """Return those whose end nobody was told of, each once: whoever asks tells."""
+        with transaction(self.engine) as connection:
+            return tuple(Scan.model_validate(dict(row)) for row in connection.execute(_UNTOLD).mappings())
 
     def forget(self, days: int) -> int:
         """Forget the scans that ended so many days ago; return how many."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy
@@ -19,20 +19,23 @@ from flows.batching import carried_out
 from flows.library import Library
 from flows.look import NotLookedThrough, look_through
 from flows.looking import Looker
-from flows.wishes import MediaWish, RecognitionWish, Wish, enter, share
-from infra import services
+from flows.wishes import MediaWish, RecognitionWish, Wish, begin, enter, share
+from infra import machine, services
 from infra.cache.index import CacheIndex
 from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
-from infra.library.analyses import AnalysisEntry, AnalysisStore
+from infra.jobs.workers import WorkerStore
+from infra.library.analyses import AnalysisEntry, AnalysisStore, OpenAnalyses
 from infra.library.batches import Batch, BatchStore
 from infra.library.vision import VisionModels
+from infra.prefect_api import PrefectApi
 from infra.sections import CacheSettings
 from infra.services import Services
 from infra.settings import Settings
 from tasks.media.analysis.table import ANALYSES
 from tasks.recognition.model import look_at
 from tasks.recognition.pipeline import RecogniseOptions
+from tests.fakes.prefect_server import FakePrefect
 from tests.media_factory import MediaFactory
 from tests.models.shapes.drawn import write_film
 from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, frames_of_shapes
@@ -195,7 +198,8 @@ def test_a_machine_that_does_not_see_the_folder_reads_file_and_model_from_the_ca
     with services.opened(settings.model_copy(update={"cache": cache})) as farm:
         model, store = _add_model(farm), farm.get(AnalysisStore)
         facts = Library(farm).facts(path)
-        row = enter(farm, path, facts, RecognitionWish(), model, "anna", ready=False)
+        farm.get(WorkerStore).register("there", uuid4(), {"cpu": 1})
+        row = enter(farm, path, facts, RecognitionWish(), model, "anna")
         assert store.claim("cpu", "there") is None, "its file is on this machine alone"
         share(farm, row)
         path.rename(tmp_path / "not there.mp4")
@@ -207,11 +211,18 @@ def test_a_machine_that_does_not_see_the_folder_reads_file_and_model_from_the_ca
             assert (done.state, done.result and done.result["findings"]) == ("done", len(MOVERS))
             lost = enter(farm, path, facts, RecognitionWish(look=RecogniseOptions(least=0.3)), model, "anna")
             farm.get(CacheIndex).discard(facts.sha256)
+            store.make_ready(lost.id)
             again = store.claim("cpu", "there")
             assert again is not None
-            with pytest.raises(KinofarmError) as caught:
-                Looker(other, "cpu", lambda: False).look_through(again, _unheard)
-            assert (again.id, caught.value.code) == (lost.id, "ANALYSIS-012")
+            left = Looker(other, "cpu", lambda: False).look_through(again, _unheard)
+            assert (again.id, left.state, left.error and left.error["code"]) == (lost.id, "waiting", "ANALYSIS-012")
+            assert store.claim("cpu", "there") is None, "it waits until its file is shared again"
+            (tmp_path / "not there.mp4").rename(path)
+            share(farm, lost)
+            path.rename(tmp_path / "not there.mp4")
+            again = store.claim("cpu", "there")
+            assert again is not None
+            assert Looker(other, "cpu", lambda: False).look_through(again, _unheard).state == "done"
 
 
 def test_a_file_that_can_not_be_put_where_machines_read_it_fails_and_does_not_wait_for_ever(
@@ -224,6 +235,7 @@ def test_a_file_that_can_not_be_put_where_machines_read_it_fails_and_does_not_wa
         raise KinofarmError("CACHE-004", folder="cache", reason="the disk is full")
 
     monkeypatch.setattr(batching, "share", refused)
+    monkeypatch.setattr(batching, "PASSES_SECONDS", 0.0)
     with services.opened(settings.model_copy(update={"cache": cache})) as farm:
         done = carried_out(farm, _batch(farm, path, MediaWish(kinds=("key_frames",)), None), _unheard_batch)
         assert (done.state, done.failed) == ("done", 1)
@@ -248,7 +260,7 @@ def test_a_work_that_tells_nothing_for_long_is_not_taken_for_lost(
 
     def work(row: AnalysisEntry, heard: object) -> AnalysisEntry:
         end.wait(30)
-        store.finish(row.id, {}, [])
+        store.finish(row, {}, [])
         return store.get(row.id)
 
     async def both() -> AnalysisEntry:
@@ -276,13 +288,137 @@ def _is_silent(container: Services) -> bool:
         return bool(connection.execute(asked).scalar_one())
 
 
-@pytest.mark.parametrize(("code", "state"), [("DB-001", "running"), ("MEDIA-006", "failed")])
-def test_a_database_that_was_away_is_no_fault_of_the_files(container: Services, code: str, state: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "state", "code"),
+    [
+        (KinofarmError("DB-001", reason="away"), "running", None),
+        (KinofarmError("MEDIA-006", file="a.mov", reason="broken"), "failed", "MEDIA-006"),
+        (KinofarmError("PUBLISH-005", path="/tmp", free=0, needed=1, reason="full"), "waiting", "PUBLISH-005"),
+        (KinofarmError("ANALYSIS-012", file="a.mov", machine="here"), "waiting", "ANALYSIS-012"),
+        (OSError(28, "No space left on device"), "waiting", "ANALYSIS-017"),
+        (ValueError("no container format 'heif'"), "failed", "ANALYSIS-016"),
+    ],
+)
+def test_what_is_no_fault_of_the_files_does_not_end_its_analysis(
+    container: Services, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str, code: str | None
+) -> None:
+    workers, instance = container.get(WorkerStore), uuid4()
+    here = machine.name(container.get(Settings))
+    workers.register(here, instance, {"cpu": 1})
     store, row = container.get(AnalysisStore), _claimed(container)
 
-    def work(row: AnalysisEntry, heard: object) -> AnalysisEntry:
-        raise KinofarmError(code, file="a.mov", reason="away")
+    def fails(self: Looker, row: AnalysisEntry, heard: object) -> bool:
+        raise error
 
-    with pytest.raises(KinofarmError if code == "DB-001" else NotLookedThrough):
-        asyncio.run(look_through.fn("a", row, store, work))
-    assert store.get(row.id).state == state
+    monkeypatch.setattr(Looker, "_carried_out", fails)
+    looker = Looker(container, "cpu", lambda: False)
+    with pytest.raises(KinofarmError if state == "running" else NotLookedThrough):
+        asyncio.run(look_through.fn("a", row, store, looker.look_through))
+    now = store.get(row.id)
+    assert (now.state, now.error and now.error["code"]) == (state, code)
+    (worker,) = workers.workers()
+    assert worker.failures == (code in ("PUBLISH-005", "ANALYSIS-017"))
+
+
+def test_an_analysis_that_another_has_by_now_is_not_told_to_have_ended(
+    container: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, row = container.get(AnalysisStore), _claimed(container)
+
+    def late(self: Looker, row: AnalysisEntry, heard: object) -> bool:
+        with transaction(container.get(sqlalchemy.Engine)) as connection:
+            connection.execute(sqlalchemy.text("UPDATE analyses SET beat_at = now() - interval '1 minute'"))
+        other = store.claim("cpu", "there")
+        assert other is not None
+        return store.finish(row, {}, [])
+
+    monkeypatch.setattr(Looker, "_carried_out", late)
+    with pytest.raises(NotLookedThrough):
+        asyncio.run(look_through.fn("a", row, store, Looker(container, "cpu", lambda: False).look_through))
+    assert (store.get(row.id).state, store.get(row.id).machine) == ("running", "there")
+
+
+def test_a_model_that_was_replaced_does_not_answer_for_the_one_that_was_asked(
+    container: Services, tmp_path: Path, shapes: Path
+) -> None:
+    path, store, model = Path(shutil.copy(shapes, tmp_path / "a.mp4")), container.get(AnalysisStore), _add_model(container)  # fmt: skip
+    facts = Library(container).facts(path)
+    first = enter(container, path, facts, RecognitionWish(), model, "anna")
+    named = look_at(DETECTOR).model_dump(mode="json")
+    named["classes"] = list(reversed(named["classes"]))
+    container.get(VisionModels).add("shapes", DETECTOR.read_bytes(), named, "anna")
+    claimed = store.claim("cpu", "here")
+    assert claimed is not None
+    ended = Looker(container, "cpu", lambda: False).look_through(claimed, _unheard)
+    assert (ended.state, ended.error and ended.error["code"]) == ("failed", "ANALYSIS-015")
+    anew = enter(container, path, facts, RecognitionWish(), model, "anna")
+    assert anew.id != first.id, "with other names it finds other things"
+    claimed = store.claim("cpu", "here")
+    assert claimed is not None
+    assert Looker(container, "cpu", lambda: False).look_through(claimed, _unheard).state == "done"
+
+
+def test_a_batch_shares_no_more_than_its_farm_looks_through_soon_and_waits_for_room(
+    settings: Settings, tmp_path: Path, media_factory: MediaFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "LATER_SECONDS", 0.2)
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    for number in range(6):
+        shutil.copy(media_factory.video(20 + number, size=(640, 360)), folder / f"{number}.mp4")
+    largest = max(file.stat().st_size for file in folder.iterdir())
+    cache = CacheSettings(folder=tmp_path / "cache", share_sources="always", max_gigabytes=2.2 * largest / 1e9)
+    most_ready = 0
+    with services.opened(settings.model_copy(update={"cache": cache})) as farm:
+        store = farm.get(AnalysisStore)
+        farm.get(WorkerStore).register("there", uuid4(), {"cpu": 2})
+
+        def heard(batch: Batch) -> None:
+            nonlocal most_ready
+            ready = store.open().get("cpu", OpenAnalyses()).free
+            most_ready = max(most_ready, ready)
+            claimed = store.claim("cpu", "there") if batch.entered == 6 else None
+            if claimed is not None:
+                assert farm.get(CacheIndex).entries([claimed.content]), "it lies there until it is looked through"
+                store.finish(claimed, {}, [])
+
+        done = carried_out(farm, _batch(farm, folder, MediaWish(kinds=("key_frames",)), None), heard)
+    assert (done.state, done.done, done.failed) == ("done", 6, 0)
+    assert 1 <= most_ready <= 4
+
+
+def test_one_file_of_a_batch_that_was_stopped_stays_stopped(
+    settings: Settings, tmp_path: Path, media_factory: MediaFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(media_factory.video(25), tmp_path / "a.mp4"))
+    cache = CacheSettings(folder=tmp_path / "cache", share_sources="always")
+    with services.opened(settings.model_copy(update={"cache": cache})) as farm:
+        prefect, store = FakePrefect(), farm.get(AnalysisStore)
+        monkeypatch.setattr(PrefectApi, "create_run", lambda self, *given, **more: prefect.create_run(*given, **more))
+        row = begin(farm, path, Library(farm).facts(path), MediaWish(kinds=("key_frames",)), None, "anna")
+        (batch,) = farm.get(BatchStore).newest(9)
+        assert (row.state, batch.entered) == ("waiting", 1)
+        store.stop(row.id)
+        started = farm.get(BatchStore).start(batch.id)
+        assert started is not None
+        assert carried_out(farm, started, _unheard_batch).state == "done"
+        assert store.get(row.id).state == "stopped"
+
+
+def test_a_file_that_two_batches_want_is_not_stopped_with_one_of_them(
+    container: Services, tmp_path: Path, media_factory: MediaFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, wish = Path(shutil.copy(media_factory.video(25), tmp_path / "a.mp4")), MediaWish(kinds=("key_frames",))
+    batches, one = container.get(BatchStore), _batch(container, path, wish, None)
+    row = enter(container, path, Library(container).facts(path), wish, None, "anna")
+    batches.enter(one.id, str(path), row.id)
+    entered = batches.enter
+
+    def stopped_meanwhile(batch: UUID, *given: object, **more: object) -> None:
+        batches.stop(one.id)
+        entered(batch, *given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(batches, "enter", stopped_meanwhile)
+    with _looking(container):
+        done = carried_out(container, _batch(container, path, wish, None), _unheard_batch)
+    assert (done.state, done.done) == ("done", 1)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 
-from flows import healing
+from flows import ended, healing
 from flows.dispatch import Ready, admit, ensure_shards, pause, stop, submit
 from flows.healing import RESTARTS, reconcile_once
 from infra.cache.folder import FolderStore
@@ -16,6 +16,7 @@ from infra.cache.index import CacheIndex, Limits
 from infra.cache.store import ChunkStore
 from infra.container import Container, Registry
 from infra.errors import KinofarmError
+from infra.events import AnalysisEnded, BatchEnded, Event, ScanEnded
 from infra.jobs.admission import Admissions
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
@@ -301,3 +302,23 @@ def test_a_crashed_run_is_found_behind_any_number_of_jobs_that_wait(
         )
     reconcile_once(services)
     assert (job, "SCHEDULED") in prefect.asked
+
+
+def test_ends_that_no_run_told_of_are_told_by_the_keeper(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Event] = []
+    monkeypatch.setattr(ended, "emit", told.append)
+    monkeypatch.setattr(healing, "_done_at", {})
+    scan = services.get(ScanStore).add(uuid4(), "/media", {}, "")
+    services.get(ScanStore).stop(scan.id)
+    analysis = services.get(AnalysisStore).begin("a" * 64, "1" * 64, "/a.mov", None, {}, "")
+    services.get(AnalysisStore).stop(analysis.id)
+    batch = services.get(BatchStore).add(uuid4(), "/media", "shapes", {}, "")
+    services.get(BatchStore).stop(batch.id)
+    for _ in range(2):
+        reconcile_once(services)
+        healing._done_at.clear()
+    assert [(type(event), getattr(event, "state", None)) for event in told] == [
+        (AnalysisEnded, "stopped"),
+        (BatchEnded, "stopped"),
+        (ScanEnded, "stopped"),
+    ]

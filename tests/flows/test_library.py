@@ -14,6 +14,7 @@ import sqlalchemy
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from flows import wishes
 from flows.ingest import scanned
 from flows.library import Library
 from flows.looking import Looker
@@ -111,11 +112,14 @@ def test_the_error_of_a_sequence_is_remembered_as_well(container: Services, tmp_
     assert caught.value.code == "MEDIA-009"
 
 
-def test_an_analysis_of_a_sequence_is_kept_by_its_content(container: Services, tmp_path: Path) -> None:
+def test_an_analysis_of_a_sequence_is_kept_by_its_content(
+    container: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wishes, "shares_sources", lambda settings: True)
     path = pictures(tmp_path / "media", "frame_%04d.png", 30)
     facts = Library(container).facts(path)
     store = container.get(AnalysisStore)
-    enter(container, path, facts, MediaWish(), None, "anna", ready=False)
+    enter(container, path, facts, MediaWish(), None, "anna")
     claimed = store.claim("cpu", "here")
     assert claimed is not None, "pictures are in no cache: they are read where they lie"
     done = Looker(container, "cpu", lambda: False).look_through(claimed, lambda share: None)

@@ -11,9 +11,9 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from flows import lookers
-from flows.lookers import Turn, ensure_lookers, heal
+from flows.lookers import Turn, ensure_lookers, heal, start_batch
 from infra.container import Container, Registry
-from infra.jobs.engine import transaction
+from infra.jobs.engine import alone, transaction
 from infra.jobs.ledger import Ledger
 from infra.jobs.store import JobStore
 from infra.jobs.workers import WorkerStore
@@ -130,19 +130,79 @@ def test_a_looker_makes_room_when_its_machine_leaves(services: Services, monkeyp
 def test_the_run_of_a_batch_is_started_again_a_few_times(services: Services, prefect: FakePrefect) -> None:
     store = services.get(BatchStore)
     lost, stopped = (store.add(uuid4(), "/media", None, {}, "") for _ in range(2))
+    for batch in (lost, stopped):
+        start_batch(services, batch)
     store.start(stopped.id)
     store.stop(stopped.id)
-    for start in range(STARTS):
+    runs = {batch.id: store.get(batch.id).run_id for batch in (lost, stopped)}
+    for _ in range(2):
+        _lose(services)
+        heal(services)
+        assert prefect.asked == [], "they wait for their turn"
+    prefect.add("RUNNING", runs[lost.id])
+    prefect.add("CRASHED", runs[stopped.id])
+    _lose(services)
+    heal(services)
+    assert prefect.asked == []
+    assert store.get(stopped.id).state == "stopped"
+    for start in range(2, STARTS + 1):
+        prefect.add("CRASHED", runs[lost.id])  # before it had begun, the first time
         _lose(services)
         heal(services)
         heal(services)
-        assert len(prefect.runs(["orchestrator"], flow="analyse")) == start + 1
-        assert store.start(lost.id) is not None
-    assert store.get(stopped.id).state == "stopped"
+        assert prefect.asked == [(runs[lost.id], "SCHEDULED")] * (start - 1), "the same run"
+        started = store.start(lost.id)
+        assert started is not None
+        assert started.starts == start
+    prefect.add("CRASHED", runs[lost.id])
     _lose(services)
     heal(services)
     ended = store.get(lost.id)
     assert (ended.state, ended.error and ended.error["code"]) == ("failed", "ANALYSIS-011")
+
+
+def test_a_batch_whose_run_was_cancelled_or_is_not_known_any_more_does_not_wait_for_ever(
+    services: Services, prefect: FakePrefect
+) -> None:
+    store = services.get(BatchStore)
+    cancelled, unknown = (store.add(uuid4(), "/media", None, {}, "") for _ in range(2))
+    for batch in (cancelled, unknown):
+        start_batch(services, batch)
+    run = store.get(cancelled.id).run_id
+    assert run is not None
+    prefect.add("CANCELLED", run)
+    gone = store.get(unknown.id).run_id
+    assert gone is not None
+    del prefect.found[gone]
+    _lose(services)
+    heal(services)
+    assert store.get(cancelled.id).state == "stopped"
+    anew = store.get(unknown.id).run_id
+    assert anew not in (None, gone)
+    assert [run.id for run in prefect.runs(["orchestrator"], flow="analyse")] == [anew]
+
+
+def test_what_waits_to_be_shared_and_is_in_no_batch_gets_one(services: Services, prefect: FakePrefect) -> None:
+    analyses, batches = services.get(AnalysisStore), services.get(BatchStore)
+    row = analyses.begin("1" * 64, "1" * 64, "/media/a.mov", None, {"what": "media"}, "anna", ready=False)
+    heal(services)
+    assert batches.newest(9) == (), "whoever entered it is about to begin one"
+    with transaction(services.get(Engine)) as connection:
+        connection.execute(sqlalchemy.text("UPDATE analyses SET begun_at = now() - interval '2 minutes'"))
+    for _ in range(2):
+        heal(services)
+    (batch,) = batches.newest(9)
+    assert (batch.path, batch.submitted_by, batch.entered) == ("/media/a.mov", "anna", 1)
+    assert [one.id for one in analyses.unshared(batch.id, 9)] == [row.id]
+    assert [run.id for run in prefect.runs(["orchestrator"], flow="analyse")] == [batch.run_id]
+
+
+def test_two_that_count_at_once_start_no_more_lookers_than_one(services: Services, prefect: FakePrefect) -> None:
+    _wait(services, 5)
+    with alone(services.get(Engine), "lookers") as mine:
+        assert mine
+        assert ensure_lookers(services) == 0, "somebody else is about to"
+    assert ensure_lookers(services) == 2
 
 
 def _lose(services: Services) -> None:

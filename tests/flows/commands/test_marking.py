@@ -47,7 +47,10 @@ def film(media_root: Path, media_factory: MediaFactory) -> Path:
 def entered(call: Call, film: Path, found: list[FindingEntered], model: str | None) -> AnalysisEntry:
     store = call.services.get(AnalysisStore)
     row = store.begin(content_hash(film), uuid4().hex, str(film), model, {}, "anna")
-    store.finish(row.id, {}, found)
+    claimed = store.claim("cpu", "here")
+    assert claimed is not None
+    assert claimed.id == row.id
+    store.finish(claimed, {}, found)
     return store.get(row.id)
 
 

@@ -41,9 +41,10 @@ def test_how_far_a_batch_is_follows_from_its_files(engine: Engine) -> None:
     store.enter(batch.id, "/media/d.mov", None, error=ERROR)
     store.enter(batch.id, "/media/e.wav", None, error=NO_PICTURE)
     assert store.entered(batch.id) == {"/media/a.mov", "/media/b.mov", "/media/c.mov", "/media/d.mov", "/media/e.wav"}
-    analyses.finish(a.id, {}, [])
-    analyses.tell(b.id, 0.5)
-    analyses.end(c.id, "failed", {"code": "X"})
+    claimed = {row.id: row for row in (analyses.claim("cpu", "here") for _ in range(3)) if row is not None}
+    analyses.finish(claimed[a.id], {}, [])
+    analyses.tell(claimed[b.id], 0.5)
+    analyses.fail(claimed[c.id], {"code": "X"})
     now = store.get(batch.id)
     assert (now.entered, now.known, now.done, now.failed, now.skipped, now.over) == (5, 1, 1, 2, 1, 4)
     assert now.progress == pytest.approx(4.5 / 5)
@@ -66,11 +67,14 @@ def test_with_a_batch_stops_what_nobody_else_wants(engine: Engine) -> None:
     store, analyses = BatchStore(engine), AnalysisStore(engine)
     stopped, other = _batch(store), _batch(store)
     store.start(stopped.id)
-    own, shared, of_bert, done = _analysis(engine, "a"), _analysis(engine, "b"), _analysis(engine, "c", "bert"), _analysis(engine, "d")  # fmt: skip
+    done = _analysis(engine, "d")
+    claimed = analyses.claim("cpu", "here")
+    assert claimed is not None
+    own, shared, of_bert = _analysis(engine, "a"), _analysis(engine, "b"), _analysis(engine, "c", "bert")
     for row in (own, shared, of_bert, done):
         store.enter(stopped.id, row.path, row.id)
     store.enter(other.id, shared.path, shared.id)
-    analyses.finish(done.id, {}, [])
+    analyses.finish(claimed, {}, [])
     assert store.stop(stopped.id).stop_requested
     assert not store.beat(stopped.id)
     states = [analyses.get(row.id).state for row in (own, shared, of_bert, done)]
@@ -91,3 +95,21 @@ def test_a_batch_whose_run_is_lost_is_told_of_once_in_a_while(engine: Engine) ->
     assert store.forget(0) == 0
     store.end(alive.id, "failed", ERROR)
     assert store.forget(0) == 1
+
+
+def test_starts_of_a_run_are_counted_by_whoever_starts_it_and_ends_are_told_once(engine: Engine) -> None:
+    store, run = BatchStore(engine), uuid4()
+    batch = _batch(store)
+    assert batch.run_id is None
+    store.has_run(batch.id, run)
+    assert store.get(batch.id).run_id == run
+    assert store.started_again(batch.id) == 2, "the first came to nothing"
+    for _ in range(2):
+        started = store.start(batch.id, run)
+        assert started is not None
+        assert started.starts == 2, "a run that is there twice is one start"
+    assert store.untold() == ()
+    store.end(batch.id, "done")
+    assert store.started_again(batch.id) == 0
+    assert [(one.id, one.state) for one in store.untold()] == [(batch.id, "done")]
+    assert store.untold() == ()

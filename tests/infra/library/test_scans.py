@@ -55,6 +55,8 @@ def test_a_scan_whose_run_is_no_more_is_given_up(engine: Engine) -> None:
     assert given_up.error["code"] == "LIBRARY-002"
     assert {store.get(scan.id).state for scan in (alive, waiting)} == {"scanning", "waiting"}
     assert [one.id for one in store.newest(9)][-1] == lost.id
+    assert [(one.id, one.state) for one in store.untold()] == [(lost.id, "failed")], "its end is to be told of"
+    assert store.untold() == ()
 
 
 def test_what_ended_long_ago_is_forgotten(engine: Engine) -> None:
