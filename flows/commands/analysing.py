@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -10,8 +10,7 @@ from uuid import UUID
 
 from pydantic import Base64Bytes, Field, ValidationError
 
-from flows.commands.media import MediaNamed, looked_into
-from flows.library import Library
+from flows.commands.media import MediaNamed, looked_into, looked_into_again
 from flows.wishes import Wish, begin, wish_for
 from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError
@@ -23,6 +22,8 @@ from tasks.recognition.findings import Finding
 from tasks.recognition.reports import FORMS, Film
 
 MOST_EXPORTED = 100_000
+USUAL_RATE = Fraction(25)
+"""Frames a second of a film that has no rate of its own."""
 
 Seconds = float
 
@@ -169,22 +170,39 @@ def export(call: Call, given: ExportWanted) -> Exported:
 
 
 def reported(call: Call, row: AnalysisEntry) -> tuple[Film, tuple[Finding, ...]]:
-    """Return what a recognition found, and in what.
-
-    Raises:  KinofarmError MEDIA-0xx when the file's facts can't be had any more.
-    """
-    found = call.services.get(AnalysisStore).find(FindingsWanted(analysis=row.id, limit=MOST_EXPORTED))
-    picture = Library(call.services).facts(Path(row.path)).picture()
-    assert picture is not None
+    """Return what a recognition found, and in what."""
+    found = found_by(call, row)
+    rate, frames = _counted(call, row, found)
     film = Film(
         name=Path(row.path).name,
         sha256=row.content,
-        rate=picture.rate or Fraction(25),
-        frames=picture.frames,
+        rate=rate,
+        frames=frames,
         model=row.model or "",
         model_sha256=str((row.result or {}).get("model", "")),
     )
-    return film, tuple(Finding.model_validate(one.finding) for one in found)
+    return film, found
+
+
+def found_by(call: Call, row: AnalysisEntry) -> tuple[Finding, ...]:
+    """Return what a recognition found."""
+    found = call.services.get(AnalysisStore).find(FindingsWanted(analysis=row.id, limit=MOST_EXPORTED))
+    return tuple(Finding.model_validate(one.finding) for one in found)
+
+
+def _counted(call: Call, row: AnalysisEntry, found: Sequence[Finding]) -> tuple[Fraction, int]:
+    """The rate and the number of a film's frames. Where the film is gone, or another lies in its place: those of what was found."""
+    try:
+        picture = looked_into_again(call, row.path, row.content, "analysis")[1].picture()
+    except KinofarmError as error:
+        if error.code.startswith(("DB-", "CACHE-")):
+            raise
+        picture = None
+    if picture is not None:
+        return picture.rate or USUAL_RATE, picture.frames
+    longest = max(found, key=lambda one: one.last - one.first, default=None)
+    measured = None if longest is None or longest.end <= longest.begin else (longest.last + 1 - longest.first) / longest.duration  # fmt: skip
+    return measured or USUAL_RATE, max((one.last + 1 for one in found), default=0)
 
 
 _EXAMPLE = {"analysis": "5ca9ab1e-0000-4000-8000-00000000a0a0"}

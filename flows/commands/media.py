@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Base64Bytes, Field, ValidationError, model_validator
 
-from flows.commands.places import file_of, folder_of
+from flows.commands.places import file_of, folder_of, held, upload_at
 from flows.library import Library, ViewMade
 from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError
@@ -168,10 +168,27 @@ def looked_into(call: Call, given: MediaNamed) -> tuple[Path, MediaFacts]:
     Raises:  as `probe_media`.
     """
     file = file_of(call, given.path, given.upload, "path")
+    return file, _facts_of(call, file, given.upload)
+
+
+def looked_into_again(call: Call, path: str, content: str, field: str) -> tuple[Path, MediaFacts]:
+    """Return a medium that was looked into before, as it can be read now, and its facts.
+
+    Args:    path: where it lay; content: its hash then. field: of the request, that names what was found in it.
+    Raises:  KinofarmError ANALYSIS-006 where another content lies in its place, PATH-0xx, MEDIA-0xx, SECURITY-0xx.
+    """
+    file = held(call, Path(path), field)
+    facts = _facts_of(call, file, upload_at(call, file))
+    if facts.sha256 != content:
+        raise KinofarmError("ANALYSIS-006", where=field, file=file.name)
+    return file, facts
+
+
+def _facts_of(call: Call, file: Path, upload: UUID | None) -> MediaFacts:
     library = Library(call.services)
-    if given.upload is not None:  # its content was hashed when it came
-        return file, library.facts_of_content(file, call.services.get(Uploads).get(given.upload).sha256 or "")
-    return file, library.facts(file)
+    if upload is not None:  # its content was hashed when it came
+        return library.facts_of_content(file, call.services.get(Uploads).get(upload).sha256 or "")
+    return library.facts(file)
 
 
 def view_of(call: Call, given: MediaNamed, view: str, options: Value) -> tuple[ViewMade, BinaryIO]:
@@ -214,7 +231,7 @@ def _items(folder: Path, groups: list[Group], known: Mapping[str, Remembered]) -
             continue
         found = known.get(str(medium.path))
         holds = found is not None and found.holds(medium.state)
-        facts = _facts(found.facts) if found is not None and holds else None
+        facts = _known_facts(found.facts) if found is not None and holds else None
         yield MediaItem(
             name=group.name,
             path=str(medium.path),
@@ -227,7 +244,7 @@ def _items(folder: Path, groups: list[Group], known: Mapping[str, Remembered]) -
         )
 
 
-def _facts(found: Mapping[str, Any] | None) -> MediaFacts | None:
+def _known_facts(found: Mapping[str, Any] | None) -> MediaFacts | None:
     try:
         return None if found is None else MediaFacts.model_validate(found)
     except ValidationError:  # written by another version

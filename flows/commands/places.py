@@ -42,6 +42,24 @@ def file_of(call: Call, path: str | None, upload: UUID | None, field: str) -> Pa
         return _sequence(allowed, path, error)
 
 
+def held(call: Call, path: Path, field: str) -> Path:
+    """Return where a path leads that was found before and written down: by now a link may lie in its place.
+
+    Args:    path: of a file, of numbered pictures or of an upload; over the network it must lie in a media root still. field: of the
+             request, that names it.
+    Raises:  KinofarmError PATH-0xx.
+    """
+    upload = upload_at(call, path)
+    if upload is not None:
+        return file_of(call, None, upload, field)
+    if not call.remote:
+        return path
+    roots = call.services.get(Settings).media_roots
+    if not roots:
+        raise KinofarmError("PATH-002", where=field, path=str(path), clips="")
+    return MediaRoots(roots[0], roots).held(path, field)
+
+
 def _sequence(roots: MediaRoots, path: str, missing: KinofarmError) -> Path:
     """Numbered pictures in a media root, which were looked for as one file.
 
@@ -55,10 +73,16 @@ def _sequence(roots: MediaRoots, path: str, missing: KinofarmError) -> Path:
 
 def address_of(call: Call, file: Path) -> str:
     """Return how a timeline names a file that `file_of` gave: an upload by its id, any other by its path."""
+    upload = upload_at(call, file)
+    return str(file) if upload is None else f"upload://{upload}"
+
+
+def upload_at(call: Call, file: Path) -> UUID | None:
+    """Return the id of the upload that lies there, if it is one's place."""
     files = uploads_folder(call.services.get(Settings)) / "files"
-    if file.is_relative_to(files):
-        return f"upload://{file.relative_to(files).parts[0]}"
-    return str(file)
+    with contextlib.suppress(ValueError, IndexError):
+        return UUID(file.relative_to(files).parts[0])
+    return None
 
 
 def folder_of(call: Call, path: str, field: str) -> Path:

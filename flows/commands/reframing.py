@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 
-from flows.commands.analysing import AnalysisNamed, reported
+from flows.commands.analysing import AnalysisNamed, found_by
+from flows.commands.media import looked_into_again
 from flows.commands.places import address_of
 from flows.commands.projects import Accepted, RenderWanted, submit_render
-from flows.library import Library
 from infra.apart import Apart
 from infra.commands import Call, Command, Name
 from infra.errors import KinofarmError
@@ -26,6 +26,7 @@ from tasks.compiler.model import Timeline
 from tasks.compiler.overlaid import overlaid
 from tasks.compiler.presets import presets
 from tasks.filesystem.scratch import scratch
+from tasks.media.facts import MediaFacts, PictureFacts
 from tasks.recognition.burnt import boxes
 from tasks.recognition.findings import Finding
 from tasks.recognition.follow import FollowOptions, camera_path
@@ -82,13 +83,13 @@ class SheetShown(Value):
 def show_sheet(call: Call, given: SheetWanted) -> SheetShown:
     """Draw a contact sheet of what a model found: each thing where it was surest, with its class, score and time.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, ANALYSIS-008 where nothing was found, MEDIA-0xx.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-008 where nothing was found, PATH-0xx, MEDIA-0xx.
     """
     row, found = _found(call, given)
     if not found:
         raise KinofarmError("ANALYSIS-008", analysis=str(row.id))
-    path, settings = Path(row.path), call.services.get(Settings)
-    facts = Library(call.services).facts(path)
+    path, facts, _ = _film(call, row)
+    settings = call.services.get(Settings)
     with scratch(settings.home.absolute() / "scratch", "sheet") as folder:
         asked = {
             "path": str(path),
@@ -106,7 +107,7 @@ def reframe(call: Call, given: ReframeWanted) -> Reframed:
 
     Where the film's scenes are known (analysis.begin without a model) the window jumps at cuts instead of panning.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, MEDIA-0xx.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, PATH-0xx, MEDIA-0xx.
     """
     _, timeline, followed = _reframed(call, given)
     return Reframed(
@@ -120,7 +121,7 @@ def reframe(call: Call, given: ReframeWanted) -> Reframed:
 def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
     """Have a film rendered in other proportions, following what a model found; see analysis.reframe.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, MEDIA-0xx, FARM-023.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, PATH-0xx, MEDIA-0xx, FARM-023.
     """
     row, timeline, _ = _reframed(call, given)
     name = f"{Path(row.path).stem[:50]}-{given.aspect.replace(':', 'x')}"
@@ -130,13 +131,10 @@ def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
 def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
     """Have a preview of a film rendered with what a model found drawn into it: boxes, classes and scores.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, MEDIA-0xx, FARM-023.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, PATH-0xx, MEDIA-0xx, FARM-023.
     """
     row, found = _found(call, given)
-    path = Path(row.path)
-    facts = Library(call.services).facts(path)
-    picture = facts.picture()
-    assert picture is not None
+    path, facts, picture = _film(call, row)
     film = media.read(path, lambda _: facts).timeline
     drawn = boxes(
         found,
@@ -157,20 +155,29 @@ def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
 def _found(call: Call, given: AnalysisNamed) -> tuple[AnalysisEntry, tuple[Finding, ...]]:
     """A recognition that is done, and what it found.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, MEDIA-0xx.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007.
     """
     row = call.services.get(AnalysisStore).get(given.analysis)
     if row.state != "done" or row.model is None:
         raise KinofarmError("ANALYSIS-007", analysis=str(row.id), state=row.state)
-    return row, reported(call, row)[1]
+    return row, found_by(call, row)
+
+
+def _film(call: Call, row: AnalysisEntry) -> tuple[Path, MediaFacts, PictureFacts]:
+    """The film in which a recognition found something, as it lies there still.
+
+    Raises:  KinofarmError ANALYSIS-006, MODEL-020 for one without a picture, PATH-0xx, MEDIA-0xx.
+    """
+    path, facts = looked_into_again(call, row.path, row.content, "analysis")
+    picture = facts.picture()
+    if picture is None:
+        raise KinofarmError("MODEL-020", file=path.name)
+    return path, facts, picture
 
 
 def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline, int]:
     row, found = _found(call, given)
-    path = Path(row.path)
-    facts = Library(call.services).facts(path)
-    picture = facts.picture()
-    assert picture is not None
+    path, facts, picture = _film(call, row)
     film = media.read(path, lambda _: facts).timeline
     across, down = map(int, given.aspect.split(":"))
     way = camera_path(

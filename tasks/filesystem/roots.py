@@ -72,10 +72,7 @@ class MediaRoots:
             found = Path(os.path.realpath(written))
         except OSError:
             raise KinofarmError("PATH-001", where=where, path=text, base=str(self.base), clips="") from None
-        if not self.contains(found):
-            # A name that stays inside as it is written can only have left through a link.
-            leaves_by_link = self.contains(Path(os.path.normpath(written)))
-            raise KinofarmError("PATH-003" if leaves_by_link else "PATH-002", where=where, path=text, clips="")
+        self._require_inside(found, written, where, text)
         try:
             mode = found.stat().st_mode
         except PermissionError:
@@ -88,6 +85,15 @@ class MediaRoots:
             raise KinofarmError("PATH-007", where=where, path=text, kind=_kind(mode))
         if not os.access(found, os.R_OK):
             raise KinofarmError("PATH-008", where=where, path=text)
+        return found
+
+    def held(self, path: Path, where: str = "") -> Path:
+        """Return where an absolute path that was found once leads now, links resolved; whether anything lies there is not asked.
+
+        Raises:  KinofarmError PATH-002 outside every root, PATH-003 a link that leads out.
+        """
+        found = Path(os.path.realpath(path))
+        self._require_inside(found, path, where, str(path))
         return found
 
     def places(self, text: str) -> Iterator[Path]:
@@ -103,6 +109,13 @@ class MediaRoots:
     def contains(self, path: Path) -> bool:
         """Say whether an absolute path lies in one of the roots; links are not followed here."""
         return any(path.is_relative_to(root) for root in self.roots)
+
+    def _require_inside(self, found: Path, written: Path, where: str, text: str) -> None:
+        """Raises:  KinofarmError PATH-002, PATH-003. found: what a path that is `written` so leads to."""
+        if not self.contains(found):
+            # A name that stays inside as it is written can only have left through a link.
+            leaves_by_link = self.contains(Path(os.path.normpath(written)))
+            raise KinofarmError("PATH-003" if leaves_by_link else "PATH-002", where=where, path=text, clips="")
 
 
 def _refuse_what_is_no_path(text: str, where: str) -> None:

@@ -18,8 +18,16 @@ import pytest
 import sqlalchemy
 from PIL import Image
 
-from flows.commands.analysing import ExportWanted, FindingsAsked, export, find
-from flows.commands.reframing import ReframeWanted, SheetWanted, reframe, show_sheet
+from flows.commands.analysing import AnalysisNamed, ExportWanted, FindingsAsked, export, find
+from flows.commands.media import MediaNamed, looked_into
+from flows.commands.reframing import (
+    ReframeWanted,
+    SheetWanted,
+    reframe,
+    render_boxes,
+    render_reframed,
+    show_sheet,
+)
 from flows.library import Library
 from flows.lookers import heal
 from flows.looking import Looker
@@ -31,6 +39,7 @@ from infra.library.analyses import STARTS, AnalysisEntry, AnalysisStore
 from infra.library.vision import VisionModels
 from infra.services import Services
 from infra.settings import Settings, as_environment
+from infra.uploads.library import Uploads
 from tasks.compiler.model import Timeline
 from tasks.recognition.frames import Pace
 from tasks.recognition.model import look_at
@@ -235,3 +244,61 @@ def test_a_file_that_became_another_is_not_looked_through_in_its_place(
     shutil.copy(media_factory.video(30), path)
     ended = _carried_out(container, row)
     assert (ended.state, ended.error and ended.error["code"]) == ("failed", "ANALYSIS-006")
+
+
+def test_what_lies_in_a_films_place_now_is_not_shown_but_what_was_found_is_still_exported(
+    container: Services, media_root: Path, tmp_path: Path, shapes: Path, model: str, media_factory: MediaFactory
+) -> None:
+    path = Path(shutil.copy(shapes, media_root / "shapes.mp4"))
+    row = _carried_out(container, _entered(container, path, RecognitionWish(), model))
+    call, secret = Call(container, "anna", "read"), Path(shutil.copy(shapes, tmp_path / "secret.mp4"))
+    before = {form: export(call, ExportWanted(analysis=row.id, form=form)) for form in ("json", "csv", "vtt", "otio")}  # type: ignore[arg-type]
+
+    def refused() -> set[str]:
+        codes = set()
+        for run, given in (
+            (show_sheet, SheetWanted(analysis=row.id)),
+            (reframe, ReframeWanted(analysis=row.id)),
+            (render_reframed, ReframeWanted(analysis=row.id)),
+            (render_boxes, AnalysisNamed(analysis=row.id)),
+        ):
+            with pytest.raises(KinofarmError) as caught:
+                run(call, given)  # type: ignore[operator]
+            codes.add(caught.value.code)
+        return codes
+
+    path.unlink()
+    path.symlink_to(secret)
+    assert refused() == {"PATH-003"}, "even of the same content"
+    path.unlink()
+    shutil.copy(media_factory.video(30), path)
+    assert refused() == {"ANALYSIS-006"}
+    shutil.copy(media_factory.sound(4800), path)
+    assert refused() == {"ANALYSIS-006"}
+    path.unlink()
+    assert refused() == {"MEDIA-009"}
+    for form in ("csv", "vtt"):
+        assert export(call, ExportWanted(analysis=row.id, form=form)) == before[form]  # type: ignore[arg-type]
+    now, then = (
+        json.loads(_text(one))["film"] for one in (export(call, ExportWanted(analysis=row.id)), before["json"])
+    )
+    assert now | {"frames": 0} == then | {"frames": 0}
+    assert now["frames"] == max(mover.end for mover in MOVERS), "as far as anything was seen"
+    shown = path.with_name("elsewhere.mp4")
+    shutil.copy(shapes, shown)
+    path.symlink_to(shown)
+    assert show_sheet(call, SheetWanted(analysis=row.id)).findings == len(MOVERS), "a link to it in a media root"
+
+
+def test_findings_in_an_upload_are_shown_in_it(container: Services, shapes: Path, model: str) -> None:
+    uploads = container.get(Uploads)
+    upload = uploads.begin("shapes.mp4", shapes.stat().st_size, "anna").id
+    with uploads.appending(upload, 0) as appended:
+        appended.write(shapes.read_bytes())
+        appended.keep()
+    call = Call(container, "anna", "read")
+    path, facts = looked_into(call, MediaNamed(upload=upload))
+    row = _carried_out(container, enter(container, path, facts, RecognitionWish(), model, "anna"))
+    assert show_sheet(call, SheetWanted(analysis=row.id)).findings == len(MOVERS)
+    clip = Timeline.model_validate(reframe(call, ReframeWanted(analysis=row.id)).timeline).tracks[0].clips[0]
+    assert clip.source.path == f"upload://{upload}"  # type: ignore[union-attr]
