@@ -18,6 +18,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, NotRequired, TypedDict
 
+from infra.storable import storable
+
 LANGUAGE = "en"
 
 
@@ -85,15 +87,16 @@ def catalogue(language: str = LANGUAGE) -> Mapping[str, Message]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """Shorten what came from outside: at most 200 characters of any one value, 2000 of a list of `clips`, the last 2000 of a
-    process's `tail`."""
+    """Make what came from outside storable, and shorten it: at most 200 characters of any one value, 2000 of a list of `clips`, the
+    last 2000 of a process's `tail`."""
     if name == "tail":
-        return str(value)[-2000:]
+        return storable(str(value)[-2000:])
     if name == "clips":
-        return str(value)[:2000]
-    if isinstance(value, str) and len(value) > 200:
-        return value[:197] + "..."
-    return value
+        return storable(str(value)[:2000])
+    if not isinstance(value, str):
+        return value
+    text = storable(value)
+    return text[:197] + "..." if len(text) > 200 else text
 
 
 def _rebuilt(code: str, where: str, params: dict[str, Any]) -> KinofarmError:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy import Connection, Engine, delete, exc, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from infra.jobs.engine import surviving, transaction
 from infra.library.medium import MediumState
 from infra.library.models import MediaFactsRow
+from infra.storable import storable_values
 from infra.values import Value
 
+logger = logging.getLogger("kinofarm.library")
+
+TOO_LARGE = "54"
+"""SQLSTATEs with this beginning: beyond a limit of the database's, as a path that is too long for its index."""
 DAY_SECONDS = 86_400.0
 MONTH_DAYS = 30.0
 
@@ -110,15 +116,19 @@ class FactsStore:
 
     @surviving
     def put_all(self, found: Sequence[Remembered]) -> None:
-        """Remember what was found in files, or the errors that they gave, in place of what was known of them."""
-        rows = {one.path: one.model_dump() for one in found if _is_text(one.path)}
-        if not rows:
+        """Remember what was found in files, or the errors that they gave, in place of what was known of them.
+
+        What the database refuses to keep is left out, and found out anew each time.
+        """
+        kept = {one.path: _row(one) for one in found if _is_text(one.path)}
+        if not kept:
             return
-        added = insert(MediaFactsRow).values(list(rows.values()))
-        state = {name: added.excluded[name] for name in ("size", "modified_ns", "inode", "facts", "error")}
-        newer = added.on_conflict_do_update(index_elements=["path"], set_=state | {"probed_at": func.now()})
         with transaction(self.engine) as connection:
-            connection.execute(newer)
+            if _written(connection, list(kept.values())):
+                return
+            for path, row in kept.items():
+                if not _written(connection, [row]):
+                    logger.warning("what was found in %s can't be kept", path)
 
     @surviving
     def forget(self) -> int:
@@ -126,6 +136,26 @@ class FactsStore:
         old = MediaFactsRow.probed_at <= func.now() - text("make_interval(secs => :seconds)")
         with transaction(self.engine) as connection:
             return connection.execute(delete(MediaFactsRow).where(old), {"seconds": self.days * DAY_SECONDS}).rowcount
+
+
+def _row(one: Remembered) -> dict[str, Any]:
+    return one.model_dump() | {"facts": storable_values(one.facts), "error": storable_values(one.error)}
+
+
+def _written(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Write rows, all or none of them; False when the database can't keep what stands in one."""
+    added = insert(MediaFactsRow).values(rows)
+    state = {name: added.excluded[name] for name in ("size", "modified_ns", "inode", "facts", "error")}
+    newer = added.on_conflict_do_update(index_elements=["path"], set_=state | {"probed_at": func.now()})
+    try:
+        with connection.begin_nested():
+            connection.execute(newer)
+    except exc.DBAPIError as error:
+        code = getattr(error.orig, "sqlstate", None) or ""
+        if not isinstance(error, exc.DataError) and not code.startswith(TOO_LARGE):
+            raise
+        return False
+    return True
 
 
 def _storable(path: Path) -> str | None:

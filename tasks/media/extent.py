@@ -65,6 +65,11 @@ def _beyond(what: str, end: int, size: int) -> str:
     return f"its {what} ends at byte {end}, the file at byte {size}"
 
 
+def _printable(name: bytes) -> str:
+    """The name of a box or chunk, whatever bytes it has."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else rf"\x{byte:02x}" for byte in name)
+
+
 def _boxes(file: BinaryIO, size: int) -> str | None:
     at, indexed = 0, False
     for _ in range(_MOST_PARTS):
@@ -80,7 +85,7 @@ def _boxes(file: BinaryIO, size: int) -> str | None:
         if length < 8 or not kind.isascii():
             break
         if at + length > size:
-            return _beyond(f"box {kind.decode('ascii')}", at + length, size)
+            return _beyond(f"box {_printable(kind)}", at + length, size)
         indexed = indexed or kind == b"moov"
         at += length
     return None if indexed else "its index (the box moov) is missing"
@@ -121,7 +126,7 @@ def _riff(file: BinaryIO, size: int) -> str | None:
         if length in (0, 0xFFFFFFFF):  # a recorder that could not go back to write the length
             return None
         if at + 8 + length > size:
-            return _beyond(f"chunk {header[:4].decode('ascii', errors='replace')}", at + 8 + length, size)
+            return _beyond(f"chunk {_printable(header[:4])}", at + 8 + length, size)
         at += 8 + length + length % 2
     return None
 
@@ -176,7 +181,7 @@ def _png(file: BinaryIO, size: int) -> str | None:
             break
         at += 12 + int.from_bytes(header[:4], "big")
         if at > size:
-            return _beyond(f"chunk {header[4:].decode('ascii', errors='replace')}", at, size)
+            return _beyond(f"chunk {_printable(header[4:])}", at, size)
         if header[4:] == b"IEND":
             return None
     return "the mark of its end is missing"

@@ -74,6 +74,19 @@ def test_a_folder_is_scanned_and_scanned_again_without_reading_it(container: Ser
     )
 
 
+def test_a_damaged_file_whose_boxes_have_odd_names_ends_no_scan(container: Services, folder: Path) -> None:
+    whole = (folder / "film.mp4").read_bytes()
+    (folder / "odd.mp4").write_bytes(whole + b"\x7f\xff\xff\xff\0\0\0\0")
+    (folder / "odd.webp").write_bytes(b"RIFF\x24\0\0\0WEBP\0\xff\0\n\xff\xff\0\0")
+    (folder / "odd.png").write_bytes(b"\x89PNG\r\n\x1a\n\x7f\xff\xff\xff\0\xff\0\0")
+    first = _scan(container, folder)
+    assert (first.state, first.done, first.broken) == ("done", 7, 4)
+    assert _scan(container, folder).known == 7
+    known = container.get(FactsStore).below(folder)[str(folder / "odd.mp4")]
+    assert known.error is not None
+    assert known.error["detail"].startswith(r"its box \x00\x00\x00\x00 ends at byte ")
+
+
 def test_a_thousand_numbered_pictures_are_one_medium_and_the_second_time_none_is_read(
     container: Services, tmp_path: Path
 ) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
-from infra.library.facts import FactsStore
+from infra.library.facts import FactsStore, Remembered
 from infra.library.medium import MediumState
 
 FACTS = {"sha256": "0" * 64, "duration": "1001/30000"}
@@ -78,3 +80,33 @@ def test_files_are_known_by_the_folder_that_they_lie_in(engine: Engine, tmp_path
             text("EXPLAIN SELECT FROM media_facts WHERE path ~>=~ '/a/' AND path ~<~ '/a0'")
         ).scalars()
         assert "ix_media_facts_folder" in "\n".join(plan)
+
+
+def test_whatever_stands_in_facts_and_errors_is_kept(engine: Engine, tmp_path: Path) -> None:
+    store, state = FactsStore(engine), MediumState(size=1, modified_ns=1, inode="1:1")
+    odd = {
+        "codec": "a\0b",
+        "tags\0": ["\udcff", {"language": "de\0"}],
+        "level": float("nan"),
+        "size": 2**70,
+        "alpha": True,
+    }
+    store.put(tmp_path / "odd.mov", state, odd)
+    assert store.get(tmp_path / "odd.mov", state) == {
+        "codec": r"a\x00b", r"tags\x00": [r"\udcff", {"language": r"de\x00"}], "level": None, "size": 2**70, "alpha": True,
+    }  # fmt: skip
+    error = KinofarmError("MEDIA-002", file=os.fsdecode(b"clip-\xff.mov"), reason="its box \0 ends")
+    store.put(tmp_path / "bad.mov", state, None, {**error.as_dict(), "where": "\0"})
+    known = store.known(tmp_path / "bad.mov", state)
+    assert known is not None
+    assert known.error == {**error.as_dict(), "where": r"\x00"}
+    assert error.detail == r"its box \x00 ends", "wherever else it is kept"
+
+
+def test_what_can_not_be_kept_does_not_keep_others_from_being_kept(engine: Engine, tmp_path: Path) -> None:
+    store, state = FactsStore(engine), MediumState(size=1, modified_ns=1, inode="1:1")
+    noise = "".join(random.Random(1).choices("0123456789abcdefghijklmnopqrstuvwxyz", k=4000))
+    long = tmp_path / "/".join(noise[at : at + 200] for at in range(0, 3800, 200))
+    paths = [tmp_path / "one.mov", long, tmp_path / "two.mov"]
+    store.put_all([Remembered.of(path, state, FACTS) for path in paths])
+    assert [store.get(path, state) for path in paths] == [FACTS, None, FACTS]
