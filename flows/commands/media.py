@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 from uuid import UUID
@@ -236,12 +236,21 @@ def _items(folder: Path, groups: list[Group], known: Mapping[str, Remembered]) -
             name=group.name,
             path=str(medium.path),
             size=medium.state.size,
-            modified=datetime.fromtimestamp(medium.state.modified_ns / 1e9, UTC),
+            modified=_moment(medium.state.modified_ns),
             pictures=medium.pictures,
             kind="film" if group.numbers else kind_of(facts),
             facts=facts,
             error=None if found is None or not holds or found.error is None else Reason.model_validate(found.error),
         )
+
+
+def _moment(ns: int) -> datetime:
+    """The time that a file system gives, or the nearest one that can be written."""
+    epoch = datetime.fromtimestamp(0, UTC)
+    try:
+        return epoch + timedelta(microseconds=ns // 1000)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if ns > 0 else datetime.min.replace(tzinfo=UTC)
 
 
 def _known_facts(found: Mapping[str, Any] | None) -> MediaFacts | None:

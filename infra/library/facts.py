@@ -30,7 +30,10 @@ WHERE path ~>=~ :first AND path ~<~ :beyond AND probed_at > now() - make_interva
 
 
 class Remembered(Value):
-    """What is known of a medium: the state in which it was, and its facts (`MediaFacts` as JSON values), or the error it gave."""
+    """What is known of a medium: the state in which it was, and its facts (`MediaFacts` as JSON values), or the error it gave.
+
+    size, modified_ns: as the database has them, in 64 bits; what goes beyond, as times after 2262 do, is folded into them.
+    """
 
     path: str
     size: int
@@ -44,11 +47,12 @@ class Remembered(Value):
         cls, path: Path, state: MediumState, facts: Mapping[str, Any] | None, error: Mapping[str, Any] | None = None
     ) -> Remembered:
         """Return what was found in a medium that was in that state before."""
-        return cls(path=str(path), **state.model_dump(), facts=facts, error=error)
+        size, modified_ns, inode = _folded(state)
+        return cls(path=str(path), size=size, modified_ns=modified_ns, inode=inode, facts=facts, error=error)
 
     def holds(self, state: MediumState) -> bool:
         """Whether the medium is still as it was."""
-        return (self.size, self.modified_ns, self.inode) == (state.size, state.modified_ns, state.inode)
+        return (self.size, self.modified_ns, self.inode) == _folded(state)
 
 
 class FactsStore:
@@ -136,6 +140,12 @@ class FactsStore:
         old = MediaFactsRow.probed_at <= func.now() - text("make_interval(secs => :seconds)")
         with transaction(self.engine) as connection:
             return connection.execute(delete(MediaFactsRow).where(old), {"seconds": self.days * DAY_SECONDS}).rowcount
+
+
+def _folded(state: MediumState) -> tuple[int, int, str]:
+    """A state whose numbers go into 64 bits: those beyond come round at the other end, so that a change stays one."""
+    size, modified_ns = ((number + 2**63) % 2**64 - 2**63 for number in (state.size, state.modified_ns))
+    return size, modified_ns, state.inode
 
 
 def _row(one: Remembered) -> dict[str, Any]:

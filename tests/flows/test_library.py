@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from flows import wishes
+from flows.commands.media import MediaWanted, list_media
 from flows.ingest import scanned
 from flows.library import Library
 from flows.looking import Looker
@@ -22,6 +23,7 @@ from flows.wishes import MediaWish, enter
 from infra import services
 from infra.cache.index import CacheIndex
 from infra.cache.store import ChunkStore
+from infra.commands import Call
 from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
 from infra.library.analyses import AnalysisStore
@@ -85,6 +87,18 @@ def test_a_damaged_file_whose_boxes_have_odd_names_ends_no_scan(container: Servi
     known = container.get(FactsStore).below(folder)[str(folder / "odd.mp4")]
     assert known.error is not None
     assert known.error["detail"].startswith(r"its box \x00\x00\x00\x00 ends at byte ")
+
+
+def test_a_file_of_any_time_is_scanned_and_listed(container: Services, folder: Path) -> None:
+    for file, seconds in ((folder / "film.mp4", 10_500_000_000), (folder / "sound.m4a", -12_000_000_000)):
+        os.utime(file, (seconds, seconds))
+    first = _scan(container, folder)
+    assert (first.state, first.done, first.broken) == ("done", 4, 1)
+    assert _scan(container, folder).known == 4
+    items = list_media(Call(container, "anna", "read"), MediaWanted(folder=".")).items
+    kinds = {item.name: item.kind for item in items}
+    assert (kinds["film.mp4"], kinds["sound.m4a"]) == ("film", "sound")
+    assert all(abs(item.modified.timestamp() - (folder / item.name).stat().st_mtime) < 1e-3 for item in items)
 
 
 def test_a_thousand_numbered_pictures_are_one_medium_and_the_second_time_none_is_read(

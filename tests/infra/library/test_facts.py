@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+from datetime import date
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, text
 
 from infra.errors import KinofarmError
@@ -110,3 +112,15 @@ def test_what_can_not_be_kept_does_not_keep_others_from_being_kept(engine: Engin
     paths = [tmp_path / "one.mov", long, tmp_path / "two.mov"]
     store.put_all([Remembered.of(path, state, FACTS) for path in paths])
     assert [store.get(path, state) for path in paths] == [FACTS, None, FACTS]
+
+
+@pytest.mark.parametrize("modified", ["2302-09-25", "2000-01-01", "1960-01-01", "1600-01-01"])
+def test_any_time_and_size_of_a_file_can_be_kept(engine: Engine, tmp_path: Path, modified: str) -> None:
+    store, file = FactsStore(engine), tmp_path / "clip.mov"
+    ns = (date.fromisoformat(modified) - date(1970, 1, 1)).days * 86_400 * 10**9
+    state = MediumState(size=2**64, modified_ns=ns, inode="1:1")
+    store.put(file, state, FACTS)
+    assert store.get(file, state) == FACTS
+    assert store.below(tmp_path)[str(file)].holds(state)
+    for change in ({"modified_ns": ns + 1}, {"modified_ns": ns - 1}, {"size": 2**64 + 1}):
+        assert store.get(file, state.model_copy(update=change)) is None
