@@ -153,13 +153,15 @@ def _proxies_begun(services: Services, row: Scan, media: Sequence[Medium], going
             if not going_on():
                 return
         found = known.known(medium.path, medium.state)
-        facts = None if found is None or found.facts is None else MediaFacts.model_validate(found.facts)
-        picture = None if facts is None else facts.picture()
-        if facts is None or picture is None or picture.still or facts.numbered is not None:
-            continue
         try:
+            facts = None if found is None or found.facts is None else MediaFacts.model_validate(found.facts)
+            picture = None if facts is None else facts.picture()
+            if facts is None or picture is None or picture.still or facts.numbered is not None:
+                continue
             proxy_of(call, medium.path, facts)
         except KinofarmError as error:
             if error.code.startswith(("DB-", "FARM-")):
                 raise
             logger.info("%s has no proxy: %s", medium.path.name, error)
+        except Exception:  # a fault of ours: the other films are to have theirs
+            logger.exception("%s has no proxy", medium.path.name)

@@ -73,7 +73,7 @@ class FoundOut:
         """
         if self.error is not None:
             raise self.error
-        return MediaFacts.model_validate(self.facts)
+        return _meant(self.path, self.facts)
 
 
 class Library:
@@ -121,11 +121,11 @@ class Library:
     def quick_look(self, path: Path) -> MediaFacts:
         """Return the facts of a file without its hash: enough to check a project, not to plan it."""
         given = {"path": str(path), "sha256": UNHASHED}
-        return MediaFacts.model_validate(self._apart(PROBED, path, given, 0))
+        return _meant(path, self._apart(PROBED, path, given, 0))
 
     def facts_of_content(self, path: Path, sha256: Sha256) -> MediaFacts:
         """Return the facts of a file whose content is known, and which nobody changes: an upload."""
-        return MediaFacts.model_validate(self._apart(PROBED, path, {"path": str(path), "sha256": sha256}, 0))
+        return _meant(path, self._apart(PROBED, path, {"path": str(path), "sha256": sha256}, 0))
 
     def view(self, path: Path, facts: MediaFacts, name: str, options: Value) -> ViewMade:
         """Return a view of a file, made now unless it is in the cache.
@@ -206,6 +206,18 @@ def _lying(path: Path) -> Medium:
         return medium_at(path)
     except OSError as error:
         raise KinofarmError("MEDIA-009", file=path.name, reason=error.strerror or "an input error") from None
+
+
+def _meant(path: Path, told: Mapping[str, Any] | None) -> MediaFacts:
+    """The facts that a process of its own told.
+
+    Raises:  KinofarmError MEDIA-006 for what can be no facts.
+    """
+    try:
+        return MediaFacts.model_validate(told)
+    except ValidationError as error:
+        reason = f"its numbers make no sense: {error.errors(include_url=False, include_input=False)[0]['msg']}"
+        raise KinofarmError("MEDIA-006", file=path.name, reason=reason) from None
 
 
 def _keys(remembered: Remembered, views: Sequence[View]) -> Iterator[Sha256]:

@@ -12,6 +12,7 @@ from infra.access.audit import AuditLog
 from infra.commands import Call, Command
 from infra.errors import KinofarmError
 from infra.services import Services
+from infra.storable import storable
 
 
 def carried_out(services: Services, caller: Caller, command: Command, fields: Mapping[str, Any]) -> BaseModel:
@@ -19,7 +20,7 @@ def carried_out(services: Services, caller: Caller, command: Command, fields: Ma
 
     Raises:  what the command raises; pydantic.ValidationError for fields that it does not take.
     """
-    subject = str(fields.get(command.subject or "", ""))
+    subject = storable(str(fields.get(command.subject or "", "")))
 
     def note(outcome: str) -> None:
         if command.changes:
@@ -30,6 +31,9 @@ def carried_out(services: Services, caller: Caller, command: Command, fields: Ma
         answer: BaseModel = command.run(Call(services, caller.name, caller.scope), command.understood(fields))
     except KinofarmError as error:
         note(error.code)
+        raise
+    except Exception:  # a fault of ours; what it had done by then is done
+        note("INTERNAL-001")
         raise
     note("ok")
     return answer

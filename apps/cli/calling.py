@@ -164,6 +164,9 @@ def _answer(wanted: Command, fields: dict[str, Any]) -> dict[str, Any]:
         except KinofarmError as error:
             outcome = error.code
             raise
+        except Exception:
+            outcome = "INTERNAL-001"
+            raise
         finally:
             if wanted.changes and outcome.partition("-")[0] not in ("DB", "FARM"):
                 subject = str(fields.get(wanted.subject or "", ""))

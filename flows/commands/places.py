@@ -85,6 +85,12 @@ def upload_at(call: Call, file: Path) -> UUID | None:
     return None
 
 
+def film_name(file: Path, of_it: str) -> str:
+    """Return what a film is called that is made of a media file. of_it: what it is of that file, such as its proxy."""
+    stem = "".join(letter if letter.isprintable() else "_" for letter in file.stem[:50])
+    return f"{stem}-{of_it}"
+
+
 def folder_of(call: Call, path: str, field: str) -> Path:
     """Return the folder on the farm's machine that a path means.
 

@@ -7,12 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from flows.commands.media import MediaNamed, looked_into
-from flows.commands.places import address_of
+from flows.commands.places import address_of, film_name
 from flows.commands.projects import Accepted, RenderWanted, submit_render
 from infra.commands import Call, Command
 from infra.errors import KinofarmError
 from tasks.compiler.imports import media
-from tasks.compiler.model import Size, Timeline
+from tasks.compiler.model import Timeline
 from tasks.compiler.presets import presets
 from tasks.media.facts import MediaFacts, PictureFacts
 
@@ -46,7 +46,7 @@ def proxy_of(call: Call, file: Path, facts: MediaFacts) -> Accepted:
     timeline = media.read(file, lambda _: facts).timeline
     source = address_of(call, file)
     wanted = _small(timeline, picture, source)
-    name = f"{file.stem[:60]}-proxy"
+    name = film_name(file, "proxy")
     return submit_render(
         call,
         RenderWanted(
@@ -59,9 +59,8 @@ def proxy_of(call: Call, file: Path, facts: MediaFacts) -> Accepted:
 
 def _small(timeline: Timeline, picture: PictureFacts, source: str) -> Timeline:
     """The film of one clip, at a proxy's size."""
-    across, down = picture.display_size
-    scale = min(Fraction(1), SHORT_SIDE / min(across, down))
-    size = Size(width=max(16, 2 * round(across * scale / 2)), height=max(16, 2 * round(down * scale / 2)))
+    shown = picture.display_size
+    size = media.size_of(shown, min(Fraction(1), SHORT_SIDE / min(shown)))
     export = presets()[PRESET].export
     video = export.video.model_copy(update={"gop": max(1, round(timeline.rate * GOP_SECONDS))})
     export = export.model_copy(update={"size": size, "video": video})

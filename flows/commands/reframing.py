@@ -11,7 +11,7 @@ from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 
 from flows.commands.analysing import AnalysisNamed, found_by
 from flows.commands.media import looked_into_again
-from flows.commands.places import address_of
+from flows.commands.places import address_of, film_name
 from flows.commands.projects import Accepted, RenderWanted, submit_render
 from infra.apart import Apart
 from infra.commands import Call, Command, Name
@@ -124,7 +124,7 @@ def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
     Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, PATH-0xx, MEDIA-0xx, FARM-023.
     """
     row, timeline, _ = _reframed(call, given)
-    name = f"{Path(row.path).stem[:50]}-{given.aspect.replace(':', 'x')}"
+    name = film_name(Path(row.path), given.aspect.replace(":", "x"))
     return submit_render(call, RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=name))
 
 
@@ -148,7 +148,7 @@ def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
     timeline = overlaid(media.sourced(film, address_of(call, path)), drawn, "boxes").model_copy(
         update={"export": export}
     )
-    wanted = RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=f"{path.stem[:50]}-boxes")
+    wanted = RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=film_name(path, "boxes"))
     return submit_render(call, wanted)
 
 

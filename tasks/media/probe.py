@@ -68,9 +68,10 @@ def probe(path: Path, sha256: Sha256 | None = None) -> MediaFacts:
             seen = _read(path, settled)
         digest = sha256 or content_hash(path)
         after = path.stat()
+        facts = MediaFacts(sha256=digest, size=after.st_size, **seen)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise KinofarmError("MEDIA-008", file=path.name)
-    return MediaFacts(sha256=digest, size=after.st_size, **seen)
+    return facts
 
 
 def content_hash(path: Path) -> Sha256:

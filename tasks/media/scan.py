@@ -8,6 +8,7 @@ A medium is a file, or numbered pictures. What looks, and what is known, are giv
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ SUFFIXES = (
 )
 """What the names of media files end in."""
 TELL_SECONDS = 0.5
+
+logger = logging.getLogger("kinofarm.scan")
 
 
 class Known(Protocol):
@@ -129,6 +132,9 @@ def _well(look: Callable[[Path], None], path: Path) -> bool:
     except KinofarmError as error:
         if error.code.startswith(("DB-", "CACHE-")):
             raise
+        return False
+    except Exception:  # a fault of ours: the other media are to be looked into
+        logger.exception("looking into %s failed", path)
         return False
     return True
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ from infra.sections import DatabaseSettings, MediaSettings, PrefectSettings
 from infra.services import Services
 from infra.settings import Settings
 from tasks.media.analysis.findings import MediaAnalysis
+from tasks.media.facts import MediaFacts
 from tasks.media.numbered import medium_at
 from tasks.media.views.table import VIEWS
 from tests.media_factory import MediaFactory, pictures
@@ -99,6 +101,41 @@ def test_a_file_of_any_time_is_scanned_and_listed(container: Services, folder: P
     kinds = {item.name: item.kind for item in items}
     assert (kinds["film.mp4"], kinds["sound.m4a"]) == ("film", "sound")
     assert all(abs(item.modified.timestamp() - (folder / item.name).stat().st_mtime) < 1e-3 for item in items)
+
+
+def test_a_film_whose_streams_count_in_large_primes_is_scanned(
+    container: Services, folder: Path, media_factory: MediaFactory
+) -> None:
+    film = bytearray(media_factory.make(
+        "late.mov", "-itsoffset", "0.7", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=2", "-itsoffset", "0.3", "-f", "lavfi", "-i",
+        "sine=440:d=2", "-c:v", "libx264", "-c:a", "aac", "-copyts",
+    ).read_bytes())  # fmt: skip
+    at = 0
+    for prime in (2147483647, 2147483629):
+        at = film.index(b"mdhd", at + 1)
+        film[at + 16 : at + 20] = prime.to_bytes(4, "big")
+    (folder / "odd.mov").write_bytes(film)
+    first = _scan(container, folder)
+    assert (first.state, first.done, first.broken) == ("done", 5, 1)
+    facts = Library(container).facts(folder / "odd.mov")
+    assert facts.pictures[0].frames == 50
+    assert abs(facts.pictures[0].start - Fraction(2043991249733765602, 4611685975477714963)) < Fraction(1, 10**15)
+    assert Library(container).found_out(folder / "odd.mov").meant() == facts
+
+
+def test_one_film_that_can_have_no_proxy_keeps_no_other_from_its_own(
+    container: Services, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def proxy_of(call: Call, file: Path, facts: MediaFacts) -> None:
+        asked.append(file.name)
+        if file.name == "film.mp4":
+            raise ZeroDivisionError
+
+    monkeypatch.setattr("flows.commands.proxies.proxy_of", proxy_of)
+    assert _scan(container, folder, proxies=True).state == "done"
+    assert sorted(asked) == ["film.mp4", "the same film.mp4"]
 
 
 def test_a_thousand_numbered_pictures_are_one_medium_and_the_second_time_none_is_read(

@@ -10,10 +10,13 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
 
 from infra.errors import KinofarmError
 from tasks.compiler.imports.imported import Imported
-from tasks.compiler.model import Clip, Export, MediaSource, Size, Timeline, Track
+from tasks.compiler.model import MAX_FRAMES, Clip, Export, MediaSource, Size, Timeline, Track
 from tasks.media.facts import MediaFacts, PictureFacts
 from tasks.media.numbered import refuse_on_a_timeline
 
@@ -31,14 +34,14 @@ NEAR = Fraction(1, 500)
 """A measured rate that lies so near to a usual one is that one."""
 SOUND_RATE = Fraction(25)
 """Frames a second by which a film without pictures is counted."""
-LEAST_SIDE = 16
+LEAST_SIDE, MOST_SIDE = 16, 16_384
 
 
 def read(path: Path, probe: Callable[[Path], MediaFacts]) -> Imported:
     """Read a media file as a project.
 
     Raises:  KinofarmError FORMAT-001 when there is none, FORMAT-017 for a single picture, MEDIA-042 for a
-        sequence, MEDIA-00x, SECURITY-00x.
+        sequence, MEDIA-005 for what goes into no timeline, MEDIA-00x, SECURITY-00x.
     """
     if not path.is_file():
         refuse_on_a_timeline(path)
@@ -58,25 +61,28 @@ def read(path: Path, probe: Callable[[Path], MediaFacts]) -> Imported:
     else:
         start, rate, size, export = picture.start, _rate(picture), _size(picture), Export()
         frames = picture.frames if picture.on_grid else math.floor((picture.end - picture.start) * rate)
-    clip = Clip(
-        id="file",
-        name=path.name[:200],
-        source=MediaSource(path=path.name),
-        start=0,
-        end=max(1, frames),
-        source_start=start,
-    )
-    track = Track(id="file", kind="audio" if picture is None else "video", clips=(clip,))
+    frames = max(1, frames)
+    if frames > MAX_FRAMES:
+        reason = f"it has {frames} frames at {rate} a second, and a film at most {MAX_FRAMES}"
+        raise KinofarmError("MEDIA-005", file=path.name, reason=reason)
     sample_rate = sound.sample_rate if sound is not None and 8_000 <= sound.sample_rate <= 192_000 else 48_000
-    timeline = Timeline(
-        name=path.stem[:200],
-        rate=rate,
-        size=size,
-        sample_rate=sample_rate,
-        duration=max(1, frames),
-        tracks=(track,),
-        export=export,
-    )
+    kind: Literal["audio", "video"] = "audio" if picture is None else "video"
+    try:
+        source = MediaSource(path=path.name)
+        clip = Clip(id="file", name=path.name[:200], source=source, start=0, end=frames, source_start=start)
+        timeline = Timeline(
+            name=path.stem[:200],
+            rate=rate,
+            size=size,
+            sample_rate=sample_rate,
+            duration=frames,
+            tracks=(Track(id="file", kind=kind, clips=(clip,)),),
+            export=export,
+        )
+    except ValidationError as error:  # such as one that begins after eleven days
+        first = error.errors(include_url=False, include_input=False)[0]
+        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        raise KinofarmError("MEDIA-005", file=path.name, reason=reason) from None
     return Imported(timeline)
 
 
@@ -108,6 +114,15 @@ def _rate(picture: PictureFacts) -> Fraction:
 
 
 def _size(picture: PictureFacts) -> Size:
-    """The size at which a player shows the file, even as 4:2:0 needs."""
-    width, height = (max(LEAST_SIDE, 2 * round(side / 2)) for side in picture.display_size)
+    """The size at which a player shows the file."""
+    return size_of(picture.display_size)
+
+
+def size_of(shown: tuple[Fraction, Fraction], most: Fraction = Fraction(1)) -> Size:
+    """Return the size of a film that shows a picture, even as 4:2:0 needs, and no larger than films are.
+
+    Args:    most: of the picture's own size.
+    """
+    scale = min(most, MOST_SIDE / max(shown))
+    width, height = (max(LEAST_SIDE, 2 * round(side * scale / 2)) for side in shown)
     return Size(width=width, height=height)

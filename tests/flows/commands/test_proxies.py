@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from flows.commands.media import MediaNamed
-from flows.commands.proxies import _small, make_proxy
+from flows.commands.proxies import _small, make_proxy, proxy_of
 from infra.commands import Call
 from infra.errors import KinofarmError
 from infra.services import Services
@@ -44,3 +44,57 @@ def test_what_is_no_film_has_no_proxy(container: Services, media_root: Path, med
             make_proxy(Call(container, "anna", "submit"), MediaNamed(path=name))
         assert caught.value.code == "MEDIA-014"
         assert reason in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("two\tlines\n.mp4", "PATH-005"),
+        ("half \udcff.mp4", "MEDIA-005"),
+        ("100% done\u200b.mp4", ""),
+        ("x" * 240 + ".mp4", ""),
+    ],
+)
+def test_what_a_film_is_called_is_a_clear_error_at_most(
+    container: Services, media_root: Path, media_factory: MediaFactory, name: str, code: str
+) -> None:
+    file = Path(shutil.copy(media_factory.video(10, sound=False), media_root / name))
+    call = Call(container, "anna", "submit", remote=False)
+    if not code:
+        assert Path(proxy_of(call, file, probe(file)).job.project).stem.endswith("-proxy")
+        return
+    with pytest.raises(KinofarmError) as caught:
+        proxy_of(call, file, probe(file))
+    assert caught.value.code == code, "no timeline can name it"
+
+
+@pytest.mark.parametrize(("shown", "film"), [((20_000, 48), (16384, 40)), ((300_000, 100), (16384, 16)), ((500, 499), (500, 500))])  # fmt: skip
+def test_a_film_is_no_larger_than_films_are(shown: tuple[int, int], film: tuple[int, int]) -> None:
+    size = media.size_of((Fraction(shown[0]), Fraction(shown[1])))
+    assert (size.width, size.height) == film
+
+
+def test_a_very_wide_film_has_a_proxy(container: Services, media_root: Path, media_factory: MediaFactory) -> None:
+    file = media_factory.video(10, size=(1000, 48), sound=False, filters="setsar=20")
+    facts = probe(file)
+    assert facts.pictures[0].display_size == (20_000, 48)
+    timeline = media.read(file, lambda _: facts).timeline
+    assert (timeline.size.width, timeline.size.height) == (16384, 40)
+    small = _small(timeline, facts.pictures[0], str(file)).export.size
+    assert small is not None
+    assert (small.width, small.height) == (16384, 40)
+
+
+def test_a_film_of_absurd_length_or_place_in_time_is_an_error(media_factory: MediaFactory) -> None:
+    file = media_factory.video(10, sound=False)
+    facts = probe(file)
+    for change, words in (
+        ({"frames": 10_000_001}, "it has 10000001 frames at 25 a second, and a film at most 10000000"),
+        ({"on_grid": False, "end": Fraction(10**9)}, "it has 25000000000 frames at 25 a second, and a film at most 10000000"),
+        ({"start": Fraction(10**7)}, "source_start: Value error, must lie between 0 and 1000000 seconds"),
+        ({"start": Fraction(-1)}, "source_start: Value error, must lie between 0 and 1000000 seconds"),
+    ):  # fmt: skip
+        odd = facts.model_copy(update={"pictures": (facts.pictures[0].model_copy(update=change),)})
+        with pytest.raises(KinofarmError) as caught:
+            media.read(file, lambda _, odd=odd: odd)  # type: ignore[misc]
+        assert (caught.value.code, caught.value.detail) == ("MEDIA-005", words)
