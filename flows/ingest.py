@@ -108,13 +108,13 @@ def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) ->
     found: deque[Remembered] = deque()
 
     def look(path: Path) -> None:
-        out = library.found_out(path)
+        out = library.found_out(path, found_in=folder)
         if out.worth_remembering:
             found.append(out.remembered)
         facts = out.meant()
         for view in wanted:
             if not view.lacks(facts):
-                library.view(path, facts, view.name, view.options())
+                library.view(path, facts, view.name, view.options(), found_in=folder)
 
     def remember() -> None:
         """Write down what was found since the last time: a row each would cost more than looking does."""

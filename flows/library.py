@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from infra.library.medium import MediumState
 from infra.services import Services
 from infra.settings import Settings
 from infra.values import Value
+from tasks.filesystem.roots import MediaRoots
 from tasks.filesystem.scratch import scratch
 from tasks.media.facts import MediaFacts, Sha256
 from tasks.media.numbered import Medium, medium_at
@@ -86,8 +88,13 @@ class Library:
         self.services = services
         self.settings = services.get(Settings)
 
-    def facts(self, path: Path) -> MediaFacts:
-        """Return the facts of a file or a sequence; the error that it gave is remembered as well."""
+    def facts(self, path: Path, *, found_in: Path | None = None) -> MediaFacts:
+        """Return the facts of a file or a sequence; the error that it gave is remembered as well.
+
+        Args:    found_in: see `require_in_place`; None: the path was named by somebody who may.
+        """
+        if found_in is not None:
+            self.require_in_place(path, found_in)
         store = self.services.get(FactsStore)
         known = store.known(path, _lying(path).state)
         if known is not None and known.facts is not None:
@@ -95,19 +102,36 @@ class Library:
                 return MediaFacts.model_validate(known.facts)
             except ValidationError:
                 pass  # written by another version: find out again
-        found = self.found_out(path)
+        found = self.found_out(path, found_in=found_in)
         if found.worth_remembering:
             store.put_all([found.remembered])
         return found.meant()
 
-    def found_out(self, path: Path) -> FoundOut:
-        """Look into a file or a sequence, whatever is known of it; nothing is remembered yet."""
-        medium = _lying(path)
-        more = medium.state.size / HASHED_PER_SECOND + medium.pictures / PICTURES_PER_SECOND
-        try:
-            return FoundOut(path, medium.state, self._apart(PROBED, path, {"path": str(path)}, more), None)
-        except KinofarmError as error:
-            return FoundOut(path, medium.state, None, error)
+    def found_out(self, path: Path, *, found_in: Path | None = None) -> FoundOut:
+        """Look into a file or a sequence, whatever is known of it; nothing is remembered yet.
+
+        Args:    found_in: see `require_in_place`, which is asked before and behind.
+        """
+        with self._in_place(path, found_in):
+            medium = _lying(path)
+            more = medium.state.size / HASHED_PER_SECOND + medium.pictures / PICTURES_PER_SECOND
+            try:
+                return FoundOut(path, medium.state, self._apart(PROBED, path, {"path": str(path)}, more), None)
+            except KinofarmError as error:
+                return FoundOut(path, medium.state, None, error)
+
+    def require_in_place(self, path: Path, found_in: Path) -> None:
+        """See that a path leads to what was found there: since then somebody may have put a link in its place, or on the way to it.
+
+        Args:    found_in: the folder that was gone through, or the path itself where it was named; of a media root it must lead
+                 to one still.
+        Raises:  KinofarmError PATH-003.
+        """
+        roots = self.settings.media_roots
+        if roots and (allowed := MediaRoots(roots[0], roots)).contains(found_in):
+            allowed.held(found_in)
+        if os.path.realpath(path) != str(Path(os.path.realpath(found_in)) / path.relative_to(found_in)):
+            raise KinofarmError("PATH-003", path=str(path), clips="")
 
     def remembering(self, known_as: Callable[[Path], Path] = itself) -> Callable[[Path], MediaFacts]:
         """Return a probe of files for whoever plans a film.
@@ -127,10 +151,12 @@ class Library:
         """Return the facts of a file whose content is known, and which nobody changes: an upload."""
         return _meant(path, self._apart(PROBED, path, {"path": str(path), "sha256": sha256}, 0))
 
-    def view(self, path: Path, facts: MediaFacts, name: str, options: Value) -> ViewMade:
+    def view(
+        self, path: Path, facts: MediaFacts, name: str, options: Value, *, found_in: Path | None = None
+    ) -> ViewMade:
         """Return a view of a file, made now unless it is in the cache.
 
-        Args:    name: of the table `VIEWS`. options: of that view.
+        Args:    name: of the table `VIEWS`. options: of that view. found_in: as for `found_out`.
         Raises:  KinofarmError MEDIA-014 when such a file has none.
         """
         row = VIEWS[name]
@@ -144,7 +170,8 @@ class Library:
             out = folder / f"view{row.suffix}"
             given: dict[str, Any] = {"view": name, "path": str(path), "out": str(out)}
             given |= {"facts": facts.model_dump(mode="json"), "options": options.model_dump(mode="json")}
-            told = self._apart(VIEWED, path, given, 0)
+            with self._in_place(path, found_in):
+                told = self._apart(VIEWED, path, given, 0)
             digest = hashlib.sha256(out.read_bytes()).hexdigest()
             size = out.stat().st_size
             shelf(self.services).keep(key, out, "view", digest, told)
@@ -164,6 +191,18 @@ class Library:
         Raises:  KinofarmError CACHE-002 when it made room for others meanwhile, CACHE-003.
         """
         return self.services.get(ChunkStore).get(view.key, into, size=view.size, sha256=view.sha256)
+
+    @contextlib.contextmanager
+    def _in_place(self, path: Path, found_in: Path | None) -> Iterator[None]:
+        """Let the block read a medium that was found in a folder, if any.
+
+        Raises:  KinofarmError PATH-003 where a link lies on the way to it, then or by now.
+        """
+        if found_in is not None:
+            self.require_in_place(path, found_in)
+        yield
+        if found_in is not None:
+            self.require_in_place(path, found_in)
 
     def _kept(self, key: Sha256) -> ViewMade | None:
         """What the cache has under a key; None: nothing, or not its file."""

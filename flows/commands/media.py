@@ -23,8 +23,8 @@ from infra.values import Value
 from tasks.filesystem.scratch import scratch
 from tasks.filesystem.walk import HIDDEN
 from tasks.media.facts import MediaFacts
-from tasks.media.numbered_groups import Group, grouped
-from tasks.media.scan import SUFFIXES, medium_of
+from tasks.media.numbered_groups import Group
+from tasks.media.scan import SUFFIXES, media_in, medium_of
 from tasks.media.views.table import VIEWS
 
 Kind = Literal["film", "sound", "picture", "unknown"]
@@ -214,7 +214,7 @@ def _listed(folder: Path, words: str, sequences: bool) -> tuple[list[str], list[
                 folders.append(entry.name)
             elif entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
                 files.append(entry.name)
-    groups = grouped(files) if sequences else (Group(name, (name,)) for name in files)
+    groups = media_in(folder, files, sequences)
     found = [group for group in groups if any(words in name.casefold() for name in (group.name, *group.files))]
     return sorted(folders, key=_place), sorted(found, key=lambda group: _place(group.name))
 

@@ -92,13 +92,13 @@ def film_name(file: Path, of_it: str) -> str:
 
 
 def folder_of(call: Call, path: str, field: str) -> Path:
-    """Return the folder on the farm's machine that a path means.
+    """Return the folder on the farm's machine that a path means, links resolved.
 
     Args:    path: over the network it must lie in a media root. field: of the request, that holds it.
     Raises:  KinofarmError PATH-002.
     """
     if not call.remote:
-        return Path(path).absolute()
+        return Path(os.path.realpath(path))
     roots = [Path(os.path.realpath(root)) for root in call.services.get(Settings).media_roots]
     for root in roots:
         with contextlib.suppress(OSError, ValueError):  # no folder can be called so

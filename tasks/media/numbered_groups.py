@@ -7,7 +7,7 @@ than half of its numbers, is no sequence: each of its pictures stands by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -30,8 +30,11 @@ class Group(NamedTuple):
     numbers: tuple[int, ...] = ()
 
 
-def grouped(names: Iterable[str]) -> Iterator[Group]:
-    """Yield what is one medium, of the names of regular files in one folder."""
+def grouped(names: Iterable[str], exists: Callable[[str], bool] = lambda _: False) -> Iterator[Group]:
+    """Yield what is one medium, of the names of regular files in one folder.
+
+    Args:    exists: says whether anything else in it, such as a link, is called so: no sequence is, for its name would mean that.
+    """
     there = set(names)
     alike: dict[tuple[str, str], list[str]] = {}
     for name in there:
@@ -45,7 +48,7 @@ def grouped(names: Iterable[str]) -> Iterator[Group]:
             continue
         for sequence, run in _sequences(Numbered(Path(), before, 0, after), numbers):
             name = _named(sequence)
-            if name in there or parsed(Path(name)) != sequence:  # a file is called so, or the name would mean another
+            if name in there or parsed(Path(name)) != sequence or exists(name):  # the name would mean something else
                 continue
             files = tuple(map(sequence.name_of, run))
             taken.update(files)

@@ -63,12 +63,18 @@ def media_of(folder: Path, recursive: bool = True, sequences: bool = True) -> It
         if name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
             folders.setdefault(name.rpartition("/")[0], {})[entry.name] = entry
     for below, files in folders.items():
-        groups = grouped(files) if sequences else (Group(name, (name,)) for name in files)
-        for group in groups:
+        for group in media_in(folder / below, files, sequences):
             with contextlib.suppress(OSError):  # gone meanwhile
                 yield medium_of(
                     folder / below, group, [files[name].stat(follow_symlinks=False) for name in group.files]
                 )
+
+
+def media_in(folder: Path, names: Iterable[str], sequences: bool = True) -> Iterable[Group]:
+    """Return what is one medium, of regular files in a folder."""
+    if not sequences:
+        return (Group(name, (name,)) for name in names)
+    return grouped(names, lambda name: os.path.lexists(folder / name))
 
 
 def medium_of(folder: Path, group: Group, stats: Sequence[os.stat_result]) -> Medium:

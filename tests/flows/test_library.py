@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy import text
 
 from flows import wishes
 from flows.commands.media import MediaWanted, list_media
+from flows.commands.places import folder_of
 from flows.ingest import scanned
 from flows.library import Library
 from flows.looking import Looker
@@ -35,7 +37,8 @@ from infra.services import Services
 from infra.settings import Settings
 from tasks.media.analysis.findings import MediaAnalysis
 from tasks.media.facts import MediaFacts
-from tasks.media.numbered import medium_at
+from tasks.media.numbered import Medium, medium_at
+from tasks.media.scan import media_of
 from tasks.media.views.table import VIEWS
 from tests.media_factory import MediaFactory, pictures
 
@@ -136,6 +139,71 @@ def test_one_film_that_can_have_no_proxy_keeps_no_other_from_its_own(
     monkeypatch.setattr("flows.commands.proxies.proxy_of", proxy_of)
     assert _scan(container, folder, proxies=True).state == "done"
     assert sorted(asked) == ["film.mp4", "the same film.mp4"]
+
+
+@pytest.mark.parametrize("name", ["f%04d.png", "f%04d.png:1-12"])
+def test_a_link_that_is_called_like_a_sequence_leads_nowhere(
+    container: Services, folder: Path, tmp_path: Path, media_factory: MediaFactory, name: str
+) -> None:
+    secret = Path(shutil.copy(media_factory.video(30), tmp_path / "secret.mp4"))
+    shot = pictures(folder / "shot", "f%04d.png", 12)
+    if ":" in name:
+        for number in range(200, 212):
+            shutil.copy(shot.with_name("f0001.png"), shot.with_name(f"f{number:04}.png"))
+    (shot.parent / name).symlink_to(secret)
+    _scan(container, folder / "shot", "thumbnail")
+    known = container.get(FactsStore).below(folder / "shot")
+    assert str(shot.parent / name) not in known
+    assert not any(one.facts and one.facts["demuxer"] == "mov" for one in known.values())
+    assert len(known) == (12 if ":" not in name else 13), "its pictures stand by themselves"
+    listed = list_media(Call(container, "anna", "read"), MediaWanted(folder="shot")).items
+    assert {item.path for item in listed} == known.keys()
+
+
+def test_a_link_that_took_a_files_place_since_it_was_found_is_not_followed(
+    container: Services, folder: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    shutil.copytree(folder, outside)
+    film, below = folder / "film.mp4", folder / "day 2" / "the same film.mp4"
+    library = Library(container)
+    library.require_in_place(film, folder)
+    library.require_in_place(film, film)
+    library.require_in_place(below, folder)
+    film.unlink()
+    film.symlink_to(outside / "film.mp4")
+    (folder / "day 2").rename(folder / "day 3")
+    (folder / "day 2").symlink_to(folder / "day 3")
+    for path, found_in in ((film, folder), (film, film), (below, folder)):
+        for look in (library.facts, library.found_out):
+            with pytest.raises(KinofarmError) as caught:
+                look(path, found_in=found_in)
+            assert caught.value.code == "PATH-003"
+    store = container.get(ScanStore)
+    row = store.add(uuid4(), str(folder / "day 3"), {"views": ["thumbnail"]}, "")
+    swap = media_of
+
+    def swapped(*given: Any) -> list[Medium]:
+        media = list(swap(*given))
+        shutil.rmtree(folder / "day 3")
+        (folder / "day 3").symlink_to(outside / "day 2")
+        return media
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.ingest.media_of", swapped)
+        scanned(container, row, lambda progress: None)
+    assert (store.get(row.id).done, store.get(row.id).broken) == (1, 1)
+    assert not container.get(FactsStore).below(folder), "nothing is said of what lies elsewhere"
+
+
+def test_a_folder_is_entered_by_where_it_really_lies(container: Services, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(folder / "film.mp4", tmp_path / "elsewhere")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    here = Call(container, "anna", "admin", remote=False)
+    assert folder_of(here, str(folder / "linked"), "folder") == tmp_path / "elsewhere"
+    assert _scan(container, tmp_path / "elsewhere").broken == 0, "outside every media root, from the command line"
+    assert _scan(container, folder / "linked").broken == 1, "a media root's, and a link that leads out"
 
 
 def test_a_thousand_numbered_pictures_are_one_medium_and_the_second_time_none_is_read(

@@ -192,3 +192,9 @@ def test_a_hundred_thousand_names_are_grouped_in_less_than_a_second() -> None:
         begun = time.process_time()
         assert sum(len(group.files) for group in grouped(files)) == 100_000
         assert time.process_time() - begun < 1
+
+
+def test_no_sequence_has_the_name_of_something_else() -> None:
+    files = names("f%04d.png", range(1, 13))
+    assert [group.name for group in grouped(files, {"f%04d.png:1-12"}.__contains__)] == ["f%04d.png"]
+    assert sorted(group.name for group in grouped(files, {"f%04d.png"}.__contains__)) == files
