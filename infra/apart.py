@@ -31,6 +31,8 @@ from infra.process import NOWHERE, Limits, Process, environment, kill_group, spa
 CALLS = 500
 """After so many calls a process is replaced: what a library loses does not add up."""
 POLL_SECONDS = 0.2
+ASK_SECONDS = 20.0
+"""In which a process, which may only begin, takes a question; one of what was found in a film has megabytes."""
 LONGEST_ANSWER = 64 * 2**20
 """Bytes; what is larger is written into a file."""
 MEGABYTE = 2**20
@@ -141,8 +143,10 @@ class _Reader:
     def ask(self, question: Mapping[str, Any]) -> None:
         """Send a question; one that the process did not live to take is answered by its end."""
         self.calls += 1
+        self.line.settimeout(ASK_SECONDS)
         with contextlib.suppress(OSError):
             self.line.sendall(json.dumps(question).encode() + b"\n")
+        self.line.settimeout(POLL_SECONDS)
 
     def answer(self) -> dict[str, Any] | None:
         """Return the next line, if it comes within a moment.

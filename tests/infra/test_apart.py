@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -115,3 +117,12 @@ def test_no_process_is_left_when_it_is_closed() -> None:
     assert psutil.pid_exists(pid)
     apart.close()
     assert not psutil.pid_exists(pid)
+
+
+def test_a_long_question_is_answered_by_a_process_that_is_slow_to_take_it() -> None:
+    alone, long = Apart(1, 1024), "x" * 5_000_000
+    pid = alone.call(f"{WORK}:echoed", {"value": None}, file="", seconds=20)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    threading.Timer(1, os.kill, [pid, signal.SIGCONT]).start()
+    assert alone.call(f"{WORK}:echoed", {"value": long}, file="", seconds=20)["value"] == long
+    alone.close()
