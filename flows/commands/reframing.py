@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 
+from flows.camera import MOST_FRAMES, PLANNED
 from flows.commands.analysing import AnalysisNamed, found_by
 from flows.commands.media import looked_into_again
 from flows.commands.places import address_of, film_name
@@ -29,7 +30,7 @@ from tasks.filesystem.scratch import scratch
 from tasks.media.facts import MediaFacts, PictureFacts
 from tasks.recognition.burnt import boxes
 from tasks.recognition.findings import Finding
-from tasks.recognition.follow import FollowOptions, camera_path
+from tasks.recognition.follow import CameraPath, FollowOptions
 from tasks.recognition.reading import DRAWN
 from tasks.recognition.sheet import SheetOptions
 
@@ -107,7 +108,7 @@ def reframe(call: Call, given: ReframeWanted) -> Reframed:
 
     Where the film's scenes are known (analysis.begin without a model) the window jumps at cuts instead of panning.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, PATH-0xx, MEDIA-0xx.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-020, PATH-0xx, MEDIA-0xx.
     """
     _, timeline, followed = _reframed(call, given)
     return Reframed(
@@ -121,7 +122,7 @@ def reframe(call: Call, given: ReframeWanted) -> Reframed:
 def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
     """Have a film rendered in other proportions, following what a model found; see analysis.reframe.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, PATH-0xx, MEDIA-0xx, FARM-023.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-020, PATH-0xx, MEDIA-0xx, FARM-023.
     """
     row, timeline, _ = _reframed(call, given)
     name = film_name(Path(row.path), given.aspect.replace(":", "x"))
@@ -179,17 +180,20 @@ def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline
     row, found = _found(call, given)
     path, facts, picture = _film(call, row)
     film = media.read(path, lambda _: facts).timeline
-    across, down = map(int, given.aspect.split(":"))
-    way = camera_path(
-        found,
-        size=picture.display_size,
-        rate=film.rate,
-        frames=film.duration,
-        aspect=Fraction(across, down),
-        options=FollowOptions(names=given.name),
-        cuts=_cuts(call.services.get(AnalysisStore), row, film.rate),
-        start=film.tracks[0].clips[0].source_start,
-    )
+    if film.duration > MOST_FRAMES:
+        raise KinofarmError("ANALYSIS-020", file=path.name, frames=film.duration, most=MOST_FRAMES)
+    asked = {
+        "found": [one.model_dump(mode="json") for one in found],
+        "size": [str(side) for side in picture.display_size],
+        "rate": str(film.rate),
+        "frames": film.duration,
+        "aspect": given.aspect.replace(":", "/"),
+        "options": FollowOptions(names=given.name).model_dump(mode="json"),
+        "cuts": _cuts(call.services.get(AnalysisStore), row, film.rate),
+        "start": str(film.tracks[0].clips[0].source_start),
+    }
+    seconds = call.services.get(Settings).media.reader_seconds
+    way = CameraPath.model_validate(call.services.get(Apart).call(PLANNED, asked, file=path.name, seconds=seconds))
     window = (way.width, way.height)
     places = [(point.frame, point.left, point.top) for point in way.points]
     try:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 import sqlalchemy
 from PIL import Image
 
+from flows.camera import MOST_FRAMES, PLANNED
 from flows.commands.analysing import AnalysisNamed, ExportWanted, FindingsAsked, export, find
 from flows.commands.media import MediaNamed, looked_into
 from flows.commands.reframing import (
@@ -32,6 +34,7 @@ from flows.library import Library
 from flows.lookers import heal
 from flows.looking import Looker
 from flows.wishes import MediaWish, RecognitionWish, begin, enter, wish_of
+from infra.apart import Apart
 from infra.commands import Call
 from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
@@ -41,6 +44,8 @@ from infra.services import Services
 from infra.settings import Settings, as_environment
 from infra.uploads.library import Uploads
 from tasks.compiler.model import Timeline
+from tasks.recognition.findings import Finding
+from tasks.recognition.follow import camera_path
 from tasks.recognition.frames import Pace
 from tasks.recognition.model import look_at
 from tasks.recognition.pipeline import RecogniseOptions
@@ -159,6 +164,39 @@ def test_what_a_model_finds_is_asked_for_and_exported(
     with pytest.raises(KinofarmError) as caught:
         begin(container, path, facts, RecognitionWish(), "none", "")
     assert caught.value.code == "ANALYSIS-002"
+
+
+def test_a_way_is_planned_apart_and_over_so_many_frames_at_most(
+    container: Services, media_root: Path, shapes: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(shapes, media_root / "shapes.mp4"))
+    row = _carried_out(container, _entered(container, path, RecognitionWish(), model))
+    call, wanted = Call(container, "anna", "read"), ReframeWanted(analysis=row.id, name=("square",))
+    facts = Library(container).facts(path)
+    found = [Finding.model_validate(one.finding) for one in find(call, FindingsAsked(name=("square",))).findings]
+    asked, inner = [], container.get(Apart).call
+
+    def noted(function: str, *given: Any, **how: Any) -> Any:
+        asked.append(function)
+        return inner(function, *given, **how)
+
+    monkeypatch.setattr(container.get(Apart), "call", noted)
+    film = Timeline.model_validate(reframe(call, wanted).timeline)
+    assert asked == [PLANNED]
+    picture = facts.pictures[0]
+    way = camera_path(found, size=picture.display_size, rate=RATE, frames=FRAMES, aspect=Fraction(9, 16))
+    keys = film.tracks[0].clips[0].keyframes["transform.position_x"]
+    assert [key.frame for key in keys] == [point.frame for point in way.points]
+
+    begun = time.monotonic()
+    for end, code in ((Fraction(MOST_FRAMES + 1, 25), "ANALYSIS-020"), (Fraction(10**9), "MEDIA-005")):
+        claimed = picture.model_copy(update={"end": end, "on_grid": False, "rate": Fraction(25)})
+        lying = facts.model_copy(update={"pictures": (claimed,)})
+        monkeypatch.setattr("flows.library.Library.facts", lambda self, path, lying=lying: lying)
+        with pytest.raises(KinofarmError) as caught:
+            reframe(call, wanted)
+        assert caught.value.code == code
+    assert time.monotonic() - begun < 1
 
 
 def _text(exported: Any) -> str:
