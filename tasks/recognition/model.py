@@ -16,7 +16,8 @@ from infra.errors import KinofarmError
 from infra.values import Value
 from tasks.recognition.heads import FACE_POINTS, LAYOUTS, Head, recognise_head
 from tasks.recognition.names import names_of_file, names_of_literal
-from tasks.recognition.onnx_file import BadModelError, Header, Shape, Tensor, read_header
+from tasks.recognition.onnx_file import Header, Shape, Tensor, read_header
+from tasks.recognition.onnx_parts import BadModelError
 from tasks.recognition.runtime import new_session, run_on_nothing
 
 MOST_BYTES = 1 << 30
@@ -142,7 +143,7 @@ def _header(path: Path, data: bytes) -> Header:
     try:
         return read_header(data)
     except BadModelError as error:
-        raise KinofarmError("MODEL-004" if error.outside else "MODEL-002", file=path.name, reason=str(error)) from None
+        raise KinofarmError(error.code, file=path.name, reason=str(error)) from None
 
 
 def _shapes(path: Path, data: bytes, header: Header, taken: Tensor, size: tuple[int, int]) -> list[Shape]:

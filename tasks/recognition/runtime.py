@@ -14,6 +14,11 @@ from infra.errors import KinofarmError
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 
+NOWHERE = "/dev/null"
+"""The folder in which weights beside a model are looked for; nothing lies in it, and none is left by `..`."""
+
+LONGEST_REASON = 300
+
 _FATAL = 4
 """Severity of the only messages that it may print; errors arrive as exceptions."""
 
@@ -46,8 +51,9 @@ def run_on_nothing(session: Any, name: str, taken: str, shape: tuple[int, ...], 
 
 
 def words(error: Exception) -> str:
-    """Return the first line of what ONNX Runtime says."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    """Return the first line of what ONNX Runtime says, which may quote the file."""
+    line = str(error).strip().partition("\n")[0][: 2 * LONGEST_REASON]
+    return "".join(one for one in line if one.isprintable())[:LONGEST_REASON] or type(error).__name__
 
 
 def _options(threads: int) -> Any:
@@ -59,4 +65,6 @@ def _options(threads: int) -> Any:
     # Threads that wait by spinning take from the decoder what they don't need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.load_model_format", "ONNX")
+    # A second wall: the files that a model names were refused before (onnx_parts.py).
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", NOWHERE)
     return options
