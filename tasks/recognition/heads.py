@@ -164,6 +164,8 @@ def read_head(head: Head, outputs: Sequence[NDArray[Any]], least: float) -> list
     Args:
         outputs: the model's, in its order, float32 or float16.
         least: scores below it are left out; so is what is no box, or of no class of the model.
+    Returns: finite numbers only, but for coefficients of masks; a key point that is not at any place lies in the middle of its box,
+        and is not sure at all.
     """
     one = LAYOUTS[head.layout]
     reader = _READERS[one.family]
@@ -275,6 +277,18 @@ def _raw(
     if head.points:
         points = np.ones((len(extra), head.points, 3), np.float32)
         points[..., : head.point_size] = extra.reshape(-1, head.points, head.point_size)
+        _place(points, boxes)
     raw = Raw(boxes, scores, classes, coefficients, points)
-    is_box = np.isfinite(boxes).all(1) & (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]) & (scores >= least)
+    is_box = np.isfinite(boxes).all(1) & (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    is_box &= np.isfinite(scores) & (scores >= least)
     return raw if is_box.all() else raw.only(np.flatnonzero(is_box))
+
+
+def _place(points: NDArray[np.float32], boxes: NDArray[np.float32]) -> None:
+    """Move points that lie nowhere into the middle of their boxes, and make them as unsure as points can be."""
+    seen = np.isfinite(points).all(2)
+    if not seen.all():
+        middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+        lies = np.isfinite(points[..., :2]).all(2)
+        points[..., :2] = np.where(lies[..., None], points[..., :2], middles[:, None])
+        points[..., 2] = np.where(seen, points[..., 2], 0)

@@ -57,10 +57,12 @@ class Letterbox(Value):
         return moved
 
     def points_to_source(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return points (..., 3) of x, y and how sure in displayed pixels; they may lie outside the picture."""
+        """Return points (..., 3) of x, y and how sure, 0 to 1, in displayed pixels; outside the picture by its own size at most."""
+        across, down = float(self.source_width), float(self.source_height)
         moved = points.copy()
-        moved[..., 0] = (points[..., 0] - self.left) * (float(self.source_width) / self.width)
-        moved[..., 1] = (points[..., 1] - self.top) * (float(self.source_height) / self.height)
+        moved[..., 0] = np.clip((points[..., 0] - self.left) * (across / self.width), -across, 2 * across)
+        moved[..., 1] = np.clip((points[..., 1] - self.top) * (down / self.height), -down, 2 * down)
+        moved[..., 2] = np.clip(points[..., 2], 0, 1)
         return moved
 
 

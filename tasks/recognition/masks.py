@@ -28,7 +28,7 @@ def mask_of(
     """Return the mask of one box, scaled up to a cell for each displayed pixel.
 
     Args:
-        coefficients: (M,).
+        coefficients: (M,). Where they, or the prototypes, are not finite the mask covers nothing.
         prototypes: (M, h, w), over the whole input of the model.
         box: in pixels of the model's input.
         shown: the box's width and height in displayed pixels.

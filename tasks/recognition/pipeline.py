@@ -33,6 +33,7 @@ from tasks.recognition.letterbox import Layer, Letterbox, grey, letterbox
 from tasks.recognition.masks import mask_of
 from tasks.recognition.model import ModelFacts
 from tasks.recognition.nms import MOST_KEPT, suppress
+from tasks.recognition.runtime import words
 from tasks.recognition.session import OpenModel, Slot
 
 RING = 4
@@ -88,7 +89,7 @@ def recognise(
         begin: seconds at which to begin: the `end` of the last group that was kept.
         progress: told after each batch how many frames were looked at, and the time that was reached.
         should_stop: asked ten times a second; once it says yes nothing more is yielded, and an unfinished group is dropped.
-    Raises:  KinofarmError MODEL-010, MODEL-020, MODEL-021, MEDIA-00x, SECURITY-00x.
+    Raises:  KinofarmError MODEL-010, MODEL-016, MODEL-017, MODEL-020, MODEL-021, MEDIA-00x, SECURITY-00x.
     """
     picture = facts.picture()
     if picture is None:
@@ -217,12 +218,25 @@ class _Line:
 
     def _post(self) -> None:
         while (slot := self._take(self._run)) is not None:
-            batch = self._look_into(slot)
+            batch = self._read_of(slot)
             slot.filled = 0
             slot.tags.clear()
             self._free.put(slot)
             self._give(batch)
         self._give(None)
+
+    def _read_of(self, slot: Slot) -> _Batch:
+        """Return what is in a slot. Its numbers may be any: whatever goes wrong with them is the model's fault."""
+        name = self._model.facts.name
+        try:
+            with np.errstate(all="ignore"):
+                return self._look_into(slot)
+        except KinofarmError:
+            raise
+        except MemoryError:
+            raise KinofarmError("MODEL-016", model=name) from None
+        except Exception as error:  # OpenCV's, numpy's, pydantic's: they share no base but this
+            raise KinofarmError("MODEL-017", model=name, reason=f"{type(error).__name__}: {words(error)}") from error
 
     def _look_into(self, slot: Slot) -> _Batch:
         head, options = self._model.facts.head, self._options

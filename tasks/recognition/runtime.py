@@ -19,6 +19,9 @@ NOWHERE = "/dev/null"
 
 LONGEST_REASON = 300
 
+_SHORT_OF_MEMORY = ("bad allocation", "bad_alloc", "Failed to allocate memory")
+"""In what ONNX Runtime says."""
+
 _FATAL = 4
 """Severity of the only messages that it may print; errors arrive as exceptions."""
 
@@ -27,27 +30,35 @@ def new_session(data: bytes, name: str, threads: int, providers: Sequence[str] =
     """Return a session.
 
     Args:    name: how an error names the model.
-    Raises:  KinofarmError MODEL-010.
+    Raises:  KinofarmError MODEL-010, MODEL-016.
     """
     onnxruntime.disable_telemetry_events()
     onnxruntime.set_default_logger_severity(_FATAL)
     try:
         return onnxruntime.InferenceSession(data, _options(threads), providers=list(providers))
     except Exception as error:  # its exceptions share no base but this
-        raise KinofarmError("MODEL-010", model=name, reason=words(error)) from None
+        raise failure(name, error) from None
 
 
 def run_on_nothing(session: Any, name: str, taken: str, shape: tuple[int, ...], element: Any) -> list[NDArray[Any]]:
     """Return what a model gives for a black picture, whatever it declared.
 
     Args:    taken: the name of its input.
-    Raises:  KinofarmError MODEL-010.
+    Raises:  KinofarmError MODEL-010, MODEL-016.
     """
     try:
         given: list[NDArray[Any]] = session.run(None, {taken: np.zeros(shape, element)})
     except Exception as error:
-        raise KinofarmError("MODEL-010", model=name, reason=words(error)) from None
+        raise failure(name, error) from None
     return given
+
+
+def failure(name: str, error: Exception) -> KinofarmError:
+    """Return what ONNX Runtime raised as an error of a model: MODEL-016 when memory ran out, else MODEL-010."""
+    reason = words(error)
+    if isinstance(error, MemoryError) or any(said in reason for said in _SHORT_OF_MEMORY):
+        return KinofarmError("MODEL-016", model=name)
+    return KinofarmError("MODEL-010", model=name, reason=reason)
 
 
 def words(error: Exception) -> str:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from infra.errors import KinofarmError
 from tasks.recognition.model import ModelFacts
-from tasks.recognition.runtime import CPU, CUDA, new_session, run_on_nothing, words
+from tasks.recognition.runtime import CPU, CUDA, failure, new_session, run_on_nothing
 
 Device = Literal["cpu", "cuda"]
 
@@ -94,18 +94,24 @@ class OpenModel:
         return "cuda" if CUDA in self.providers else "cpu"
 
     def slots(self, count: int) -> list[Slot]:
-        """Return so many slots, each with memory of its own that lasts; page-locked where the model runs on CUDA."""
-        return [self._slot() for _ in range(count)]
+        """Return so many slots, each with memory of its own that lasts; page-locked where the model runs on CUDA.
+
+        Raises:  KinofarmError MODEL-010, MODEL-016.
+        """
+        try:
+            return [self._slot() for _ in range(count)]
+        except Exception as error:  # numpy's, or ONNX Runtime's
+            raise failure(self.facts.name, error) from None
 
     def run(self, slot: Slot) -> None:
         """Run the model on a slot's pictures, all of them; its outputs are filled when this returns.
 
-        Raises:  KinofarmError MODEL-010.
+        Raises:  KinofarmError MODEL-010, MODEL-016.
         """
         try:
             self._session.run_with_iobinding(slot.binding)
         except Exception as error:
-            raise KinofarmError("MODEL-010", model=self.facts.name, reason=words(error)) from None
+            raise failure(self.facts.name, error) from None
 
     def _input_shape(self) -> tuple[int, int, int, int]:
         return self.batch, 3, self.height, self.width

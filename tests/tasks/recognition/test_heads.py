@@ -98,6 +98,38 @@ def test_what_is_no_number_is_no_box(name: str, harm: float) -> None:
     assert first.classes.tolist() == [0]
 
 
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if HEADS[name].points])
+@pytest.mark.parametrize("harm", [np.nan, np.inf, -np.inf])
+def test_a_key_point_that_is_nowhere_lies_in_the_middle_of_its_box_and_is_not_sure(name: str, harm: float) -> None:
+    made = answers(name)
+    place = 5 if name == "v5-face" else {"v8": 4 + CLASSES, "v10": 6}[name.partition("-")[0]]
+    made[0, *((place, 7) if name.startswith("v8") else (7, place))] = harm  # x of the first point
+    first, _ = read_head(HEADS[name], [made], 0.6)
+    assert first.points is not None
+    assert first.points[0, 0].tolist() == [20, 40, 0]
+    np.testing.assert_allclose(first.points[0, 1, :2], MARKS[0, 1, :2])
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if name.endswith("pose")])
+def test_a_key_point_whose_score_is_no_number_keeps_its_place_and_is_not_sure(name: str) -> None:
+    made = answers(name)
+    place = {"v8": 4 + CLASSES, "v10": 6}[name.partition("-")[0]] + 2
+    made[0, *((place, 7) if name.startswith("v8") else (7, place))] = np.inf
+    first, _ = read_head(HEADS[name], [made], 0.6)
+    assert first.points is not None
+    assert first.points[0, 0].tolist() == [*MARKS[0, 0, :2], 0]
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_score_that_is_infinite_is_none(name: str) -> None:
+    made = answers(name)
+    place = 4 + KINDS[0] if name.startswith("v8") else 4
+    made[0, *((place, 7) if name.startswith("v8") else (7, place))] = np.inf
+    with np.errstate(invalid="ignore"):
+        first, _ = read_head(HEADS[name], [made], 0.25)
+    assert first.classes.tolist() == [0]
+
+
 @pytest.mark.parametrize("kind", [-1.0, 3.0, 1e30, np.nan])
 def test_a_class_that_the_model_has_no_name_for_is_no_box(kind: float) -> None:
     made = answers("v10")

@@ -258,6 +258,47 @@ def test_points_of_faces_lie_in_displayed_pixels(shapes_film: ShapesFilm, tmp_pa
     np.testing.assert_allclose(found.points, [(120 + 20 * k, 45 + 20 * k, 0.5) for k in range(5)], rtol=1e-5)
 
 
+@pytest.mark.parametrize("element", [np.float16, np.float32])
+@pytest.mark.parametrize("harm", [np.inf, -np.inf, np.nan, 60_000])
+def test_key_points_that_are_no_numbers_end_no_work(
+    shapes_film: ShapesFilm, tmp_path: Path, element: type, harm: float
+) -> None:
+    answers = np.zeros((1, 4 + 1 + 15, 84), element)
+    answers[0, :5, 9] = 32, 32, 16, 18, 0.8
+    answers[0, 5:, 9] = np.array([[24 + 4 * k, 23 + 4 * k, 0.5] for k in range(5)]).ravel()
+    answers[0, 5, 9], answers[0, 10, 9] = harm, harm
+    model = opened(constant([answers]), tmp_path, ("face",))
+    (found,) = everything(shapes_film, model, RecogniseOptions(pace=Pace(every=100)))[0].found
+    assert len(found.points) == 5
+    far = np.isfinite(harm)
+    assert found.points[0] == pytest.approx((640, 45, 0.5) if far else (160, 90, 0), rel=2e-3)
+    assert found.points[1][2] == (1 if far else 0)
+    assert found.points[2] == pytest.approx((160, 85, 0.5), rel=2e-3)
+
+
+@pytest.mark.parametrize("harm", [np.inf, np.nan])
+def test_a_mask_of_what_is_no_number_covers_nothing(shapes_film: ShapesFilm, tmp_path: Path, harm: float) -> None:
+    answers = np.zeros((1, 4 + 3 + 2, 80), np.float32)
+    answers[0, :4, 5] = 32, 32, 32, 18
+    answers[0, 5, 5] = 0.9
+    answers[0, 7:, 5] = harm, -harm
+    prototypes = np.ones((1, 2, 16, 16), np.float32)
+    model = opened(constant([answers, prototypes]), tmp_path)
+    (found,) = everything(shapes_film, model, RecogniseOptions(pace=Pace(every=100)))[0].found
+    assert found.mask is not None
+    assert not cells(found.mask).any()
+
+
+def test_what_can_not_be_read_is_an_error_of_the_model(shapes_film: ShapesFilm, tmp_path: Path) -> None:
+    answers = np.zeros((1, 4 + 3 + 2, 80), np.float32)
+    answers[0, :4, 5] = 32, 32, 32, 18
+    answers[0, 5, 5] = 0.9
+    model = opened(constant([answers, np.ones((1, 2, 0, 16), np.float32)]), tmp_path)  # nothing that OpenCV scales
+    with pytest.raises(KinofarmError) as raised:
+        everything(shapes_film, model)
+    assert (raised.value.code, raised.value.params["model"]) == ("MODEL-017", "made")
+
+
 def test_no_picture_is_copied_on_its_way_and_memory_stays_as_it_is(
     open_detector: OpenModel, media_factory: MediaFactory
 ) -> None:

@@ -73,6 +73,15 @@ def test_an_operator_that_nobody_knows_is_an_error_of_the_model() -> None:
         OpenModel(data, made_of(data))
 
 
+def test_a_model_that_wants_more_memory_than_there_is_is_an_error_of_its_own() -> None:
+    data = model(
+        [node("ConstantOfShape", ["size"], ["o"])], [tensor("size", np.array([1 << 20, 1 << 20, 84]))],
+        [value("images", (1, 3, 64, 64))], [value("o", (1, 7, 84))], NAMES,
+    )  # fmt: skip
+    with pytest.raises(KinofarmError, match="MODEL-016"):
+        OpenModel(data, made_of(data))
+
+
 def test_cuda_is_there_or_is_an_error(detector: ModelFacts) -> None:
     try:
         found = OpenModel(model_bytes(DETECTOR), detector, device="cuda")
