@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,16 +58,15 @@ class ModelFacts(Value):
 
 
 def look_at(path: Path, classes: Path | None = None, layout: str | None = None) -> ModelFacts:
-    """Return what is known of a model.
-
-    One that leaves the sizes of its outputs open is run once on a black picture: call this where time and memory are bounded.
+    """Return what is known of a model. It is run once on a black picture: call this where time and memory are bounded.
 
     Args:
         classes: a file of class names, one on a line or JSON; else they come from the model's own metadata.
         layout: a key of `heads.LAYOUTS`, for a model whose head could be several.
     Raises:  KinofarmError MODEL-001 not readable, MODEL-002 no ONNX model, or damaged, MODEL-003 too large, MODEL-004 it
         refers to other files, MODEL-005 its input or its task is not one of pictures, MODEL-006 class names,
-        MODEL-007 and -008 its head, MODEL-009 no such layout.
+        MODEL-007 and -008 its head, MODEL-009 no such layout, MODEL-010 it does not run, MODEL-011 it gives what its head does not,
+        MODEL-013 its operators, MODEL-014 its batches are too large, MODEL-015 too slow, MODEL-016 out of memory.
     """
     return facts_of(path, model_bytes(path), classes, layout)
 
@@ -109,17 +109,24 @@ def facts_of(path: Path, data: bytes, classes: Path | None = None, layout: str |
         names = names_of_literal(told["names"], path.name)
     else:
         raise KinofarmError("MODEL-006", file=path.name, reason="its metadata has none, and no file of names was given")
-    height, width, fixed = _size(path, taken, told)
-    head = recognise_head(
-        _shapes(path, data, header, taken, (height, width)),
-        len(names),
-        task=task,
-        points=_key_points(told),
-        size=(width, height) if fixed else None,
-        layout=layout,
-    )
     if any(output.element not in ("float32", "float16") for output in header.outputs):
         raise KinofarmError("MODEL-005", file=path.name, reason="an output is not of floating point numbers")
+    height, width, fixed = _size(path, taken, told)
+
+    def head_of(shapes: Sequence[Shape]) -> Head:
+        size = (width, height) if fixed else None
+        return recognise_head(shapes, len(names), task=task, points=_key_points(told), size=size, layout=layout)
+
+    declared = [output.shape for output in header.outputs]
+    whole = all(shape and None not in shape[1:2] and shape[-1] is not None for shape in declared)
+    head = head_of(declared) if whole else None
+    batch = taken.shape[0] or 1
+    given = run_on_nothing(
+        new_session(data, path.stem, 1), path.stem, taken.name, (batch, 3, height, width), taken.element
+    )
+    if head is None:
+        head = head_of([(None, *one.shape[1:]) for one in given])
+    require_head(path.stem, head, [one.shape for one in given], batch)
     return ModelFacts(
         name=path.stem,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -146,14 +153,21 @@ def _header(path: Path, data: bytes) -> Header:
         raise KinofarmError(error.code, file=path.name, reason=str(error)) from None
 
 
-def _shapes(path: Path, data: bytes, header: Header, taken: Tensor, size: tuple[int, int]) -> list[Shape]:
-    """Return the shapes of the outputs, as declared, or as they come where the file leaves open what a head is told by."""
-    declared = [output.shape for output in header.outputs]
-    if all(shape and None not in shape[1:2] and shape[-1] is not None for shape in declared):
-        return declared
-    session = new_session(data, path.stem, 1)
-    given = run_on_nothing(session, path.stem, taken.name, (taken.shape[0] or 1, 3, *size), taken.element)
-    return [(None, *one.shape[1:]) for one in given]
+def require_head(name: str, head: Head, shapes: Sequence[tuple[int, ...]], batch: int) -> None:
+    """Compare what a model gave with what its head needs: the file only declared it.
+
+    Raises:  KinofarmError MODEL-011.
+    """
+    answers = shapes[head.output] if head.output < len(shapes) else ()
+    wanted = f"{batch} pictures and {head.channels} numbers to a box"
+    fits = len(answers) == 3 and answers[0] == batch and answers[head.axis] == head.channels
+    if head.masks is not None:
+        wanted += f", and {head.coefficients} prototypes of masks"
+        protos = shapes[head.masks] if head.masks < len(shapes) else ()
+        fits = fits and len(protos) == 4 and protos[:2] == (batch, head.coefficients)
+    if not fits:
+        found = ", ".join(str(shape) for shape in shapes)
+        raise KinofarmError("MODEL-011", model=name, found=found, layout=head.layout, wanted=wanted)
 
 
 def _picture_input(path: Path, header: Header) -> Tensor:

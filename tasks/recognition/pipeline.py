@@ -88,8 +88,9 @@ def recognise(
     Args:
         begin: seconds at which to begin: the `end` of the last group that was kept.
         progress: told after each batch how many frames were looked at, and the time that was reached.
-        should_stop: asked ten times a second; once it says yes nothing more is yielded, and an unfinished group is dropped.
-    Raises:  KinofarmError MODEL-010, MODEL-016, MODEL-017, MODEL-020, MODEL-021, MEDIA-00x, SECURITY-00x.
+        should_stop: asked ten times a second; once it says yes nothing more is yielded, and an unfinished group is dropped. What the
+            model is at is ended between two of its operators.
+    Raises:  KinofarmError MODEL-010, MODEL-015, MODEL-016, MODEL-017, MODEL-020, MODEL-021, MEDIA-00x, SECURITY-00x.
     """
     picture = facts.picture()
     if picture is None:
@@ -148,7 +149,9 @@ class _Line:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        for thread in self._threads:
+        decoder, model, reader = self._threads
+        self._model.end(model)
+        for thread in (decoder, reader):
             thread.join()
 
     def next(self, should_stop: Callable[[], bool] | None) -> _Batch | None:
@@ -160,6 +163,7 @@ class _Line:
             try:
                 item = self._read.get(timeout=_LOOK)
             except queue.Empty:
+                self._model.require_in_time()
                 continue
             if isinstance(item, BaseException):
                 raise item

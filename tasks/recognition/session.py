@@ -13,8 +13,10 @@ import ctypes
 import mmap
 import re
 import sys
+import threading
+import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -24,8 +26,18 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from infra.errors import KinofarmError
-from tasks.recognition.model import ModelFacts
-from tasks.recognition.runtime import CPU, CUDA, failure, new_session, run_on_nothing
+from tasks.recognition.model import ModelFacts, require_head
+from tasks.recognition.runtime import (
+    CPU,
+    CUDA,
+    PATIENCE,
+    SECONDS_A_PICTURE,
+    SECONDS_TO_BEGIN,
+    failure,
+    new_session,
+    run_on_nothing,
+    too_slow,
+)
 
 Device = Literal["cpu", "cuda"]
 
@@ -61,8 +73,11 @@ class OpenModel:
         batch: pictures at a time; a model that fixes their number has its own.
         size: width and height of the input, for a model that fixes neither; else what its facts say.
         threads: of the CPU.
+        seconds: for which it may run, for each picture of a batch.
+        should_stop: asked ten times a second while it is opened.
     Raises:  KinofarmError MODEL-010 when it does not load or run, MODEL-011 when it gives what its head does not, MODEL-012 when
-        CUDA was asked for and can't be had.
+        CUDA was asked for and can't be had, MODEL-014 when a batch is too large, MODEL-015 too slow, MODEL-016 out of memory,
+        FFMPEG-001 stopped.
     """
 
     def __init__(
@@ -74,19 +89,24 @@ class OpenModel:
         batch: int = 8,
         threads: int = 1,
         size: tuple[int, int] | None = None,
+        seconds: float = SECONDS_A_PICTURE,
+        should_stop: Callable[[], bool] | None = None,
     ) -> None:
         self.facts = facts
         self.batch = facts.batch or batch
         self.width, self.height = (facts.width, facts.height) if facts.fixed or size is None else size
         self.element = np.dtype(facts.element)
+        self.seconds = seconds * self.batch
+        self._under_way: tuple[Any, float] | None = None
+        self._left: threading.Thread | None = None
         if device == "cuda":
             _find_cuda()
-        self._session = new_session(data, facts.name, threads, _asked(device))
+        self._session = new_session(data, facts.name, threads, _asked(device), should_stop)
         self.providers: tuple[str, ...] = tuple(self._session.get_providers())
         if device == "cuda" and CUDA not in self.providers:
             raise KinofarmError("MODEL-012", reason="ONNX Runtime made a session without it")
         self._cuda = device == "cuda"
-        self._shapes = self._tried()
+        self._shapes = self._tried(should_stop)
 
     @property
     def device(self) -> Device:
@@ -96,8 +116,10 @@ class OpenModel:
     def slots(self, count: int) -> list[Slot]:
         """Return so many slots, each with memory of its own that lasts; page-locked where the model runs on CUDA.
 
-        Raises:  KinofarmError MODEL-010, MODEL-016.
+        Raises:  KinofarmError MODEL-010, MODEL-015 while it is still at work on what it was left alone with, MODEL-016.
         """
+        if self._left is not None and self._left.is_alive():
+            raise too_slow(self.facts.name, self.seconds)
         try:
             return [self._slot() for _ in range(count)]
         except Exception as error:  # numpy's, or ONNX Runtime's
@@ -108,20 +130,43 @@ class OpenModel:
 
         Raises:  KinofarmError MODEL-010, MODEL-016.
         """
+        options = onnxruntime.RunOptions()
+        self._under_way = options, time.monotonic()
         try:
-            self._session.run_with_iobinding(slot.binding)
+            self._session.run_with_iobinding(slot.binding, options)
         except Exception as error:
             raise failure(self.facts.name, error) from None
+        finally:
+            self._under_way = None
+
+    def require_in_time(self) -> None:
+        """Asked by another thread than the one in which it runs.
+
+        Raises:  KinofarmError MODEL-015 when it runs for longer than it may.
+        """
+        under_way = self._under_way
+        if under_way is not None and time.monotonic() - under_way[1] > self.seconds:
+            raise too_slow(self.facts.name, self.seconds)
+
+    def end(self, runs_in: threading.Thread) -> None:
+        """End its runs in that thread, and leave it alone if it can't be ended: an operator is never interrupted."""
+        until = time.monotonic() + PATIENCE
+        while runs_in.is_alive() and time.monotonic() < until:
+            if (under_way := self._under_way) is not None:
+                under_way[0].terminate = True
+            runs_in.join(0.1)
+        self._left = runs_in if runs_in.is_alive() else None
 
     def _input_shape(self) -> tuple[int, int, int, int]:
         return self.batch, 3, self.height, self.width
 
-    def _tried(self) -> list[tuple[tuple[int, ...], Any]]:
+    def _tried(self, should_stop: Callable[[], bool] | None) -> list[tuple[tuple[int, ...], Any]]:
         """Run it once on nothing, and return the shapes and types of what it gives."""
-        given = run_on_nothing(self._session, self.facts.name, self.facts.input, self._input_shape(), self.element)
-        shapes = [(tuple(one.shape), one.dtype) for one in given]
-        _require_head(self.facts, shapes, self.batch)
-        return shapes
+        facts, most = self.facts, self.seconds + SECONDS_TO_BEGIN
+        shape = self._input_shape()
+        given = run_on_nothing(self._session, facts.name, facts.input, shape, self.element, most, should_stop)
+        require_head(facts.name, facts.head, [one.shape for one in given], self.batch)
+        return [(tuple(one.shape), one.dtype) for one in given]
 
     def _slot(self) -> Slot:
         pictures = np.zeros(self._input_shape(), self.element)
@@ -202,18 +247,3 @@ def _lock_pages(buffer: NDArray[Any]) -> None:
 
 def _asked(device: Device) -> list[str]:
     return [CUDA, CPU] if device == "cuda" else [CPU]
-
-
-def _require_head(facts: ModelFacts, shapes: Sequence[tuple[tuple[int, ...], Any]], batch: int) -> None:
-    """Compare what a model gave with what its head needs: the file only declared it."""
-    head = facts.head
-    answers = shapes[head.output][0] if head.output < len(shapes) else ()
-    wanted = f"{batch} pictures and {head.channels} numbers to a box"
-    fits = len(answers) == 3 and answers[0] == batch and answers[head.axis] == head.channels
-    if head.masks is not None:
-        wanted += f", and {head.coefficients} prototypes of masks"
-        protos = shapes[head.masks][0] if head.masks < len(shapes) else ()
-        fits = fits and len(protos) == 4 and protos[:2] == (batch, head.coefficients)
-    if not fits:
-        found = ", ".join(str(shape) for shape, _ in shapes)
-        raise KinofarmError("MODEL-011", model=facts.name, found=found, layout=head.layout, wanted=wanted)

@@ -98,3 +98,30 @@ def constant(
         ],
         metadata,
     )
+
+
+def slow(nodes: int, dark: int, light: int, metadata: Mapping[str, str] | None = None) -> bytes:
+    """Return a model that multiplies square matrices, one after the other, before it answers that it found nothing.
+
+    Args:    dark, light: the matrices' sides for a black picture, and by how much they grow for a white one.
+    """
+    answers = np.zeros((1, 7, 84), np.float32)
+    keep = part(5, part(1, "keepdims") + part(20, 2) + part(3, 0))
+    to_int = part(5, part(1, "to") + part(20, 2) + part(3, INT64))
+    return model(
+        [
+            node("ReduceMean", ["images"], ["mean"], keep), node("Mul", ["mean", "light"], ["more"]),
+            node("Add", ["more", "dark"], ["side"]), node("Cast", ["side"], ["whole"], to_int),
+            node("Expand", ["whole", "two"], ["shape"]), node("ConstantOfShape", ["shape"], ["zeros"]),
+            node("Add", ["zeros", "mean"], ["m0"]),
+            *(node("MatMul", [f"m{one}", f"m{one}"], [f"m{one + 1}"]) for one in range(nodes)),
+            node("ReduceMean", [f"m{nodes}"], ["end"], keep), node("Mul", ["end", "answers"], ["output0"]),
+        ],
+        [
+            tensor("light", np.array(light, np.float32)), tensor("dark", np.array(dark, np.float32)),
+            tensor("two", np.array([2])), tensor("answers", answers),
+        ],
+        [value("images", (1, 3, 64, 64))],
+        [value("output0", answers.shape)],
+        metadata,
+    )  # fmt: skip

@@ -202,6 +202,18 @@ def test_what_a_model_leaves_open_comes_from_its_metadata(tmp_path: Path) -> Non
     assert (facts.width, facts.height, facts.fixed, facts.batch, facts.element) == (128, 96, False, None, "float16")
 
 
+def test_a_model_that_declares_what_it_gives_is_run_all_the_same(tmp_path: Path) -> None:
+    data = constant([np.zeros((1, 6, 84), np.float32)], metadata=NAMES, declared=[("n", 7, 84)])
+    assert refusal(written(tmp_path, data)).code in ("MODEL-010", "MODEL-011")
+    assert refusal(written(tmp_path, one_node(operator="Telepathy"))).code == "MODEL-010"
+
+
+def test_batches_of_absurd_size_are_refused(tmp_path: Path) -> None:
+    taken, given = [value("images", (256, 3, 4096, 4096))], [value("o", (256, 7, 84))]
+    data = model([node("Identity", ["w0"], ["o"])], [tensor("w0", ANSWERS)], taken, given, NAMES)
+    assert refusal(written(tmp_path, data), layout="v8").code == "MODEL-014"
+
+
 def test_a_head_that_could_be_two_is_taken_as_the_one_that_is_named(tmp_path: Path) -> None:
     data = constant([np.zeros((1, 7, 8), np.float32)], metadata=NAMES, size=(64, 64), declared=[(1, 7, 8)])
     made = written(tmp_path, data)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 import tracemalloc
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,18 +16,20 @@ from infra.errors import KinofarmError
 from tasks.media.numbered import parsed
 from tasks.media.numbered_probe import probe_numbered
 from tasks.media.probe import probe
+from tasks.recognition import session
 from tasks.recognition.findings import findings
 from tasks.recognition.found import FoundFrame, FoundFrames
 from tasks.recognition.frames import Pace, taken_frames
 from tasks.recognition.masks import cells
+from tasks.recognition.model import ModelFacts, facts_of, model_bytes
 from tasks.recognition.pipeline import RecogniseOptions, recognise
 from tasks.recognition.session import OpenModel
 from tasks.recognition.tracks import tracked
 from tests.media_factory import MediaFactory, pictures
-from tests.models.onnx_writer import constant
+from tests.models.onnx_writer import constant, slow
 from tests.models.shapes.average_precision import Seen, mean_average_precision, overlap
 from tests.models.shapes.drawn import KINDS
-from tests.tasks.recognition.conftest import FRAMES, MOVERS, RATE, ShapesFilm, frame_duration, opened
+from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, ShapesFilm, frame_duration, opened
 
 
 def frames_of(groups: list[FoundFrames]) -> list[FoundFrame]:
@@ -214,6 +218,59 @@ def test_work_that_shall_stop_stops_and_leaves_no_thread(shapes_film: ShapesFilm
     next(abandoned)
     abandoned.close()  # type: ignore[attr-defined]
     assert not [one for one in threading.enumerate() if "_work" in one.name]
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_model_that_is_slow_on_pictures_alone_is_ended(shapes_film: ShapesFilm, tmp_path: Path, stops: bool) -> None:
+    made, names = tmp_path / "slow.onnx", tmp_path / "names"
+    made.write_bytes(slow(300, 1, 3_000))
+    names.write_text("one\ntwo\nthree")
+    facts = facts_of(made, made.read_bytes(), names, "v8")
+    model = OpenModel(made.read_bytes(), facts, seconds=60 if stops else 1)
+    begun = time.monotonic()
+    groups = recognise(
+        shapes_film.path, shapes_film.facts, model, RecogniseOptions(),
+        should_stop=lambda: stops and time.monotonic() > begun + 1,
+    )  # fmt: skip
+    if stops:
+        assert list(groups) == []
+    else:
+        with pytest.raises(KinofarmError, match="MODEL-015"):
+            list(groups)
+    assert time.monotonic() - begun < 20
+    assert not [one for one in threading.enumerate() if "_work" in one.name]
+    assert model.slots(1), "it can be used again"
+
+
+class Deaf:
+    """A session whose runs end when they like."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+
+    def run_with_iobinding(self, binding: object, options: object) -> None:
+        """Wait until the gate is opened."""
+        self.gate.wait(60)
+
+    def io_binding(self) -> object:
+        """Return what takes any buffer."""
+        return SimpleNamespace(bind_input=lambda *_: None, bind_output=lambda *_: None)
+
+
+def test_a_model_that_can_not_be_ended_is_left_alone_and_not_used_until_it_has_ended(
+    shapes_film: ShapesFilm, detector: ModelFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PATIENCE", 0.5)
+    model, deaf = OpenModel(model_bytes(DETECTOR), detector, seconds=1), Deaf()
+    model.seconds, model._session = 0.5, deaf
+    for _ in range(2):
+        with pytest.raises(KinofarmError, match="MODEL-015"):
+            everything(shapes_film, model)
+    left = [one for one in threading.enumerate() if "_work" in one.name]
+    assert len(left) == 1
+    deaf.gate.set()
+    left[0].join()
+    assert model.slots(1)
 
 
 def test_a_film_that_is_gone_or_cut_off_is_an_error_and_not_an_end(

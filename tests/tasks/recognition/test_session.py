@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ import onnxruntime
 import pytest
 
 from infra.errors import KinofarmError
+from tasks.recognition import runtime
 from tasks.recognition.model import ModelFacts, facts_of, model_bytes
+from tasks.recognition.runtime import new_session, run_on_nothing, within
 from tasks.recognition.session import OpenModel, cuda_library
-from tests.models.onnx_writer import constant, model, node, tensor, value
+from tests.models.onnx_writer import constant, model, node, slow, tensor, value
 from tests.tasks.recognition.conftest import DETECTOR
 
 NAMES = {"names": "['cat', 'dog', 'hen']"}
@@ -80,6 +84,39 @@ def test_a_model_that_wants_more_memory_than_there_is_is_an_error_of_its_own() -
     )  # fmt: skip
     with pytest.raises(KinofarmError, match="MODEL-016"):
         OpenModel(data, made_of(data))
+
+
+def test_a_model_that_takes_too_long_is_ended() -> None:
+    session = new_session(slow(300, 1_500, 0), "slow", 1)
+    shape = 1, 3, 64, 64
+    begun = time.monotonic()
+    with pytest.raises(KinofarmError, match="MODEL-015"):
+        run_on_nothing(session, "slow", "images", shape, np.float32, seconds=0.5)
+    with pytest.raises(KinofarmError, match="FFMPEG-001"):
+        run_on_nothing(session, "slow", "images", shape, np.float32, should_stop=lambda: time.monotonic() > begun + 1)
+    assert time.monotonic() - begun < 20
+
+
+def test_what_does_not_end_when_it_is_asked_to_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "PATIENCE", 0.2)
+    gate, asked = threading.Event(), threading.Event()
+    with pytest.raises(KinofarmError, match="MODEL-015"):
+        within(0.2, "deaf", gate.wait, asked.set)
+    assert asked.is_set()
+    gate.set()
+
+
+@pytest.mark.parametrize("shape", [(256, 3, 4096, 4096), (64, 3, 2048, 2048)])
+def test_a_batch_of_absurd_size_is_refused_before_there_is_memory_for_it(shape: tuple[int, ...]) -> None:
+    with pytest.raises(KinofarmError) as raised:
+        run_on_nothing(None, "large", "images", shape, np.float32)
+    assert raised.value.code == "MODEL-014"
+    assert raised.value.params["megabytes"] == int(np.prod(shape)) * 4 >> 20
+
+
+def test_a_model_is_not_opened_for_batches_of_absurd_size(detector: ModelFacts) -> None:
+    with pytest.raises(KinofarmError, match="MODEL-014"):
+        OpenModel(model_bytes(DETECTOR), detector, batch=30_000)
 
 
 def test_cuda_is_there_or_is_an_error(detector: ModelFacts) -> None:
