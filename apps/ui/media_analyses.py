@@ -31,6 +31,7 @@ from tasks.media.analysis.loudness import Loudness
 from tasks.media.analysis.motion import Motion
 from tasks.media.analysis.quality import Quality
 from tasks.media.facts import MediaFacts
+from tasks.security.formats import PILLOW
 
 EACH_SECONDS = 2.0
 
@@ -86,10 +87,13 @@ def _all(visit: Visit, seen: Seen, medium: MediaFacts) -> None:
                 continue
             if row.model is None and row.result is not None:
                 facts(list(_measured(MediaAnalysis.model_validate(row.result))))
-            if found and length:
-                heat_strips(found, length)
+            if found:
+                if length:
+                    heat_strips(found, length)
+                else:
+                    tag("p", _at_once(row, found))
                 if row.model is not None:
-                    _uses(visit, row, renders=medium.numbered is None)
+                    _uses(visit, row, renders=medium.numbered is None and medium.demuxer not in PILLOW)
             elif row.model is not None:
                 tag("p", "Nothing of it was found.", "note")
 
@@ -111,6 +115,14 @@ def _state(row: AnalysisEntry) -> None:
         set_attribute(bar, "aria-valuenow", round(100 * row.progress))
     if row.error:
         tag("p", f"{row.error.get('code', '')}: {row.error.get('message', '')}", "sub wrong")
+
+
+def _at_once(row: AnalysisEntry, found: tuple[FindingEntered, ...]) -> str:
+    """What is in a picture that has no length, the surest first."""
+    surest = sorted(found, key=lambda one: (-one.best, one.name))
+    return ", ".join(
+        first_up(one.name) if row.model is None else f"{one.name} {100 * one.best:.0f} %" for one in surest
+    )
 
 
 def _uses(visit: Visit, row: AnalysisEntry, *, renders: bool) -> None:

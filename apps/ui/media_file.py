@@ -56,8 +56,7 @@ async def show(visit: Visit, path: str = "", upload: str = "") -> None:
     with tag("div", "", "job"):
         with tag("div", "", "job-main"):
             _views(found, named, name)
-            if found.demuxer not in PILLOW:
-                await media_analyses.draw(visit, named, found)
+            await media_analyses.draw(visit, named, found)
         with tag("aside", "", "job-side", aria_label="About the file"):
             _about(found)
 

@@ -49,14 +49,15 @@ another begins. Cameras number their photos as well: with `sequences` false each
 _ANALYSES = """\
 `analysis.begin` looks a file through for the kinds below, all of them unless `kinds` names some; the file is opened and decoded
 once for all. `analysis.show` has the results, each of its own type, and scenes and black, frozen and silent ranges are
-findings that `analysis.find` asks for. Its `options` may give `settings`:"""
+findings that `analysis.find` asks for. HEIC, AVIF and WebP that moves are looked through like other pictures, though a timeline can't
+hold them (MEDIA-013); of a still all kinds but `black`, `quality` and `key_frames` are skipped, with the reason. Its `options` may give `settings`:"""
 
 _RECOGNITION = """\
 `kinofarm models add NAME FILE` adds a model (ONNX: the heads of YOLO v5, v8, v9, v10 and v11, with boxes, masks or key points;
 names of classes from its own metadata or a file). `analysis.begin` with `model` looks a file through for what it knows;
 `analysis.find name=dog over=2` asks for all that was seen for over two seconds, `analysis.export` gives JSON, CSV, WebVTT or
 OpenTimelineIO markers, and `analysis.mark` marks in a project what its clips show of it, or of the kinds above. The same content and
-wish are looked through once; one that was interrupted goes on behind the last group of frames that was finished. Its `options` are `device` (auto, cpu, cuda), `batch`, and:"""
+wish are looked through once; a photo (HEIC and AVIF, too) is a film of one frame. One that was interrupted goes on behind the last group of frames that was finished. Its `options` are `device` (auto, cpu, cuda), `batch`, and:"""
 
 _BATCHES = """\
 `batch.begin` (`POST /api/v1/batches`, the page of a folder, or the flow `analyse` in Prefect) looks all media of a folder through by one

@@ -1,6 +1,7 @@
 """Pictures that libavformat does not put together: HEIC and AVIF, which come in tiles, and WebP that moves. Pillow reads them.
 
-They have facts and views like any other medium; a timeline can't hold them (`probe` says so to whoever renders).
+They have facts, views, analyses and recognition (`pictures_container`) like any other medium; a timeline can't hold them (`probe` says
+so to whoever renders).
 
 Source: libheif through pillow-heif; libavif and libwebp through Pillow.
 """
@@ -8,7 +9,7 @@ Source: libheif through pillow-heif; libavif and libwebp through Pillow.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -72,18 +73,24 @@ def picture_file(path: Path, kind: str, most_pixels: int, most_side: int) -> dic
     return {"demuxer": kind, "start": Fraction(0), "duration": end, "pictures": (picture,)}
 
 
-def pictures_of(path: Path, kind: str) -> Iterator[tuple[Fraction, Image.Image]]:
-    """Yield each picture with the time at which it is shown, in seconds, upright.
+def pictures_of(path: Path, kind: str) -> Generator[tuple[Fraction, Fraction, Image.Image]]:
+    """Yield each picture, upright, after the time at which it is shown and for how long, in seconds; a still's is 0.
 
     Raises:  KinofarmError MEDIA-001, MEDIA-002, MEDIA-006.
     """
     with _opened(path, kind) as image:
+        frames = getattr(image, "n_frames", 1) if kind == "webp" else 1
         at = 0
-        for number in range(getattr(image, "n_frames", 1) if kind == "webp" else 1):
+        for number in range(frames):
             image.seek(number)
             image.load()
-            yield Fraction(at, 1000), image.convert("RGBA" if image.has_transparency_data else "RGB")
-            at += int(image.info.get("duration") or USUAL_DURATION)
+            shown = int(image.info.get("duration") or USUAL_DURATION) if frames > 1 else 0
+            yield (
+                Fraction(at, 1000),
+                Fraction(shown, 1000),
+                image.convert("RGBA" if image.has_transparency_data else "RGB"),
+            )
+            at += shown
 
 
 def _durations(image: Image.Image, frames: int) -> list[int]:

@@ -14,19 +14,23 @@ import av.error
 from infra.errors import KinofarmError
 from tasks.media.facts import MediaFacts
 from tasks.media.numbered_container import NumberedContainer
+from tasks.media.pictures_container import PicturesContainer
 from tasks.security import formats
 
 
 def opened(path: Path, facts: MediaFacts) -> Any:
-    """Return a container for a medium that has facts: PyAV's, or of numbered pictures one that is used like it.
+    """Return a container for a medium that has facts: PyAV's, or one that is used like it, of numbered pictures and of what Pillow reads.
 
     Close it, or use it as a context. What libavformat raises passes through: use it within `translated`.
 
-    Raises:  KinofarmError SECURITY-001, SECURITY-002, MEDIA-001, MEDIA-009 for what lies in its place now.
+    Raises:  KinofarmError SECURITY-001, SECURITY-002, MEDIA-001, MEDIA-009 for what lies in its place now. What Pillow reads
+        raises MEDIA-00x later, too.
     """
     if facts.numbered is not None:
         return NumberedContainer(path, facts)
     formats.sniff(path)
+    if facts.demuxer in formats.PILLOW:
+        return PicturesContainer(path, facts)
     container = opened_file(path, facts.demuxer)
     try:
         formats.demuxer(container.format.name, path)

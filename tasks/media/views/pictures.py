@@ -175,7 +175,7 @@ def _opaque(image: Image.Image) -> Image.Image:
 def _of_pillow(path: Path, kind: str, times: Sequence[Fraction], size: tuple[int, int]) -> list[Shown]:
     found: list[Image.Image | None] = []
     last: Image.Image | None = None
-    for at, image in pictures_of(path, kind):
+    for at, _, image in pictures_of(path, kind):
         while len(found) < len(times) and last is not None and at > times[len(found)]:
             found.append(last)
         if len(found) == len(times):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
+import tasks.media.pictures  # noqa: F401 (registers the writer of HEIF)
 from tests.acceptance.kinofarm import Kinofarm
 from tests.apps.ui.desk import NARROW, SCREENS, WIDE, Desk, until
 from tests.apps.ui.test_screens import _looked_at
@@ -143,6 +144,26 @@ def test_a_film_is_looked_through_and_what_is_in_it_is_shown_over_time(
     until(lambda: page.inner_text(".page-head .badge") == "Done", 120, "the upright film is made")
     until(lambda: page.evaluate("document.querySelector('video.film')?.videoHeight == 180"), 20, "it is loaded")
     assert page.evaluate("document.querySelector('video.film').videoWidth") == 102
+    context.close()
+
+
+def test_a_photo_is_looked_through_and_what_is_in_it_is_told(desk: Desk, farm: Kinofarm, media: Path) -> None:
+    assert farm.run("models", "add", "shapes", DETECTOR).code == 0
+    photo = media / "photo of a phone.heic"
+    Image.fromarray(list(frames_of_shapes())[75]).save(photo, quality=90)
+    context = desk.context()
+    page = desk.open(context, f"/media/file?path={quote(str(photo))}")
+    page.click("text=Look through it")
+    until(lambda: page.locator(".analysis .facts").count(), 90, "its own analyses are done")
+    assert "Blurred" in page.inner_text(".analysis")
+    page.select_option("#analysis-model", "shapes")
+    page.click("text=Look through it")
+    found = page.locator(".analysis:has(h3:has-text('shapes'))")
+    until(lambda: "circle 9" in found.inner_text(), 90, "the model is done")
+    assert found.locator("text=Reframe to 9:16").count() == 0, "a timeline can't hold it"
+    page.click("text=Contact sheet")
+    until(lambda: page.locator("img.sheet").count() and page.evaluate(LOADED, "img.sheet"), 30, "the sheet is drawn")
+    assert _looked_at(page, "media-photo") == []
     context.close()
 
 

@@ -1,4 +1,4 @@
-"""HEIC, AVIF and WebP that moves: they have facts and views, and a timeline refuses them with a reason."""
+"""HEIC, AVIF and WebP that moves: they have facts, views and analyses, and a timeline refuses them with a reason."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from infra.errors import KinofarmError
 from tasks.compiler.check import check
 from tasks.compiler.model import Timeline
 from tasks.filesystem.roots import MediaRoots
+from tasks.media.analysis.analyse import analyse
+from tasks.media.analysis.black import Black
+from tasks.media.analysis.frame_times import FrameTimes
+from tasks.media.analysis.quality import Quality
 from tasks.media.probe import probe
 from tasks.media.views.table import VIEWS
 
@@ -67,6 +71,41 @@ def test_one_that_is_cut_short_is_an_error(pictures: Path, name: str) -> None:
         with pytest.raises(KinofarmError) as caught:
             probe(cut)
         assert caught.value.code.startswith("MEDIA-00")
+
+
+@pytest.mark.parametrize("name", ["photo.heic", "photo.avif"])
+def test_a_still_is_analysed_like_any_other(pictures: Path, name: str) -> None:
+    with Image.open(pictures / name) as image:
+        image.convert("RGB").save(pictures / "same.png")
+    found, same = (analyse(path, probe(path)) for path in (pictures / name, pictures / "same.png"))
+    assert found.skipped == same.skipped
+    assert set(found.found) == {"black", "quality", "key_frames"}
+    assert (found.frames, found.damaged) == (1, 0)
+    ours, theirs = found.of(Quality), same.of(Quality)
+    assert ours is not None
+    assert theirs is not None
+    assert ours.brightness.values == pytest.approx(theirs.brightness.values, abs=0.01)
+
+
+def test_a_webp_that_moves_is_analysed_with_the_times_of_its_pictures(tmp_path: Path) -> None:
+    grounds = [Image.new("RGB", (64, 48), colour) for colour in ("white", "black", "white")]
+    grounds[0].save(tmp_path / "blinks.webp", save_all=True, append_images=grounds[1:], duration=[100, 501, 50])
+    facts = probe(tmp_path / "blinks.webp")
+    found = analyse(tmp_path / "blinks.webp", facts)
+    black, times = found.of(Black), found.of(FrameTimes)
+    assert black is not None
+    assert [(one.start, one.end) for one in black.ranges] == [(Fraction(1, 10), Fraction(601, 1000))]
+    assert times is not None
+    assert (times.least, times.largest, times.variable) == (Fraction(1, 10), Fraction(501, 1000), True)
+    assert set(found.skipped) == {"silence", "loudness", "channels"}
+
+
+def test_one_whose_place_a_playlist_took_is_refused(pictures: Path) -> None:
+    facts = probe(pictures / "photo.heic")
+    (pictures / "photo.heic").write_bytes(b"#EXTM3U\n".ljust(facts.size, b"\n"))
+    with pytest.raises(KinofarmError) as caught:
+        analyse(pictures / "photo.heic", facts)
+    assert caught.value.code == "SECURITY-001"
 
 
 def test_a_timeline_refuses_them_and_says_what_to_do(pictures: Path) -> None:

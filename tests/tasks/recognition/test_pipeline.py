@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from infra.errors import KinofarmError
 from tasks.media.numbered import parsed
@@ -28,8 +29,8 @@ from tasks.recognition.tracks import tracked
 from tests.media_factory import MediaFactory, pictures
 from tests.models.onnx_writer import constant, slow
 from tests.models.shapes.average_precision import Seen, mean_average_precision, overlap
-from tests.models.shapes.drawn import KINDS
-from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, ShapesFilm, frame_duration, opened
+from tests.models.shapes.drawn import KINDS, box
+from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, ShapesFilm, frame_duration, frames_of_shapes, opened
 
 
 def frames_of(groups: list[FoundFrames]) -> list[FoundFrame]:
@@ -204,6 +205,31 @@ def test_a_still_picture_is_one_frame(
     (group,) = recognise(made, probe(made), open_detector, RecogniseOptions())
     assert [(frame.number, frame.seconds) for frame in group.frames] == [(0, 0)]
     assert {one.kind for one in group.frames[0].found} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("suffix", ["heic", "avif"])
+def test_a_photo_of_a_phone_is_one_frame(open_detector: OpenModel, tmp_path: Path, suffix: str) -> None:
+    photo = tmp_path / f"photo.{suffix}"
+    Image.fromarray(list(frames_of_shapes())[75]).save(photo, quality=90)
+    (group,) = recognise(photo, probe(photo), open_detector, RecogniseOptions())
+    (frame,) = group.frames
+    assert (frame.number, frame.seconds) == (0, 0)
+    for mover in MOVERS[:4]:
+        near = [one for one in frame.found if one.kind == mover.shape.kind and one.score > 0.5]
+        assert max(overlap(one.box, box(mover.at(75))) for one in near) > 0.75
+
+
+def test_a_webp_that_moves_is_a_film_with_the_times_of_its_pictures(open_detector: OpenModel, tmp_path: Path) -> None:
+    shown = [Image.fromarray(picture) for picture in list(frames_of_shapes())[62:90]]
+    made = tmp_path / "moves.webp"
+    shown[0].save(made, save_all=True, append_images=shown[1:], duration=[40] * 27 + [3_000], quality=90)
+    for pace, numbers in ((Pace(), list(range(28))), (Pace(every=9), [0, 9, 18, 27])):
+        groups = list(recognise(made, probe(made), open_detector, RecogniseOptions(pace=pace, group=8)))
+        frames = frames_of(groups)
+        assert [frame.seconds for frame in frames] == [Fraction(number, 25) for number in numbers]
+        assert all({one.kind for one in frame.found} == {0, 1, 2, 3} for frame in frames)
+        rest = recognise(made, probe(made), open_detector, RecogniseOptions(pace=pace, group=8), begin=groups[0].end)
+        assert [frame.seconds for frame in frames_of(list(rest))] == [one.seconds for one in frames_of(groups[1:])]
 
 
 def test_work_that_shall_stop_stops_and_leaves_no_thread(shapes_film: ShapesFilm, open_detector: OpenModel) -> None:
