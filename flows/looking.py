@@ -38,6 +38,7 @@ from tasks.media.numbered import sequence_at
 from tasks.media.reading import ANALYSED
 from tasks.recognition.findings import Finding, findings
 from tasks.recognition.found import FoundFrame, FoundFrames
+from tasks.recognition.frames import end_of_last
 from tasks.recognition.model import ModelFacts, model_bytes
 from tasks.recognition.pipeline import recognise
 from tasks.recognition.session import Device, OpenModel
@@ -273,9 +274,9 @@ def seen_things(
     frames: Sequence[FoundFrame], facts: MediaFacts, names: Sequence[str], wish: RecognitionWish
 ) -> tuple[Finding, ...]:
     """Return what was seen over time, of what was found frame by frame."""
-    picture = facts.picture()
-    rate = picture.rate if picture is not None and picture.rate else Fraction(25)
-    return findings(tracked(frames, wish.tracks), names, 1 / rate, wish.findings)
+    picture, pace = facts.picture(), wish.look.pace
+    end = end_of_last(frames[-1].seconds, picture, pace) if frames else None
+    return findings(tracked(frames, wish.tracks), names, pace.period(picture), wish.findings, end)
 
 
 def entered(found: Sequence[Finding]) -> Iterator[FindingEntered]:

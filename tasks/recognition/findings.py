@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,9 @@ class FindingOptions(Value):
     """How boxes become findings."""
 
     least_seen: int = Field(
-        2, ge=1, description="Frames in which a thing must have been found; fewer where fewer were looked at."
+        2,
+        ge=1,
+        description="Frames in which a thing must have been found, or for whose time at the pace it must have been shown; fewer where fewer were looked at.",
     )
     join: Exact = Field(
         Fraction(1, 2), ge=0, description="Seconds for which a thing may be gone and still be the same."
@@ -79,27 +82,38 @@ class FindingQuery(Value):
 
 
 def findings(
-    frames: Iterable[FoundFrame], names: Sequence[str], frame: Fraction, options: FindingOptions | None = None
+    frames: Iterable[FoundFrame],
+    names: Sequence[str],
+    frame: Fraction,
+    options: FindingOptions | None = None,
+    end: Fraction | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what was seen, in the order of first sight.
+    """Return what was seen, in the order of first sight. What a frame shows lasts until the next that was looked at.
 
     Args:
         frames: one after the other, with tracks (`tracks.tracked`); boxes without a track count nothing.
         names: of the classes, by number.
-        frame: seconds for which a frame is shown.
+        frame: seconds from one frame that is looked at to the next, as the pace has it.
+        end: seconds at which the last of them is no longer shown; None: after the time of one.
     """
     told = options or FindingOptions()
-    seen: dict[int, list[tuple[FoundFrame, Detection]]] = {}
-    looked = 0
+    seen: dict[int, _Sights] = {}
+    times: list[Fraction] = []
     for one in frames:
-        looked += 1
         bare = FoundFrame(number=one.number, seconds=one.seconds)
         for detection in one.found:
             if detection.track is not None:
-                seen.setdefault(detection.track, []).append((bare, detection))
-    joined = _joined([seen[track] for track in sorted(seen)], frame, told.join)
-    kept = [sights for sights in joined if len(sights) >= min(told.least_seen, looked)]
-    return tuple(_finding(sights, names, frame, told.tolerance) for sights in kept)
+                seen.setdefault(detection.track, []).append(_Sight(len(times), bare, detection))
+        times.append(one.seconds)
+    if not times:
+        return ()
+    ends = [*times[1:], times[-1] + frame if end is None else max(end, times[-1])]
+    joined = _joined([seen[track] for track in sorted(seen)], ends, told.join)
+    return tuple(
+        _finding(sights, names, ends[sights[-1].place], told.tolerance)
+        for sights in joined
+        if len(sights) >= min(told.least_seen, len(times)) or _shown(sights, ends) >= told.least_seen * frame
+    )
 
 
 def matching(found: Iterable[Finding], query: FindingQuery) -> tuple[Finding, ...]:
@@ -134,25 +148,38 @@ def _within(one: Finding, query: FindingQuery) -> Fraction | None:
     return end - begin if begin < end else None
 
 
-_Sights = list[tuple[FoundFrame, Detection]]
+class _Sight(NamedTuple):
+    """One thing in one frame. place: of the frame, among those that were looked at."""
+
+    place: int
+    frame: FoundFrame
+    found: Detection
 
 
-def _joined(tracks: Sequence[_Sights], frame: Fraction, gap: Fraction) -> list[_Sights]:
+_Sights = list[_Sight]
+
+
+def _shown(sights: _Sights, ends: Sequence[Fraction]) -> Fraction:
+    """Return for how long the frames are shown in which a thing was found."""
+    return sum((ends[one.place] - one.frame.seconds for one in sights), Fraction(0))
+
+
+def _joined(tracks: Sequence[_Sights], ends: Sequence[Fraction], gap: Fraction) -> list[_Sights]:
     """Join a track to one of its class that ended shortly before, near where it begins."""
     joined: list[_Sights] = []
     recent: list[_Sights] = []
-    for sights in sorted(tracks, key=lambda sights: (sights[0][0].seconds, sights[0][1].track)):
-        begins, first = sights[0]
-        recent = [other for other in recent if begins.seconds - other[-1][0].seconds <= gap + frame]
+    for sights in sorted(tracks, key=lambda sights: (sights[0].place, sights[0].found.track)):
+        first = sights[0]
+        recent = [other for other in recent if first.frame.seconds - ends[other[-1].place] <= gap]
         near = [
             other
             for other in recent
-            if other[-1][1].kind == first.kind
-            and other[-1][0].seconds < begins.seconds
-            and _near(other[-1][1].box, first.box)
+            if other[-1].found.kind == first.found.kind
+            and other[-1].place < first.place
+            and _near(other[-1].found.box, first.found.box)
         ]
         if near:
-            max(near, key=lambda other: other[-1][0].seconds).extend(sights)
+            max(near, key=lambda other: other[-1].place).extend(sights)
         else:
             joined.append(list(sights))
             recent.append(joined[-1])
@@ -170,18 +197,18 @@ def _near(one: Box, other: Box) -> bool:
     )
 
 
-def _finding(sights: _Sights, names: Sequence[str], frame: Fraction, tolerance: float) -> Finding:
-    best_frame, best = max(sights, key=lambda sight: (sight[1].score, -sight[0].number))
-    first, last = sights[0][0], sights[-1][0]
-    scores = [detection.score for _, detection in sights]
-    kept = thinned([float(one.seconds) for one, _ in sights], [detection.box for _, detection in sights], tolerance)
+def _finding(sights: _Sights, names: Sequence[str], end: Fraction, tolerance: float) -> Finding:
+    _, best_frame, best = max(sights, key=lambda sight: (sight.found.score, -sight.place))
+    first, last = sights[0].frame, sights[-1].frame
+    scores = [one.found.score for one in sights]
+    kept = thinned([float(one.frame.seconds) for one in sights], [one.found.box for one in sights], tolerance)
     return Finding(
         name=names[best.kind],
-        track=sights[0][1].track or 0,
+        track=sights[0].found.track or 0,
         first=first.number,
         last=last.number,
         begin=first.seconds,
-        end=last.seconds + frame,
+        end=end,
         seen=len(sights),
         best=best.score,
         mean=sum(scores) / len(scores),
@@ -189,8 +216,8 @@ def _finding(sights: _Sights, names: Sequence[str], frame: Fraction, tolerance: 
         best_seconds=best_frame.seconds,
         best_box=best.box,
         path=tuple(
-            PathPoint(frame=sights[place][0].number, seconds=sights[place][0].seconds, box=sights[place][1].box)
-            for place in kept
+            PathPoint(frame=one.frame.number, seconds=one.frame.seconds, box=one.found.box)
+            for one in (sights[place] for place in kept)
         ),
     )
 

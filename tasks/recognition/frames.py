@@ -30,6 +30,12 @@ from tasks.media.untrusted import opened
 _SEEKABLE = frozenset({"mov", "matroska", DEMUXER})
 """Demuxers whose seeks are exact and cheap; of others the frames before are decoded and dropped."""
 
+_USUAL = Fraction(1, 25)
+"""Seconds that a frame is shown of which nothing is known."""
+
+_HELD = Fraction(1, 2)
+"""Seconds: a frame that is shown for longer is held, whatever is usual in its film."""
+
 _INSTANT = Fraction(1, 10**9)
 """Seconds: shorter than any tick."""
 
@@ -50,6 +56,11 @@ class Pace(Value):
         if self.rate is not None and self.every != 1:
             raise ValueError("every and rate are two ways to say the same: give one")
         return self
+
+    def period(self, picture: PictureFacts | None) -> Fraction:
+        """Return the seconds from one frame that is looked at to the next, where none is held."""
+        usual = _usual(picture)
+        return usual * self.every if self.rate is None else max(1 / self.rate, usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,33 @@ class Cells:
             resume = first + (number // pace.every + 1) * pace.every / rate
             return Taken(number, seconds, resume) if number % pace.every == 0 else None
         return Taken(number, seconds, seconds + _INSTANT) if self._counted % pace.every == 0 else None
+
+
+def end_of_last(seconds: Fraction, picture: PictureFacts | None, pace: Pace) -> Fraction:
+    """Return when the last frame that was looked at is no longer shown: with the film, unless frames are missing behind it.
+
+    Args:    seconds: when it is shown.
+    """
+    after = seconds + pace.period(picture)
+    if picture is None or picture.still or picture.rate is None:
+        return after
+    if not picture.constant_rate:
+        return picture.end if picture.end > seconds else after
+    frame = 1 / picture.rate
+    whole = picture.start + picture.frames * frame
+    if after <= whole - frame:
+        return after
+    # Durations in a file are rounded to its ticks; a last frame that is shown for longer than that is held.
+    return picture.end if picture.end - whole > frame / 2 else whole
+
+
+def _usual(picture: PictureFacts | None) -> Fraction:
+    """Return for how long a frame is shown, where it is not held."""
+    if picture is None or not picture.rate:
+        return _USUAL
+    # The rate that a file states of frames at no constant one may be that of its clock.
+    mean = 1 / picture.rate if picture.constant_rate else (picture.end - picture.start) / picture.frames
+    return min(mean or _USUAL, _HELD)
 
 
 def taken_frames(

@@ -11,10 +11,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 import sqlalchemy
 from PIL import Image
@@ -50,7 +52,7 @@ from tasks.recognition.frames import Pace
 from tasks.recognition.model import look_at
 from tasks.recognition.pipeline import RecogniseOptions
 from tests.media_factory import MediaFactory
-from tests.models.shapes.drawn import write_film
+from tests.models.shapes.drawn import Picture, write_film
 from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, frames_of_shapes
 
 TIMES = 12
@@ -266,6 +268,63 @@ def test_an_analysis_stops_when_it_is_asked_to_and_one_that_crashes_again_and_ag
     assert given_up.state == "failed"
     assert given_up.error is not None
     assert given_up.error["code"] == "ANALYSIS-005"
+
+
+def test_a_subject_of_a_screen_recording_is_seen_for_as_long_as_its_frames_are_held(
+    container: Services, media_root: Path, model: str
+) -> None:
+    shown = list(frames_of_shapes())
+    empty, circle = shown[0:12:2], shown[30]
+    times = [*(40 * n for n in range(6)), 2_000, 2_067, 10_000, *(10_000 + 40 * n for n in range(1, 6))]
+    path = media_root / "recording.mkv"
+    recorded(path, [*empty, circle, circle, *empty], times)
+    picture = Library(container).facts(path).picture()
+    assert picture is not None
+    assert not picture.constant_rate
+    done = _carried_out(container, _entered(container, path, RecognitionWish(), model))
+    call = Call(container, "anna", "read")
+    (found,) = find(call, FindingsAsked(analysis=done.id, name=("circle",), over=2)).findings
+    assert (found.seen_from, found.seen_to) == (2, 10)
+    (square,) = find(call, FindingsAsked(analysis=done.id, name=("square",), over=9)).findings
+    assert square.seen_to == pytest.approx(float(picture.end), abs=0.1)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_subject_of_one_frame_counts_where_that_is_held(
+    container: Services, media_root: Path, model: str, held: bool
+) -> None:
+    shown = list(frames_of_shapes())
+    times = [*(40 * n for n in range(6)), 400, 8_400 if held else 440, *(8_440 + 40 * n for n in range(5))]
+    recorded(media_root / "recording.mkv", [*shown[0:12:2], shown[30], *shown[0:12:2]], times)
+    done = _carried_out(container, _entered(container, media_root / "recording.mkv", RecognitionWish(), model))
+    found = find(Call(container, "anna", "read"), FindingsAsked(analysis=done.id, name=("circle",))).findings
+    assert [(one.seen_from, one.seen_to) for one in found] == ([(0.4, 8.4)] if held else [])
+
+
+def test_what_is_looked_at_once_a_second_is_seen_for_whole_seconds(
+    container: Services, media_root: Path, shapes: Path, model: str
+) -> None:
+    path = Path(shutil.copy(shapes, media_root / "shapes.mp4"))
+    wish = RecognitionWish(look=RecogniseOptions(pace=Pace(rate=Fraction(1))))
+    done = _carried_out(container, _entered(container, path, wish, model))
+    found = find(Call(container, "anna", "read"), FindingsAsked(analysis=done.id)).findings
+    spans = {(one.name, one.seen_from, one.seen_to) for one in found}
+    assert ("square", 0, 6) in spans
+    assert ("circle", 1, 4) in spans, "it is there from 0.48 s to 3.6 s: in the frames of 1, 2 and 3 s"
+
+
+def recorded(path: Path, shown: Sequence[Picture], times: Sequence[int]) -> None:
+    """Write pictures that are shown from these milliseconds on."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=1000, options={"crf": "23", "preset": "ultrafast", "bf": "0"})
+        stream.height, stream.width = shown[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for picture, time_shown in zip(shown, times, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = time_shown, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
 
 
 def _lose(container: Services) -> None:

@@ -96,6 +96,61 @@ def test_what_is_seen_once_is_nothing_unless_only_one_frame_was_looked_at() -> N
     assert len(seen([(0, 2, 100.0)], frames=1)) == 1
 
 
+RECORDED = ["0", "0.033", "0.067", "2", "2.067", "10", "10.033", "10.067", "12"]
+"""Seconds at which the frames of a screen recording are shown; it ends at 15."""
+
+
+def recorded(*places: int, end: Fraction | None = Fraction(15), **options: object) -> tuple[Finding, ...]:
+    """The findings of a recording in whose frames of these places a dog is seen."""
+    dog = Detection(kind=0, score=0.9, box=(10, 10, 50, 30), track=1)
+    looked = [
+        FoundFrame(number=place, seconds=Fraction(at), found=(dog,) if place in places else ())
+        for place, at in enumerate(RECORDED)
+    ]
+    return findings(looked, NAMES, Fraction(1, 30), FindingOptions.model_validate(options), end)
+
+
+def test_what_a_frame_shows_lasts_until_the_next_one() -> None:
+    (held,) = recorded(3, 4)
+    assert (held.begin, held.end, held.last, held.seen) == (2, 10, 4, 2)
+    assert matching([held], FindingQuery(over=Fraction(2))) == (held,)
+    (last,) = recorded(7, 8)
+    assert (last.begin, last.end) == (Fraction("10.067"), 15)
+    assert recorded(7, 8, end=None)[0].end == 12 + Fraction(1, 30)
+
+
+def test_one_frame_that_is_held_is_seen_for_as_long_as_many() -> None:
+    (held,) = recorded(4)
+    assert (held.begin, held.end, held.seen) == (Fraction("2.067"), 10, 1)
+    assert recorded(5) == (), "it flits by"
+    assert len(recorded(4, least_seen=237)) == 1
+    assert recorded(4, least_seen=238) == (), "30 a second would have shown it so often"
+
+
+def test_a_frame_of_a_sparse_pace_stands_for_its_period() -> None:
+    dog = Detection(kind=0, score=0.9, box=(10, 10, 50, 30), track=1)
+    looked = [FoundFrame(number=25 * n, seconds=Fraction(n), found=(dog,) if n == 4 else ()) for n in range(9)]
+    (one,) = findings(looked, NAMES, Fraction(1), FindingOptions(least_seen=1))
+    assert (one.begin, one.end) == (4, 5)
+    assert findings(looked, NAMES, Fraction(1)) == (), "a single look is no proof, however far it is to the next"
+
+
+def test_a_thing_that_was_gone_for_less_than_the_frames_are_apart_is_the_same() -> None:
+    sights = [(2, 1), (3, 1), (4, 2), (5, 2)]
+    looked = [
+        FoundFrame(
+            number=25 * n,
+            seconds=Fraction(n),
+            found=tuple(
+                Detection(kind=0, score=0.9, box=(10, 10, 50, 30), track=track) for at, track in sights if at == n
+            ),
+        )
+        for n in range(9)
+    ]
+    (one,) = findings(looked, NAMES, Fraction(1))
+    assert (one.begin, one.end, one.seen) == (2, 6, 4)
+
+
 HERD = [(frame, 2, 100.0) for frame in range(90)] + [(frame, 3, 100.0) for frame in range(60, 70)]
 
 
