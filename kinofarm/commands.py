@@ -392,6 +392,7 @@ class Findings(TypedDict):
     """What was found, by file and time."""
 
     findings: list[LibraryFindingsFound]
+    following: str | None
 
 
 class FolderShown(TypedDict):
@@ -999,6 +1000,26 @@ class Schema(TypedDict):
     json_schema: dict[str, Any]
 
 
+class SeenName(TypedDict):
+    """How often and how long something is seen or heard in a content."""
+
+    name: str
+    times: int
+    seconds: float
+    first: float
+    last: float
+    best: float
+    spans: list[SeenSpan]
+
+
+class SeenSpan(TypedDict):
+    """A time in which something is seen, or several of the same name after each other."""
+
+    begin: float
+    end: float
+    best: float
+
+
 class ServiceHealth(TypedDict):
     """How a service is. error: empty when it is well."""
 
@@ -1105,6 +1126,12 @@ class Suggestion(TypedDict):
     message: str
     hint: str
     where: str
+
+
+class Summary(TypedDict):
+    """What an analysis found in short."""
+
+    names: list[SeenName]
 
 
 class Tags(TypedDict, total=False):
@@ -1738,6 +1765,11 @@ class AnalysisCommands:
         answer: Exported = self._send("GET", f"/analyses/{_path(analysis)}/export", _given(form=form), None)
         return answer
 
+    def summary(self, *, analysis: str, spans: int | None = None) -> Summary:
+        """Sum up what an analysis found: how often and how long each thing is seen or heard, and when."""
+        answer: Summary = self._send("GET", f"/analyses/{_path(analysis)}/summary", _given(spans=spans), None)
+        return answer
+
     def find(
         self,
         *,
@@ -1750,9 +1782,10 @@ class AnalysisCommands:
         end: float | None = None,
         over: float | None = None,
         limit: int | None = None,
+        after: str | None = None,
     ) -> Findings:
         """Ask what was found: all clips with a dog for over two seconds, every silence, the scenes of a film."""
-        answer: Findings = self._send("GET", "/findings", _given(name=name, content=content, analysis=analysis, model=model, least=least, begin=begin, end=end, over=over, limit=limit), None)
+        answer: Findings = self._send("GET", "/findings", _given(name=name, content=content, analysis=analysis, model=model, least=least, begin=begin, end=end, over=over, limit=limit, after=after), None)
         return answer
 
     def mark(

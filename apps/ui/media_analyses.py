@@ -6,22 +6,23 @@ import base64
 from collections.abc import Awaitable, Callable, Iterator
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from apps.ui.frame import say
 from apps.ui.house import Visit
 from apps.ui.parts.form import Form
 from apps.ui.parts.media_words import OWN_ANALYSES, looked_for
-from apps.ui.parts.strips import heat_strips
+from apps.ui.parts.strips import MOST_SPANS, heat_strips
 from apps.ui.parts.tags import button, facts, panel, set_attribute, tag
 from apps.ui.parts.words import first_up
 from apps.ui.refreshed import refreshed
-from flows.commands.analysing import Analyses, Findings
+from flows.commands.analysing import Analyses, Summary
 from flows.commands.models import Models
 from flows.commands.projects import Accepted
 from flows.commands.reframing import SheetShown
 from infra.errors import KinofarmError
 from infra.library.analyses import AnalysisEntry
-from infra.library.findings import FindingEntered
+from infra.library.findings import SeenName
 from infra.values import Value
 from tasks.media.analysis.channels import Channels
 from tasks.media.analysis.findings import MediaAnalysis
@@ -37,10 +38,10 @@ EACH_SECONDS = 2.0
 
 
 class Seen(Value):
-    """What the part shows: analyses with what each found."""
+    """What the part shows: analyses with what each saw."""
 
     analyses: tuple[AnalysisEntry, ...]
-    found: tuple[tuple[FindingEntered, ...], ...]
+    names: tuple[tuple[SeenName, ...], ...]
 
 
 async def draw(visit: Visit, named: dict[str, str], found: MediaFacts) -> None:
@@ -61,22 +62,22 @@ async def draw(visit: Visit, named: dict[str, str], found: MediaFacts) -> None:
         with form.fields():
             form.choice("model", "Look for", choices)
 
+        summed: dict[UUID, tuple[SeenName, ...]] = {}  # of what is done, which changes no more
+
         async def read() -> Seen:
             rows = (await visit.look(Analyses, "analysis.list", content=found.sha256, limit=20)).analyses
-            told = [
-                (await visit.look(Findings, "analysis.find", analysis=str(row.id))).findings
-                if row.state == "done"
-                else ()
-                for row in rows
-            ]
-            return Seen(analyses=rows, found=tuple(tuple(each) for each in told))
+            for row in rows:
+                if row.state == "done" and row.id not in summed:
+                    told = await visit.look(Summary, "analysis.summary", analysis=str(row.id), spans=MOST_SPANS)
+                    summed[row.id] = told.names
+            return Seen(analyses=rows, names=tuple(summed.get(row.id, ()) for row in rows))
 
         again = await refreshed(visit, read, lambda seen: _all(visit, seen, found), EACH_SECONDS)
 
 
 def _all(visit: Visit, seen: Seen, medium: MediaFacts) -> None:
     length = float(medium.duration)
-    for row, found in zip(seen.analyses, seen.found, strict=True):
+    for row, names in zip(seen.analyses, seen.names, strict=True):
         with tag("section", "", "analysis", aria_label=_title(row)):
             with tag("div", "", "analysis-head"):
                 tag("h3", _title(row))
@@ -87,11 +88,11 @@ def _all(visit: Visit, seen: Seen, medium: MediaFacts) -> None:
                 continue
             if row.model is None and row.result is not None:
                 facts(list(_measured(MediaAnalysis.model_validate(row.result))))
-            if found:
+            if names:
                 if length:
-                    heat_strips(found, length)
+                    heat_strips(names, length)
                 else:
-                    tag("p", _at_once(row, found))
+                    tag("p", _at_once(row, names))
                 if row.model is not None:
                     _uses(visit, row, renders=medium.numbered is None and medium.demuxer not in PILLOW)
             elif row.model is not None:
@@ -117,12 +118,13 @@ def _state(row: AnalysisEntry) -> None:
         tag("p", f"{row.error.get('code', '')}: {row.error.get('message', '')}", "sub wrong")
 
 
-def _at_once(row: AnalysisEntry, found: tuple[FindingEntered, ...]) -> str:
+def _at_once(row: AnalysisEntry, names: Sequence[SeenName]) -> str:
     """What is in a picture that has no length, the surest first."""
-    surest = sorted(found, key=lambda one: (-one.best, one.name))
-    return ", ".join(
-        first_up(one.name) if row.model is None else f"{one.name} {100 * one.best:.0f} %" for one in surest
-    )
+    surest = sorted(names, key=lambda one: (-one.best, one.name))
+    if row.model is None:
+        return ", ".join(first_up(one.name) for one in surest)
+    often = {one.name: f"{one.times} times, " if one.times > 1 else "" for one in surest}
+    return ", ".join(f"{one.name} {often[one.name]}{100 * one.best:.0f} %" for one in surest)
 
 
 def _uses(visit: Visit, row: AnalysisEntry, *, renders: bool) -> None:

@@ -16,12 +16,15 @@ from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError
 from infra.jobs.commands import Limit
 from infra.library.analyses import AnalysisEntry, AnalysisStore
-from infra.library.findings import FindingsWanted, Found
+from infra.library.findings import FindingsWanted, Found, SeenName
 from infra.values import Value
 from tasks.recognition.findings import Finding
 from tasks.recognition.reports import FORMS, Film
 
 MOST_EXPORTED = 100_000
+"""Findings that are taken at once, into a file or a project; where there are more it is an error."""
+LONGEST_CURSOR = 12_000
+"""Characters: it holds a file's whole path."""
 USUAL_RATE = Fraction(25)
 """Frames a second of a film that has no rate of its own."""
 
@@ -75,13 +78,31 @@ class FindingsAsked(Value):
     begin: Seconds | None = Field(None, ge=0, le=10**7, description="Seen after this second.")
     end: Seconds | None = Field(None, ge=0, le=10**7, description="Seen before this second.")
     over: Seconds = Field(0, ge=0, le=10**7, description="Seen for longer than so many seconds, within that time.")
-    limit: int = Field(1000, ge=1, le=10_000, description="Most findings that are answered.")
+    limit: int = Field(1000, ge=1, le=10_000, description="Most findings on a page.")
+    after: str | None = Field(None, max_length=LONGEST_CURSOR, description="The field `following` of the page before.")
 
 
 class Findings(Value):
     """What was found, by file and time."""
 
     findings: tuple[Found, ...]
+    following: str | None = Field(description="For the next page; null: there is none.")
+
+
+class SummaryWanted(AnalysisNamed):
+    """An analysis, and how finely it is told when something is seen."""
+
+    spans: int = Field(
+        100, ge=1, le=1000, description="Most spans of a name; what begins at about the same time is one."
+    )
+
+
+class Summary(Value):
+    """What an analysis found in short."""
+
+    names: tuple[SeenName, ...] = Field(
+        description="Classes, or scene, silence, black, frozen; the longest seen first."
+    )
 
 
 class ExportWanted(AnalysisNamed):
@@ -139,7 +160,12 @@ def stop_analysis(call: Call, given: AnalysisNamed) -> AnalysisEntry:
 
 
 def find(call: Call, given: FindingsAsked) -> Findings:
-    """Ask what was found: all clips with a dog for over two seconds, every silence, the scenes of a film."""
+    """Ask what was found: all clips with a dog for over two seconds, every silence, the scenes of a film.
+
+    All of it is told, page by page: while there is `following`, ask again with it as `after`.
+
+    Raises:  KinofarmError ANALYSIS-023.
+    """
     wanted = FindingsWanted(
         names=given.name,
         content=given.content,
@@ -150,14 +176,26 @@ def find(call: Call, given: FindingsAsked) -> Findings:
         seen_to=given.end,
         over=given.over,
         limit=given.limit,
+        after=given.after,
     )
-    return Findings(findings=call.services.get(AnalysisStore).find(wanted))
+    page = call.services.get(AnalysisStore).find(wanted)
+    return Findings(findings=page.found, following=page.following)
+
+
+def summarise(call: Call, given: SummaryWanted) -> Summary:
+    """Sum up what an analysis found: how often and how long each thing is seen or heard, and when.
+
+    Raises:  KinofarmError ANALYSIS-001.
+    """
+    store = call.services.get(AnalysisStore)
+    return Summary(names=store.seen(store.get(given.analysis).id, given.spans))
 
 
 def export(call: Call, given: ExportWanted) -> Exported:
     """Return what a model found as JSON, CSV, WebVTT, or markers on a timeline (OpenTimelineIO).
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-002, ANALYSIS-007 for one that is not done, or is by no model.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-002, ANALYSIS-007 for one that is not done, or is by no model, ANALYSIS-022
+             for more findings than fit.
     """
     store = call.services.get(AnalysisStore)
     row = store.get(given.analysis)
@@ -170,7 +208,10 @@ def export(call: Call, given: ExportWanted) -> Exported:
 
 
 def reported(call: Call, row: AnalysisEntry) -> tuple[Film, tuple[Finding, ...]]:
-    """Return what a recognition found, and in what."""
+    """Return what a recognition found, and in what.
+
+    Raises:  KinofarmError ANALYSIS-022 for too many.
+    """
     found = found_by(call, row)
     rate, frames = _counted(call, row, found)
     film = Film(
@@ -185,8 +226,11 @@ def reported(call: Call, row: AnalysisEntry) -> tuple[Film, tuple[Finding, ...]]
 
 
 def found_by(call: Call, row: AnalysisEntry) -> tuple[Finding, ...]:
-    """Return what a recognition found."""
-    found = call.services.get(AnalysisStore).find(FindingsWanted(analysis=row.id, limit=MOST_EXPORTED))
+    """Return what a recognition found.
+
+    Raises:  KinofarmError ANALYSIS-022 for too many.
+    """
+    found = call.services.get(AnalysisStore).find_all(FindingsWanted(analysis=row.id, limit=MOST_EXPORTED))
     return tuple(Finding.model_validate(one.finding) for one in found)
 
 
@@ -213,6 +257,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("analysis.show", show_analysis, "GET /analyses/{analysis}", scope="read", example=_EXAMPLE),
     Command("analysis.stop", stop_analysis, "POST /analyses/{analysis}/stop", scope="submit", example=_EXAMPLE),
     Command("analysis.export", export, "GET /analyses/{analysis}/export", scope="read", example={**_EXAMPLE, "form": "csv"}),
+    Command("analysis.summary", summarise, "GET /analyses/{analysis}/summary", scope="read", example=_EXAMPLE),
     Command("analysis.find", find, "GET /findings", scope="read", example={"name": ["circle"], "over": 1}),
 )  # fmt: skip
 """Of this module."""

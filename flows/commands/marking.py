@@ -46,7 +46,7 @@ def mark_project(call: Call, given: MarkersWanted) -> Marked:
 
     A clip's file is known by its content, wherever it lies. Markers that the same analysis left before make way.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-013, ANALYSIS-014, FORMAT-0xx, CHECK-0xx, PATH-0xx, MEDIA-0xx.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-013, ANALYSIS-014, ANALYSIS-022, FORMAT-0xx, CHECK-0xx, PATH-0xx, MEDIA-0xx.
     """
     row = call.services.get(AnalysisStore).get(given.analysis)
     if row.state != "done":
@@ -65,7 +65,7 @@ def mark_project(call: Call, given: MarkersWanted) -> Marked:
 
 def _seen(store: AnalysisStore, row: AnalysisEntry, names: tuple[str, ...]) -> tuple[Seen, ...]:
     """What an analysis found, of these names, by time."""
-    found = store.find(FindingsWanted(names=names, analysis=row.id, limit=MOST_EXPORTED))
+    found = store.find_all(FindingsWanted(names=names, analysis=row.id, limit=MOST_EXPORTED))
     if row.model is None:
         return tuple(
             Seen(

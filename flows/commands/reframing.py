@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 
 from flows.camera import MOST_FRAMES, PLANNED
-from flows.commands.analysing import AnalysisNamed, found_by
+from flows.commands.analysing import MOST_EXPORTED, AnalysisNamed, found_by
 from flows.commands.media import looked_into_again
 from flows.commands.places import address_of, film_name
 from flows.commands.projects import Accepted, RenderWanted, submit_render
@@ -34,7 +34,6 @@ from tasks.recognition.follow import CameraPath, FollowOptions
 from tasks.recognition.reading import DRAWN
 from tasks.recognition.sheet import SheetOptions
 
-MOST_CUTS = 10_000
 UPRIGHT = "9:16"
 PREVIEW = "draft"
 """The preset of films that are made to be looked at once."""
@@ -205,7 +204,7 @@ def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline
 
 def _cuts(store: AnalysisStore, row: AnalysisEntry, rate: Fraction) -> list[int]:
     """The frames with which scenes begin, where that is known of the content."""
-    scenes = store.find(FindingsWanted(names=("scene",), content=row.content, limit=MOST_CUTS))
+    scenes = store.find_all(FindingsWanted(names=("scene",), content=row.content, limit=MOST_EXPORTED))
     return sorted({round(Fraction(scene.finding["start"]) * rate) for scene in scenes if scene.model is None} - {0})
 
 

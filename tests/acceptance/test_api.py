@@ -37,6 +37,7 @@ from tasks.recognition.findings import Finding, PathPoint
 from tests.acceptance import films
 from tests.acceptance.kinofarm import Kinofarm
 from tests.acceptance.projects import media_clip, timeline, track, written
+from tests.fakes.analyses import looked_through
 from tests.manifests import example_manifest
 from tests.media_factory import MediaFactory
 
@@ -111,15 +112,15 @@ def _looked_through(services: Services, clip: Path) -> None:
     """An analysis with the id that the examples use, and a model."""
     services.get(VisionModels).add("old", b"of no use", {}, OWNER)
     store, wanted = services.get(AnalysisStore), UUID(COMMANDS["analysis.show"].example["analysis"])
-    row = store.begin(content_hash(clip), "1" * 64, str(clip), "shapes", {"what": "recognition"}, OWNER)
-    with transaction(services.get(Engine)) as connection:
-        connection.execute(text("UPDATE analyses SET id = :wanted WHERE id = :id"), {"wanted": wanted, "id": row.id})
     box = (10.0, 10.0, 50.0, 50.0)
     seen = Finding(
         name="circle", track=1, first=0, last=49, begin=0, end=2, seen=50, best=0.9, mean=0.8, best_frame=5, best_seconds=0,
         best_box=box, path=(PathPoint(frame=0, seconds=0, box=box),),
     )  # fmt: skip
-    store.finish(wanted, {"model": "ab" * 32}, tuple(entered([seen])))
+    looked_through(
+        store, content_hash(clip), str(clip), "shapes", tuple(entered([seen])),
+        result={"model": "ab" * 32}, options={"what": "recognition"}, by=OWNER, named=wanted,
+    )  # fmt: skip
 
 
 TOKENS: dict[Scope, str] = {}

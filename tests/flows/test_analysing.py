@@ -22,16 +22,18 @@ import sqlalchemy
 from PIL import Image
 
 from flows.camera import MOST_FRAMES, PLANNED
-from flows.commands.analysing import AnalysisNamed, ExportWanted, FindingsAsked, export, find
-from flows.commands.media import MediaNamed, looked_into
-from flows.commands.reframing import (
-    ReframeWanted,
-    SheetWanted,
-    reframe,
-    render_boxes,
-    render_reframed,
-    show_sheet,
+from flows.commands.analysing import (
+    MOST_EXPORTED,
+    AnalysisNamed,
+    ExportWanted,
+    FindingsAsked,
+    SummaryWanted,
+    export,
+    find,
+    summarise,
 )
+from flows.commands.media import MediaNamed, looked_into
+from flows.commands.reframing import ReframeWanted, SheetWanted, reframe, render_boxes, render_reframed, show_sheet
 from flows.library import Library
 from flows.lookers import heal
 from flows.looking import Looker
@@ -41,6 +43,7 @@ from infra.commands import Call
 from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
 from infra.library.analyses import STARTS, AnalysisEntry, AnalysisStore
+from infra.library.findings import FindingEntered
 from infra.library.vision import VisionModels
 from infra.services import Services
 from infra.settings import Settings, as_environment
@@ -51,6 +54,7 @@ from tasks.recognition.follow import camera_path
 from tasks.recognition.frames import Pace
 from tasks.recognition.model import look_at
 from tasks.recognition.pipeline import RecogniseOptions
+from tests.fakes.analyses import looked_through
 from tests.media_factory import MediaFactory
 from tests.models.shapes.drawn import Picture, write_film
 from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, frames_of_shapes
@@ -199,6 +203,27 @@ def test_a_way_is_planned_apart_and_over_so_many_frames_at_most(
             reframe(call, wanted)
         assert caught.value.code == code
     assert time.monotonic() - begun < 1
+
+
+def test_findings_are_asked_for_page_by_page_and_too_many_are_no_file(container: Services, media_root: Path) -> None:
+    store, call = container.get(AnalysisStore), Call(container, "anna", "read")
+    every = MOST_EXPORTED + 1
+    dogs = [FindingEntered(name="dog", seen_from=at, seen_to=at + 3, finding={}) for at in range(every)]
+    row = looked_through(store, "a" * 64, str(media_root / "gone.mp4"), "shapes", dogs)
+    first = find(call, FindingsAsked(name=("dog",), over=2))
+    assert (len(first.findings), first.findings[-1].seen_from) == (1000, 999)
+    second = find(call, FindingsAsked(name=("dog",), over=2, after=first.following))
+    assert second.findings[0].seen_from == 1000
+    (dog,) = summarise(call, SummaryWanted(analysis=row.id)).names
+    assert (dog.times, dog.seconds, len(dog.spans)) == (every, every + 2, 100)
+    for refused in (
+        lambda: export(call, ExportWanted(analysis=row.id)),
+        lambda: show_sheet(call, SheetWanted(analysis=row.id)),
+    ):
+        with pytest.raises(KinofarmError) as caught:
+            refused()
+        assert caught.value.code == "ANALYSIS-022"
+        assert "100000" in caught.value.message
 
 
 def _text(exported: Any) -> str:

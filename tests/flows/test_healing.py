@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 
-from flows import ended, healing
+from flows import ended as ends, healing
 from flows.dispatch import Ready, admit, ensure_shards, pause, stop, submit
 from flows.healing import RESTARTS, reconcile_once
 from infra.cache.folder import FolderStore
@@ -306,7 +306,7 @@ def test_a_crashed_run_is_found_behind_any_number_of_jobs_that_wait(
 
 def test_ends_that_no_run_told_of_are_told_by_the_keeper(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Event] = []
-    monkeypatch.setattr(ended, "emit", told.append)
+    monkeypatch.setattr(ends, "emit", told.append)
     monkeypatch.setattr(healing, "_done_at", {})
     scan = services.get(ScanStore).add(uuid4(), "/media", {}, "")
     services.get(ScanStore).stop(scan.id)

@@ -11,9 +11,13 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
 import tasks.media.pictures  # noqa: F401 (registers the writer of HEIF)
+from infra.library.analyses import AnalysisStore
+from infra.library.findings import FindingEntered
+from tasks.media.probe import content_hash
 from tests.acceptance.kinofarm import Kinofarm
 from tests.apps.ui.desk import NARROW, SCREENS, WIDE, Desk, until
 from tests.apps.ui.test_screens import _looked_at
+from tests.fakes.analyses import looked_through
 from tests.media_factory import MediaFactory, pictures
 from tests.models.shapes.drawn import write_film
 from tests.tasks.recognition.conftest import FRAMES, MOVERS, RATE, frames_of_shapes
@@ -164,6 +168,25 @@ def test_a_photo_is_looked_through_and_what_is_in_it_is_told(desk: Desk, farm: K
     page.click("text=Contact sheet")
     until(lambda: page.locator("img.sheet").count() and page.evaluate(LOADED, "img.sheet"), 30, "the sheet is drawn")
     assert _looked_at(page, "media-photo") == []
+
+
+def test_a_film_in_which_thousands_of_things_were_found_is_summed_up_whole(
+    desk: Desk, farm: Kinofarm, folder: Path
+) -> None:
+    film = folder / "Harbour at night, take 12.mp4"
+    with farm.services() as services:
+        found = [FindingEntered(name="gull", seen_from=at / 400, seen_to=at / 400 + 0.001, best=0.8, finding={}) for at in range(1500)]  # fmt: skip
+        looked_through(services.get(AnalysisStore), content_hash(film), str(film), "gulls", found)
+    context = desk.context()
+    page = desk.open(context, f"/media/file?path={quote(str(film))}")
+    said = page.locator(".analysis:has(h3:has-text('gulls')) .strip-row")
+    said.wait_for()
+    assert "1\u202f500 times, 1.5 s in all" in said.inner_text()
+    assert "between 0:00 and 0:04" in str(said.locator(".strip").get_attribute("aria-label"))
+    spans = said.locator(".strip-span")
+    assert 0 < spans.count() <= 400
+    right = "span => parseFloat(span.style.left) + parseFloat(span.style.width)"
+    assert spans.last.evaluate(right) == pytest.approx(100 * 3.75 / 4, abs=1)
     context.close()
 
 

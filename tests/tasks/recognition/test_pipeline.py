@@ -30,7 +30,16 @@ from tests.media_factory import MediaFactory, pictures
 from tests.models.onnx_writer import constant, slow
 from tests.models.shapes.average_precision import Seen, mean_average_precision, overlap
 from tests.models.shapes.drawn import KINDS, box
-from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, ShapesFilm, frame_duration, frames_of_shapes, opened
+from tests.tasks.recognition.conftest import (
+    DETECTOR,
+    FRAMES,
+    MOVERS,
+    RATE,
+    ShapesFilm,
+    frame_duration,
+    frames_of_shapes,
+    opened,
+)
 
 
 def frames_of(groups: list[FoundFrames]) -> list[FoundFrame]:
