@@ -99,6 +99,12 @@ class Command:
         return found
 
     @property
+    def file_field(self) -> str | None:
+        """The field of its answer that is a whole file, in base64."""
+        fields = self.output.model_fields.items()
+        return next((name for name, field in fields if field.annotation is bytes), None)
+
+    @property
     def summary(self) -> str:
         """The first line of what its function says of itself."""
         return inspect.cleandoc(self.run.__doc__ or "").partition("\n")[0]

@@ -6,6 +6,7 @@
 /api/v1/jobs/...     beside commands: published files, previews
 /api/v1/backups/...  backups of projects
 /api/v1/media/...    beside commands: views of media files
+/api/v1/analyses/... beside commands: what was found, as files
 /metrics             for Prometheus
 /api/v1/health       open to everybody: whether the farm can be reached
 """
@@ -18,7 +19,7 @@ from importlib import metadata
 
 from fastapi import FastAPI
 
-from apps.api import backups, events, health, media, metrics, previews, problems, results, uploads
+from apps.api import backups, events, findings, health, media, metrics, previews, problems, results, uploads
 from apps.api.bodies import BoundedBodies
 from apps.api.entry import Rates
 from apps.api.hub import Hub
@@ -82,7 +83,8 @@ def application(services: Services) -> FastAPI:
         BoundedBodies, most=int(settings.api.body_megabytes * MEGABYTE), without=(f"{ROOT}{uploads.PATH}",)
     )
     app.include_router(router(COMMANDS.values()), prefix=ROOT)
-    for doors in (events.router, results.router, previews.router, backups.router, uploads.router(), media.router()):
+    plain = (events.router, results.router, previews.router, backups.router, findings.router)
+    for doors in (*plain, uploads.router(), media.router()):
         app.include_router(doors, prefix=ROOT)
     app.include_router(metrics.router)
     app.add_middleware(Measured, metrics=app.state.metrics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -62,6 +63,16 @@ def call(
             show_default="this machine's",
         ),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write the file that a command answers with, such as analysis.export; - for standard output.",
+            show_default="the answer has it in base64",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Call any command of the registry, as the REST API does: docs/commands.md lists them. Prints its answer as JSON."""
@@ -75,8 +86,19 @@ def call(
                 console.show(f"{each.name:<24} {each.summary}")
         return
     wanted = command(name)
+    if output is not None and wanted.file_field is None:
+        raise KinofarmError("CLI-027", name=name)
     asked = {**_document(wanted, given), **_fields(wanted, fields or [])}
-    console.show_json(_answer(wanted, asked) if farm is None else _elsewhere(farm, wanted, asked))
+    answer = _answer(wanted, asked) if farm is None else _elsewhere(farm, wanted, asked)
+    if output is None or wanted.file_field is None:
+        console.show_json(answer)
+        return
+    content = base64.b64decode(answer.pop(wanted.file_field))
+    if str(output) == "-":
+        sys.stdout.buffer.write(content)
+    else:
+        _write(output, content)
+        console.show_json({**answer, "output": str(output)})
 
 
 def token(
@@ -188,6 +210,19 @@ def _elsewhere(url: str, wanted: Command, fields: dict[str, Any]) -> Any:
             return getattr(getattr(farm, group), verb)(**fields)
     except kinofarm.Problem as problem:
         raise RefusedElsewhere(problem.as_dict()) from None
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:  KinofarmError PUBLISH-00x.
+    """
+    from tasks.filesystem.publish import check_target, put_in_place, staged
+
+    check_target(target)
+    with staged(target) as hidden:
+        hidden.write_bytes(content)
+        put_in_place([(hidden, target)])
 
 
 def _document(wanted: Command, given: Path | None) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def section(command: Command) -> str:
     parts.append(f"```sh\n{example(command)}\n```")
     answer = command.output.model_json_schema()
     fields = ", ".join(f"`{name}`" for name in answer.get("properties", {}))
-    parts.append(f"Answers {_first_line(answer)}: {fields}.")
+    file = f" `--output FILE` writes `{command.file_field}` into a file." if command.file_field else ""
+    parts.append(f"Answers {_first_line(answer)}: {fields}.{file}")
     return "\n\n".join(parts)
 
 

@@ -29,6 +29,7 @@ USUAL_RATE = Fraction(25)
 """Frames a second of a film that has no rate of its own."""
 
 Seconds = float
+Form = Literal["json", "csv", "vtt", "otio"]
 
 
 class LookedFor(Value):
@@ -108,7 +109,7 @@ class Summary(Value):
 class ExportWanted(AnalysisNamed):
     """An analysis by a model, and the form in which its findings are wanted."""
 
-    form: Literal["json", "csv", "vtt", "otio"] = "json"
+    form: Form = "json"
 
 
 class Exported(Value):

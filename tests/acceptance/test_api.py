@@ -217,6 +217,8 @@ def test_a_route_answers_only_who_has_its_scope(world: Kinofarm, name: str, scop
 
 
 BESIDE: Mapping[tuple[str, str], Scope] = {
+    ("GET", "/api/v1/analyses/{analysis}/export/{form}"): "read",
+    ("GET", "/api/v1/analyses/{analysis}/sheet"): "read",
     ("GET", "/api/v1/backups/{name}"): "submit",
     ("HEAD", "/api/v1/backups/{name}"): "submit",
     ("GET", "/api/v1/events"): "read",
@@ -254,7 +256,15 @@ def test_every_route_is_a_command_or_stands_in_the_table_beside_them(world: Kino
 def test_a_route_beside_the_commands_answers_only_who_has_its_scope(
     world: Kinofarm, method: str, path: str, scope: Scope
 ) -> None:
-    place = path.format(name="none.otioz", job=job_id("d0"), index=0, kind="film", upload=job_id("cc"))
+    place = path.format(
+        name="none.otioz",
+        job=job_id("d0"),
+        index=0,
+        kind="film",
+        upload=job_id("cc"),
+        analysis=job_id("cc"),
+        form="csv",
+    )
     with world.api(TOKENS[scope]) as api, api.stream(method, f"{world.page}{place}") as answer:
         if allows(scope, BESIDE[method, path]):
             assert answer.status_code not in (401, 403)
@@ -318,6 +328,42 @@ def test_the_command_line_calls_a_farm_elsewhere(world: Kinofarm, tmp_path: Path
     refused = elsewhere.run("call", "token.list", "--json")
     assert (refused.code, refused.error) == (2, "ACCESS-003")
     assert elsewhere.run("call", "job.show", "job=ffffffff", "--json").code == 6
+
+
+def test_what_was_found_is_a_file_over_rest_and_on_the_command_line(world: Kinofarm, tmp_path: Path) -> None:
+    analysis = COMMANDS["analysis.export"].example["analysis"]
+    types = {"json": "application/json", "csv": "text/csv; charset=utf-8", "vtt": "text/vtt; charset=utf-8", "otio": "application/json"}  # fmt: skip
+    with world.api(TOKENS["read"]) as api:
+        files = {form: api.get(f"/analyses/{analysis}/export/{form}") for form in types}
+        for form, answer in files.items():
+            assert (answer.status_code, answer.headers["content-type"]) == (200, types[form]), answer.text
+            assert answer.headers["content-disposition"] == f'attachment; filename="clip.shapes.{form}"'
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        assert files["csv"].text.splitlines()[1].startswith("circle,1,0,49")
+        assert files["json"].json()["findings"][0]["name"] == "circle"
+        known = {"If-None-Match": files["csv"].headers["etag"]}
+        assert api.get(f"/analyses/{analysis}/export/csv", headers=known).status_code == 304
+        assert api.get(f"/analyses/{analysis}/export/csv", headers={"Range": "bytes=0-3"}).text == "name"
+        picture = api.get(f"/analyses/{analysis}/sheet", params={"columns": 1, "width": 100})
+        assert (picture.headers["content-type"], picture.content[:3]) == ("image/jpeg", b"\xff\xd8\xff")
+        assert picture.headers["content-disposition"].startswith("inline")
+        _expect_problem(api.get(f"/analyses/{analysis}/export/exe"), 422, "API-001")
+        _expect_problem(api.get(f"/analyses/{analysis}/sheet", params={"columns": 0}), 422, "API-001")
+        _expect_problem(api.get(f"/analyses/{job_id('cc')}/export/csv"), 404, "ANALYSIS-001")
+    table, elsewhere = tmp_path / "circles.csv", Kinofarm(tmp_path, {"URL": world.page, "TOKEN": TOKENS["read"]})
+    asked = ("call", "analysis.export", f"analysis={analysis}", "form=csv")
+    for farm in (world, elsewhere):
+        answer = farm.run(*asked, "-o", table)
+        assert answer.code == 0, answer.err
+        assert answer.document == {"name": "clip.shapes.csv", "output": str(table)}
+        assert table.read_bytes() == files["csv"].content
+        table.unlink()
+    assert world.run(*asked, "--output", "-").out == files["csv"].text.replace("\r\n", "\n")
+    assert "content" in world.run(*asked).document, "without a file the answer has it"
+    nowhere = world.run(*asked, "-o", tmp_path, "--json")
+    assert (nowhere.code, nowhere.error.partition("-")[0]) == (3, "PUBLISH")
+    none = world.run("call", "job.list", "-o", table, "--json")
+    assert (none.code, none.error, table.exists()) == (2, "CLI-027", False)
 
 
 def test_one_sees_what_is_wrong_with_a_project(world: Kinofarm) -> None:
