@@ -192,7 +192,12 @@ class Looker:
             return store.hand_back(row)
         seconds = time.monotonic() - begun
         frames = tuple(frame for group in groups for frame in group.frames)
-        seen = seen_things(frames, facts, tuple(opened.facts.classes), wish)
+        try:
+            seen = seen_things(frames, facts, tuple(opened.facts.classes), wish, should_stop)
+        except KinofarmError as error:
+            if error.code != "FFMPEG-001":
+                raise
+            return store.hand_back(row)
         result = {
             "model": model.sha256,
             "device": opened.device,
@@ -271,12 +276,20 @@ def opened_model(
 
 
 def seen_things(
-    frames: Sequence[FoundFrame], facts: MediaFacts, names: Sequence[str], wish: RecognitionWish
+    frames: Sequence[FoundFrame],
+    facts: MediaFacts,
+    names: Sequence[str],
+    wish: RecognitionWish,
+    should_stop: Callable[[], bool] | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what was seen over time, of what was found frame by frame."""
+    """Return what was seen over time, of what was found frame by frame.
+
+    Raises:  KinofarmError MODEL-018, FFMPEG-001 once it shall stop.
+    """
     picture, pace = facts.picture(), wish.look.pace
     end = end_of_last(frames[-1].seconds, picture, pace) if frames else None
-    return findings(tracked(frames, wish.tracks), names, pace.period(picture), wish.findings, end)
+    followed = tracked(frames, wish.tracks, should_stop)
+    return findings(followed, names, pace.period(picture), wish.findings, end, should_stop)
 
 
 def entered(found: Sequence[Finding]) -> Iterator[FindingEntered]:

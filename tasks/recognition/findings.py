@@ -5,7 +5,7 @@ Units: displayed pixels; frames and exact seconds of the film; ranges of time ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -13,13 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from infra.errors import KinofarmError
 from infra.values import Exact, Value
-from tasks.recognition.found import Detection, FoundFrame
+from tasks.recognition.found import FoundFrame
 
 Box = tuple[float, float, float, float]
 
 _GROWN = 0.5
 """Share of its size by which a box grows on each side before it is asked whether a later one lies near it."""
+
+
+MOST_SIGHTS, MOST_TRACKS = 5_000_000, 100_000
+"""Boxes in tracks, and tracks, of a film: all crowds and no noise. The first take 2 GB."""
+
+_MOST_RECENT = 1_000
+"""Tracks of a class that a later one may be joined to, those that ended last."""
 
 
 class PathPoint(Value):
@@ -59,10 +67,11 @@ class FindingOptions(Value):
     least_seen: int = Field(
         2,
         ge=1,
+        le=100_000,
         description="Frames in which a thing must have been found, or for whose time at the pace it must have been shown; fewer where fewer were looked at.",
     )
     join: Exact = Field(
-        Fraction(1, 2), ge=0, description="Seconds for which a thing may be gone and still be the same."
+        Fraction(1, 2), ge=0, le=3_600, description="Seconds for which a thing may be gone and still be the same."
     )
     tolerance: float = Field(
         0.03, ge=0, le=1, description="Share of a box's size by which the thinned path may miss it."
@@ -87,6 +96,7 @@ def findings(
     frame: Fraction,
     options: FindingOptions | None = None,
     end: Fraction | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what was seen, in the order of first sight. What a frame shows lasts until the next that was looked at.
 
@@ -95,25 +105,33 @@ def findings(
         names: of the classes, by number.
         frame: seconds from one frame that is looked at to the next, as the pace has it.
         end: seconds at which the last of them is no longer shown; None: after the time of one.
+        should_stop: asked before each frame and each track.
+    Raises:  KinofarmError MODEL-018 for more than can be held, FFMPEG-001 once it shall stop.
     """
     told = options or FindingOptions()
     seen: dict[int, _Sights] = {}
     times: list[Fraction] = []
+    boxes = 0
     for one in frames:
-        bare = FoundFrame(number=one.number, seconds=one.seconds)
-        for detection in one.found:
-            if detection.track is not None:
-                seen.setdefault(detection.track, []).append(_Sight(len(times), bare, detection))
+        _require_wanted(should_stop)
+        for box in one.found:
+            if box.track is not None:
+                boxes += 1
+                sight = _Sight(len(times), one.number, one.seconds, box.kind, box.score, box.box, box.track)
+                seen.setdefault(box.track, []).append(sight)
         times.append(one.seconds)
+        if boxes > MOST_SIGHTS or len(seen) > MOST_TRACKS:
+            raise KinofarmError("MODEL-018", boxes=boxes, tracks=len(seen), frame=one.number)
     if not times:
         return ()
     ends = [*times[1:], times[-1] + frame if end is None else max(end, times[-1])]
-    joined = _joined([seen[track] for track in sorted(seen)], ends, told.join)
-    return tuple(
-        _finding(sights, names, ends[sights[-1].place], told.tolerance)
-        for sights in joined
-        if len(sights) >= min(told.least_seen, len(times)) or _shown(sights, ends) >= told.least_seen * frame
-    )
+    joined = _joined([seen[track] for track in sorted(seen)], ends, told.join, should_stop)
+    found = []
+    for sights in joined:
+        _require_wanted(should_stop)
+        if len(sights) >= min(told.least_seen, len(times)) or _shown(sights, ends) >= told.least_seen * frame:
+            found.append(_finding(sights, names, ends[sights[-1].place], told.tolerance))
+    return tuple(found)
 
 
 def matching(found: Iterable[Finding], query: FindingQuery) -> tuple[Finding, ...]:
@@ -149,40 +167,49 @@ def _within(one: Finding, query: FindingQuery) -> Fraction | None:
 
 
 class _Sight(NamedTuple):
-    """One thing in one frame. place: of the frame, among those that were looked at."""
+    """What is kept of a box: neither its mask nor its points. place: of its frame, among those that were looked at."""
 
     place: int
-    frame: FoundFrame
-    found: Detection
+    number: int
+    seconds: Fraction
+    kind: int
+    score: float
+    box: Box
+    track: int
 
 
 _Sights = list[_Sight]
 
 
+def _require_wanted(should_stop: Callable[[], bool] | None) -> None:
+    if should_stop is not None and should_stop():
+        raise KinofarmError("FFMPEG-001")
+
+
 def _shown(sights: _Sights, ends: Sequence[Fraction]) -> Fraction:
     """Return for how long the frames are shown in which a thing was found."""
-    return sum((ends[one.place] - one.frame.seconds for one in sights), Fraction(0))
+    return sum((ends[one.place] - one.seconds for one in sights), Fraction(0))
 
 
-def _joined(tracks: Sequence[_Sights], ends: Sequence[Fraction], gap: Fraction) -> list[_Sights]:
+def _joined(
+    tracks: Sequence[_Sights], ends: Sequence[Fraction], gap: Fraction, should_stop: Callable[[], bool] | None
+) -> list[_Sights]:
     """Join a track to one of its class that ended shortly before, near where it begins."""
     joined: list[_Sights] = []
-    recent: list[_Sights] = []
-    for sights in sorted(tracks, key=lambda sights: (sights[0].place, sights[0].found.track)):
+    by_kind: dict[int, list[_Sights]] = {}
+    for sights in sorted(tracks, key=lambda sights: (sights[0].place, sights[0].track)):
+        _require_wanted(should_stop)
         first = sights[0]
-        recent = [other for other in recent if first.frame.seconds - ends[other[-1].place] <= gap]
-        near = [
-            other
-            for other in recent
-            if other[-1].found.kind == first.found.kind
-            and other[-1].place < first.place
-            and _near(other[-1].found.box, first.found.box)
-        ]
+        recent = [one for one in by_kind.get(first.kind, ()) if first.seconds - ends[one[-1].place] <= gap]
+        near = [one for one in recent if one[-1].place < first.place and _near(one[-1].box, first.box)]
         if near:
-            max(near, key=lambda other: other[-1].place).extend(sights)
+            max(near, key=lambda one: one[-1].place).extend(sights)
         else:
             joined.append(list(sights))
             recent.append(joined[-1])
+        if len(recent) > _MOST_RECENT:
+            recent.remove(min(recent, key=lambda one: one[-1].seconds))
+        by_kind[first.kind] = recent
     return joined
 
 
@@ -198,13 +225,13 @@ def _near(one: Box, other: Box) -> bool:
 
 
 def _finding(sights: _Sights, names: Sequence[str], end: Fraction, tolerance: float) -> Finding:
-    _, best_frame, best = max(sights, key=lambda sight: (sight.found.score, -sight.place))
-    first, last = sights[0].frame, sights[-1].frame
-    scores = [one.found.score for one in sights]
-    kept = thinned([float(one.frame.seconds) for one in sights], [one.found.box for one in sights], tolerance)
+    best = max(sights, key=lambda sight: (sight.score, -sight.number))
+    first, last = sights[0], sights[-1]
+    scores = [sight.score for sight in sights]
+    kept = thinned([float(sight.seconds) for sight in sights], [sight.box for sight in sights], tolerance)
     return Finding(
         name=names[best.kind],
-        track=sights[0].found.track or 0,
+        track=first.track,
         first=first.number,
         last=last.number,
         begin=first.seconds,
@@ -212,12 +239,12 @@ def _finding(sights: _Sights, names: Sequence[str], end: Fraction, tolerance: fl
         seen=len(sights),
         best=best.score,
         mean=sum(scores) / len(scores),
-        best_frame=best_frame.number,
-        best_seconds=best_frame.seconds,
+        best_frame=best.number,
+        best_seconds=best.seconds,
         best_box=best.box,
         path=tuple(
-            PathPoint(frame=one.frame.number, seconds=one.frame.seconds, box=one.found.box)
-            for one in (sights[place] for place in kept)
+            PathPoint(frame=sights[place].number, seconds=sights[place].seconds, box=sights[place].box)
+            for place in kept
         ),
     )
 

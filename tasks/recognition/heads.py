@@ -286,9 +286,9 @@ def _raw(
 
 def _place(points: NDArray[np.float32], boxes: NDArray[np.float32]) -> None:
     """Move points that lie nowhere into the middle of their boxes, and make them as unsure as points can be."""
-    seen: NDArray[np.bool_] = np.isfinite(points).all(2)
+    seen: Any = np.isfinite(points).all(2)
     if not seen.all():
         middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-        lies: NDArray[np.bool_] = np.isfinite(points[..., :2]).all(2)
+        lies: Any = np.isfinite(points[..., :2]).all(2)
         points[..., :2] = np.where(lies[..., None], points[..., :2], middles[:, None])
         points[..., 2] = np.where(seen, points[..., 2], 0)

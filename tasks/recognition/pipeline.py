@@ -39,6 +39,12 @@ from tasks.recognition.session import OpenModel, Slot
 RING = 4
 """Slots: one being filled, one run, one read, and one so that none waits for another at every batch."""
 
+MOST_RUNS = 65_536
+"""Numbers of the masks of a frame, but for coarse ones: those of 300 things with outlines, not of 300 with noise."""
+
+MOST_NUMBERS = 4_000_000
+"""Of boxes, points and masks in a group, but for its last batch; as JSON some 30 MB."""
+
 _LOOK = 0.1
 """Seconds after which a thread that waits looks whether it shall end."""
 
@@ -59,7 +65,12 @@ class RecogniseOptions(Value):
     classes: tuple[str, ...] = Field(
         (), description="Names of the classes that are looked for; none: all of the model's."
     )
-    group: int = Field(256, ge=1, le=100_000, description="Frames of a group, rounded up to whole batches.")
+    group: int = Field(
+        256,
+        ge=1,
+        le=100_000,
+        description="Frames of a group, rounded up to whole batches; fewer where they are very full.",
+    )
     decode_threads: int = Field(1, ge=1, le=64)
 
 
@@ -97,16 +108,17 @@ def recognise(
         raise KinofarmError("MODEL-020", file=path.name)
     line = _Line(path, facts, picture, model, options, begin)
     group: list[FoundFrame] = []
-    looked, since, reached = 0, begin, begin
+    looked, since, reached, numbers = 0, begin, begin, 0
     with collector.seldom(), line:
         while (batch := line.next(should_stop)) is not None:
             group += batch.frames
+            numbers += sum(_numbers(frame) for frame in batch.frames)
             looked, reached = looked + len(batch.frames), batch.resume
             if progress is not None:
                 progress(looked, batch.frames[-1].seconds)
-            if len(group) >= options.group:
+            if len(group) >= options.group or numbers >= MOST_NUMBERS:
                 yield FoundFrames(begin=since, end=reached, frames=tuple(group))
-                group, since = [], reached
+                group, since, numbers = [], reached, 0
         if line.stopped:
             return
     end = max(reached, picture.end, begin)
@@ -276,14 +288,15 @@ def detections(raw: Raw, laid: Letterbox, prototypes: Any, size: tuple[int, int]
     boxes = laid.to_source(raw.boxes)
     points = None if raw.points is None else laid.points_to_source(raw.points).tolist()
     scores, classes = raw.scores.tolist(), raw.classes.tolist()
-    found = []
+    found, room = [], MOST_RUNS
     for place, (left, top, right, bottom) in enumerate(boxes.tolist()):
         if right <= left or bottom <= top:
             continue
         mask = None
         if prototypes is not None and raw.coefficients is not None:
             inner = laid.to_input(boxes[place])
-            mask = mask_of(raw.coefficients[place], prototypes, inner, (right - left, bottom - top), size)
+            mask = mask_of(raw.coefficients[place], prototypes, inner, (right - left, bottom - top), size, room)
+            room -= len(mask.runs)
         found.append(
             Detection(
                 kind=classes[place],
@@ -294,6 +307,10 @@ def detections(raw: Raw, laid: Letterbox, prototypes: Any, size: tuple[int, int]
             )
         )
     return tuple(found)
+
+
+def _numbers(frame: FoundFrame) -> int:
+    return sum(6 + 3 * len(one.points) + (len(one.mask.runs) if one.mask else 0) for one in frame.found)
 
 
 def _wanted(facts: ModelFacts, names: tuple[str, ...]) -> Any:

@@ -5,21 +5,32 @@ tracks first, those that are not only to tracks that got none; only a sure one b
 on through a few frames in which its thing was not found. The result depends on nothing but the boxes: it is a fold over frames,
 made again from what is kept whenever it is wanted.
 
+What a frame costs is bounded, whatever a model found and whatever is asked for: so many tracks are waited for at most, only boxes and
+tracks that have rivals are weighed against each other, and where too many have, the nearest are taken one after the other.
+
 Source:  Zhang et al., "ByteTrack"; Yang et al., "Hard to Track Objects with Irregular Motions" (boxes enlarged before they are
     compared, for frames far apart); lap, the assignment. docs/adr/0037.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import lap
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from infra.errors import KinofarmError
 from infra.values import Value
 from tasks.recognition.found import Detection, FoundFrame
+
+MOST_TRACKS = 1_000
+"""Tracks that are waited for at once; a frame has 300 boxes at most. Those that have been missing longest go first."""
+
+MOST_RIVALS = 400
+"""Tracks and boxes that are weighed against each other: their assignment takes up to 0.2 s (measured), and twice as many eight times that."""
 
 Numbers = NDArray[np.float64]
 
@@ -40,10 +51,20 @@ class TrackOptions(Value):
     near_unsure: float = Field(0.4, ge=0, le=1, description="The same for a box that is not sure.")
 
 
-def tracked(frames: Iterable[FoundFrame], options: TrackOptions | None = None) -> Iterator[FoundFrame]:
-    """Yield frames, one after the other, with the number of its track in each box; None in boxes of no track."""
+def tracked(
+    frames: Iterable[FoundFrame],
+    options: TrackOptions | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Iterator[FoundFrame]:
+    """Yield frames, one after the other, with the number of its track in each box; None in boxes of no track.
+
+    Args:    should_stop: asked before each frame.
+    Raises:  KinofarmError FFMPEG-001 once it shall stop.
+    """
     tracker = Tracker(options or TrackOptions())
     for frame in frames:
+        if should_stop is not None and should_stop():
+            raise KinofarmError("FFMPEG-001")
         numbers = tracker.step(frame.found)
         found = tuple(
             one.model_copy(update={"track": number}) for one, number in zip(frame.found, numbers, strict=True)
@@ -70,8 +91,22 @@ class Tracker:
         for place in sorted(fresh):
             self._begun += 1
             numbers[place] = self._begun
-            self._tracks.setdefault(found[place].kind, []).append(_Track(self._begun, _state(found[place])))
+            track = _Track(self._begun, _state(found[place]), found[place].score)
+            self._tracks.setdefault(found[place].kind, []).append(track)
+        self._forget()
         return numbers
+
+    def _forget(self) -> None:
+        """Give up the tracks that are too many: those missing longest, of these the least sure, of these the newest."""
+        waiting = [track for tracks in self._tracks.values() for track in tracks]
+        if len(waiting) <= MOST_TRACKS:
+            return
+        waiting.sort(key=lambda track: (track.missing, -track.score, track.number))
+        kept = {track.number for track in waiting[:MOST_TRACKS]}
+        for kind, tracks in list(self._tracks.items()):
+            self._tracks[kind] = [track for track in tracks if track.number in kept]
+            if not self._tracks[kind]:
+                del self._tracks[kind]
 
     def _step(self, kind: int, places: list[int], found: Sequence[Detection], numbers: list[int | None]) -> list[int]:
         """Give the boxes of one class to its tracks; return the places of those that begin one."""
@@ -85,7 +120,7 @@ class Tracker:
         for waiting, near in ((sure, options.near), (unsure, options.near_unsure)):
             pairs = self._assigned(idle, [found[place] for place in waiting], near)
             for track, which in pairs:
-                track.see(_state(found[waiting[which]]))
+                track.see(_state(found[waiting[which]]), found[waiting[which]].score)
                 numbers[waiting[which]] = track.number
             taken = {track.number for track, _ in pairs}
             idle = [track for track in idle if track.number not in taken]
@@ -104,9 +139,8 @@ class Tracker:
         # Of boxes that lie equally near the surer one is likelier: its share is small enough never to outweigh a place.
         scores = np.array([one.score for one in found])
         overlap = _overlaps(expected, seen)
-        cost = np.where(overlap >= near, 1 - overlap + 0.01 * (1 - scores), 10.0)
-        _, which, _ = lap.lapjv(cost, extend_cost=True, cost_limit=2.0)
-        return [(track, int(place)) for track, place in zip(tracks, which, strict=True) if place >= 0]
+        cost = 1 - overlap + 0.01 * (1 - scores)
+        return [(tracks[row], column) for row, column in _pairs(cost, (overlap >= near) & (overlap > 0))]
 
     def _enlarged(self, states: Numbers) -> Numbers:
         half = states[:, 2:] * (0.5 + self._options.enlarge)
@@ -122,8 +156,8 @@ class _Track:
     _PLACE, _SPEED, _SEEN = 1 / 20, 1 / 40, 1 / 20
     """Standard deviations as shares of the box's size: of its place and speed from frame to frame, and of what is seen."""
 
-    def __init__(self, number: int, state: Numbers) -> None:
-        self.number, self.place, self.missing = number, state, 0
+    def __init__(self, number: int, state: Numbers, score: float) -> None:
+        self.number, self.place, self.missing, self.score = number, state, 0, score
         self._speed = np.zeros(4)
         scale = self._scale()
         self._varies = (2 * self._SEEN * scale) ** 2, np.zeros(4), (10 * self._SPEED * scale) ** 2
@@ -137,18 +171,53 @@ class _Track:
         noise = (self._PLACE * scale) ** 2, (self._SPEED * scale) ** 2
         self._varies = place + 2 * both + speed + noise[0], both + speed, speed + noise[1]
 
-    def see(self, state: Numbers) -> None:
+    def see(self, state: Numbers, score: float) -> None:
         """Take in the box that was found."""
         place, both, speed = self._varies
         total = place + (self._SEEN * self._scale()) ** 2
         off = state - self.place
         self.place, self._speed = self.place + place / total * off, self._speed + both / total * off
         self._varies = place - place * place / total, both - place * both / total, speed - both * both / total
-        self.missing = 0
+        self.missing, self.score = 0, score
 
     def _scale(self) -> Numbers:
         width, height = np.maximum(self.place[2:], 1.0)
         return np.array((width, height, width, height))
+
+
+def _pairs(cost: Numbers, possible: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return which rows go with which columns, so that what is possible costs least; each goes with one at most."""
+    many_columns, many_rows = possible.sum(1), possible.sum(0)
+    alone = possible & (many_columns == 1)[:, None] & (many_rows == 1)[None]
+    pairs = _places(alone)
+    rows, columns = (np.flatnonzero((possible & ~alone).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return pairs
+    rivals, allowed = cost[np.ix_(rows, columns)], possible[np.ix_(rows, columns)]
+    if len(rows) + len(columns) <= MOST_RIVALS:
+        _, which, _ = lap.lapjv(np.where(allowed, rivals, 10.0), extend_cost=True, cost_limit=2.0)
+        chosen = [(row, int(column)) for row, column in enumerate(which) if column >= 0]
+    else:
+        chosen = _nearest_first(rivals, allowed)
+    return sorted(pairs + [(int(rows[row]), int(columns[column])) for row, column in chosen])
+
+
+def _nearest_first(cost: Numbers, possible: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    free_rows, free_columns = set(range(cost.shape[0])), set(range(cost.shape[1]))
+    places = _places(possible)
+    chosen = []
+    for place in np.argsort(cost[possible], kind="stable").tolist():
+        row, column = places[place]
+        if row in free_rows and column in free_columns:
+            free_rows.discard(row)
+            free_columns.discard(column)
+            chosen.append((row, column))
+    return chosen
+
+
+def _places(true: Any) -> list[tuple[int, int]]:
+    rows, columns = np.nonzero(true)
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
 def _state(one: Detection) -> Numbers:

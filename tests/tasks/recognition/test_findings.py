@@ -12,7 +12,10 @@ import numpy as np
 import opentimelineio as otio
 import pysubs2
 import pytest
+from pydantic import ValidationError
 
+from infra.errors import KinofarmError
+from tasks.recognition import findings as module
 from tasks.recognition.findings import (
     Finding,
     FindingOptions,
@@ -149,6 +152,35 @@ def test_a_thing_that_was_gone_for_less_than_the_frames_are_apart_is_the_same() 
     ]
     (one,) = findings(looked, NAMES, Fraction(1))
     assert (one.begin, one.end, one.seen) == (2, 6, 4)
+
+
+def test_findings_end_when_they_shall_and_before_they_outgrow_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Detection(kind=0, score=0.9, box=(0, 0, 40, 20), track=1)
+    other = box.model_copy(update={"track": 2, "box": (200, 0, 240, 20)})
+    looked = [FoundFrame(number=number, seconds=number / NTSC, found=(box, other)) for number in range(20)]
+    for answers in ([True], [False] * 15 + [True], [False] * 21 + [True], [False] * 23 + [True]):
+        told = iter([*answers, *[True] * 100])
+        with pytest.raises(KinofarmError, match="FFMPEG-001"):
+            findings(looked, NAMES, 1 / NTSC, should_stop=lambda told=told: next(told))  # type: ignore[misc]
+    assert len(findings(looked, NAMES, 1 / NTSC, should_stop=lambda: False)) == 2
+    for name, most in (("MOST_SIGHTS", 30), ("MOST_TRACKS", 1)):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, most)
+            with pytest.raises(KinofarmError) as raised:
+                findings(looked, NAMES, 1 / NTSC)
+            assert raised.value.code == "MODEL-018"
+
+
+def test_a_time_in_which_anything_would_be_joined_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        FindingOptions(join=Fraction(10**9))
+
+
+def test_many_short_tracks_are_joined_in_a_time_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_RECENT", 20)
+    sights = [(frame, 2 + 2 * (frame * 10 + place), place * 1_000.0) for frame in range(30) for place in range(10)]
+    found = seen(sights, frames=30, join=Fraction(3_600))
+    assert [one.seen for one in found] == [30] * 10, "those that ended last are the ones that are joined"
 
 
 HERD = [(frame, 2, 100.0) for frame in range(90)] + [(frame, 3, 100.0) for frame in range(60, 70)]

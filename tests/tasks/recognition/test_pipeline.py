@@ -17,11 +17,11 @@ from infra.errors import KinofarmError
 from tasks.media.numbered import parsed
 from tasks.media.numbered_probe import probe_numbered
 from tasks.media.probe import probe
-from tasks.recognition import session
+from tasks.recognition import pipeline, session
 from tasks.recognition.findings import findings
 from tasks.recognition.found import FoundFrame, FoundFrames
 from tasks.recognition.frames import Pace, taken_frames
-from tasks.recognition.masks import cells
+from tasks.recognition.masks import COARSE, cells
 from tasks.recognition.model import ModelFacts, facts_of, model_bytes
 from tasks.recognition.pipeline import RecogniseOptions, recognise
 from tasks.recognition.session import OpenModel
@@ -379,6 +379,30 @@ def test_a_mask_of_what_is_no_number_covers_nothing(shapes_film: ShapesFilm, tmp
     (found,) = everything(shapes_film, model, RecogniseOptions(pace=Pace(every=100)))[0].found
     assert found.mask is not None
     assert not cells(found.mask).any()
+
+
+def test_masks_of_noise_are_coarse_and_groups_that_are_full_are_short(
+    shapes_film: ShapesFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = np.zeros((1, 4 + 3 + 1, 80), np.float32)
+    for place in range(30):
+        answers[0, :4, place], answers[0, 4 + place % 3, place] = (20 + place, 32, 38, 34), 0.9 - place / 100
+    answers[0, 7] = 1
+    noise = np.random.default_rng(6).choice([-1, 1], (1, 1, 256, 256)).astype(np.float32)
+    model = opened(constant([answers, noise]), tmp_path)
+    options = RecogniseOptions(pace=Pace(every=30), overlap=1)
+    monkeypatch.setattr(pipeline, "MOST_RUNS", 10_000)
+    (group,) = recognise(shapes_film.path, shapes_film.facts, model, options)
+    assert len(group.frames) == 5
+    masks = [one.mask for one in group.frames[0].found if one.mask is not None]
+    assert len(masks) == 30
+    assert max(masks[0].columns, masks[0].rows) > COARSE
+    assert max(masks[-1].columns, masks[-1].rows) == COARSE
+    assert sum(len(mask.runs) for mask in masks) < 10_000 + 30 * COARSE**2
+    monkeypatch.setattr(pipeline, "MOST_NUMBERS", 10_000)
+    groups = list(recognise(shapes_film.path, shapes_film.facts, model, options))
+    assert len(groups) > 3
+    assert frames_of(groups) == list(group.frames)
 
 
 def test_what_can_not_be_read_is_an_error_of_the_model(shapes_film: ShapesFilm, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from fractions import Fraction
 
+import lap
 import numpy as np
 import pytest
 
+from infra.errors import KinofarmError
+from tasks.recognition import tracks
 from tasks.recognition.found import Detection, FoundFrame
-from tasks.recognition.tracks import TrackOptions, tracked
+from tasks.recognition.tracks import Tracker, TrackOptions, tracked
 
 Thing = tuple[int, float, float, float]
 """Class, centre and score; each is 40 x 40 pixels."""
@@ -94,3 +98,55 @@ def test_a_crowd_with_noise_and_gaps_is_told_apart_and_the_same_each_time() -> N
     }
     assert len(pairs) == 12
     assert found == numbers(frames, TrackOptions(sure=0.4))
+
+
+GREEDY = TrackOptions(patience=1_000, near=0, near_unsure=0, sure=0, enlarge=2)
+"""Whatever is asked for: every box begins a track, which waits as long as it may for any other."""
+
+
+@pytest.mark.parametrize("spread", [3_000, 60])
+def test_noise_is_followed_in_a_time_that_ends(spread: int) -> None:
+    random = np.random.default_rng(6)
+    tracker = Tracker(GREEDY)
+    for _ in range(25):
+        things = [(0, *random.uniform(0, spread, 2), float(random.random())) for _ in range(300)]
+        (frame,) = film([things])
+        begun = time.monotonic()
+        given = tracker.step(frame.found)
+        assert time.monotonic() - begun < 5
+        assert len(set(given)) == 300
+        assert sum(len(waiting) for waiting in tracker._tracks.values()) <= tracks.MOST_TRACKS
+
+
+def test_of_too_many_tracks_those_missing_longest_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracks, "MOST_TRACKS", 2)
+    here, there, elsewhere = (0, 50.0, 50.0, 0.9), (0, 300.0, 50.0, 0.9), (1, 600.0, 50.0, 0.9)
+    assert numbers([[here], [there], [elsewhere], [there], [here]]) == [[1], [2], [3], [2], [4]]
+
+
+@pytest.mark.parametrize("most", [400, 1])
+def test_boxes_and_tracks_are_paired_as_the_assignment_of_all_would_pair_them(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(tracks, "MOST_RIVALS", most)
+    random = np.random.default_rng(6)
+    for _ in range(300):
+        shape = random.integers(1, 12, 2)
+        cost, possible = random.random(shape), random.random(shape) < random.uniform(0, 0.6)
+        pairs = tracks._pairs(cost, possible)
+        assert len({row for row, _ in pairs}) == len({column for _, column in pairs}) == len(pairs)
+        assert all(possible[pair] for pair in pairs)
+        _, which, _ = lap.lapjv(np.where(possible, cost, 10.0), extend_cost=True, cost_limit=2.0)
+        if most > 1:
+            assert pairs == [(row, int(column)) for row, column in enumerate(which) if column >= 0]
+        else:  # the nearest first: no two that are both free are left
+            rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
+            assert all(row in rows or column in columns for row, column in np.argwhere(possible).tolist())
+
+
+def test_tracking_ends_when_it_shall() -> None:
+    answers = iter([False, False, True])
+    found = tracked(film([[(0, 50, 50, 0.9)]] * 5), should_stop=lambda: next(answers))
+    assert len([next(found), next(found)]) == 2
+    with pytest.raises(KinofarmError, match="FFMPEG-001"):
+        next(found)
