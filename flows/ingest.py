@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -106,9 +107,10 @@ def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) ->
     folder, wanted = Path(row.folder), [VIEWS[name] for name in row.options.get("views", ())]
 
     found: deque[Remembered] = deque()
+    stopping = threading.Event()
 
     def look(path: Path) -> None:
-        out = library.found_out(path, found_in=folder)
+        out = library.found_out(path, found_in=folder, should_stop=stopping.is_set)
         if out.worth_remembering:
             found.append(out.remembered)
         facts = out.meant()
@@ -123,7 +125,10 @@ def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) ->
     def tell(progress: Progress) -> bool:
         remember()
         heard(progress)
-        return store.tell(row.id, progress.found, progress.done, progress.known, progress.broken)
+        going_on = store.tell(row.id, progress.found, progress.done, progress.known, progress.broken)
+        if not going_on:
+            stopping.set()
+        return going_on
 
     recursive, sequences = (bool(row.options.get(name, True)) for name in ("recursive", "sequences"))
     try:

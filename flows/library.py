@@ -107,17 +107,24 @@ class Library:
             store.put_all([found.remembered])
         return found.meant()
 
-    def found_out(self, path: Path, *, found_in: Path | None = None) -> FoundOut:
+    def found_out(
+        self, path: Path, *, found_in: Path | None = None, should_stop: Callable[[], bool] | None = None
+    ) -> FoundOut:
         """Look into a file or a sequence, whatever is known of it; nothing is remembered yet.
 
-        Args:    found_in: see `require_in_place`, which is asked before and behind.
+        Args:    found_in: see `require_in_place`, which is asked before and behind. should_stop: asked about five times a second: to
+                 hash a large file takes long.
+        Raises:  KinofarmError FFMPEG-001 when it was to stop.
         """
         with self._in_place(path, found_in):
             medium = _lying(path)
             more = medium.state.size / HASHED_PER_SECOND + medium.pictures / PICTURES_PER_SECOND
             try:
-                return FoundOut(path, medium.state, self._apart(PROBED, path, {"path": str(path)}, more), None)
+                told = self._apart(PROBED, path, {"path": str(path)}, more, should_stop)
+                return FoundOut(path, medium.state, told, None)
             except KinofarmError as error:
+                if error.code == "FFMPEG-001":
+                    raise
                 return FoundOut(path, medium.state, None, error)
 
     def require_in_place(self, path: Path, found_in: Path) -> None:
@@ -237,6 +244,8 @@ def lies_at(path: Path) -> bool:
         medium_at(path)
     except OSError:
         return False
+    except KinofarmError:  # more pictures than a sequence has
+        return True
     return True
 
 

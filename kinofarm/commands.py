@@ -1721,7 +1721,7 @@ class ScanCommands:
         return answer
 
     def stop(self, *, scan: str) -> Scan:
-        """Stop a scan: files in work are finished, no other is begun; what was looked into stays known."""
+        """Stop a scan: files that are being looked into are given up, no other is begun; what was looked into stays known."""
         answer: Scan = self._send("POST", f"/scans/{_path(scan)}/stop", {}, _given())
         return answer
 

@@ -72,7 +72,7 @@ def show_scan(call: Call, given: ScanNamed) -> Scan:
 
 
 def stop_scan(call: Call, given: ScanNamed) -> Scan:
-    """Stop a scan: files in work are finished, no other is begun; what was looked into stays known."""
+    """Stop a scan: files that are being looked into are given up, no other is begun; what was looked into stays known."""
     return call.services.get(ScanStore).stop(given.scan)
 
 

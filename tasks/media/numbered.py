@@ -18,7 +18,7 @@ import os
 import re
 import stat
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -135,30 +135,38 @@ def medium_at(path: Path) -> Medium:
 def listed(sequence: Numbered) -> Listed:
     """Look which pictures of a sequence are there; links and what is no regular file are no pictures of it.
 
-    Raises:  OSError when the folder can't be read, or there is none.
+    Raises:  OSError when the folder can't be read, or there is none; KinofarmError MEDIA-041 as soon as there are more than a
+        sequence may have.
     """
-    found = []
+    found: list[tuple[int, bytes]] = []
+    size, modified_ns = 0, -(2**127)
     with os.scandir(sequence.folder) as entries:
         for entry in entries:
             number = sequence.number_of(entry.name)
-            if number is not None and entry.is_file(follow_symlinks=False):
-                found.append((number, entry.stat(follow_symlinks=False)))
+            if number is None or not entry.is_file(follow_symlinks=False):
+                continue
+            one = entry.stat(follow_symlinks=False)
+            found.append((number, _line(number, one)))  # a third of what the numbers of `one` would take
+            size, modified_ns = size + one.st_size, max(modified_ns, one.st_mtime_ns)
+            if len(found) > MOST_NUMBERS:
+                raise too_far_apart(sequence, min(found)[0], max(found)[0])
     if not found:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    found.sort(key=lambda one: one[0])
-    return Listed(array("q", (number for number, _ in found)), state_of(found))
+    found.sort()
+    return Listed(array("q", (number for number, _ in found)), _state((line for _, line in found), size, modified_ns))
 
 
 def state_of(pictures: Sequence[tuple[int, os.stat_result]]) -> MediumState:
     """Return the state of a sequence, of its pictures' in the order of their numbers: it changes with each of them."""
-    digest = hashlib.sha256()
-    for number, one in pictures:
-        digest.update(b"%d %d %d %d %d\n" % (number, one.st_size, one.st_mtime_ns, one.st_dev, one.st_ino))
-    return MediumState(
-        size=sum(one.st_size for _, one in pictures),
-        modified_ns=max(one.st_mtime_ns for _, one in pictures),
-        inode=digest.hexdigest(),
-    )
+    lines = (_line(number, one) for number, one in pictures)
+    return _state(lines, sum(one.st_size for _, one in pictures), max(one.st_mtime_ns for _, one in pictures))
+
+
+def too_far_apart(sequence: Numbered, first: int, last: int, name: str = "") -> KinofarmError:
+    """Return the error of a sequence whose numbers go over too many. name: by which it was asked for."""
+    most, pattern = MOST_NUMBERS, sequence.pattern
+    example = f"{pattern}:{first}-{first + most - 1}"
+    return KinofarmError("MEDIA-041", file=name or pattern, first=first, last=last, most=most, example=example)
 
 
 def refuse_on_a_timeline(path: Path, where: str = "") -> None:
@@ -188,6 +196,18 @@ def content_of(picture: Path) -> bytes:
     if len(content) > MOST_BYTES:
         raise KinofarmError("MEDIA-005", file=picture.name, reason=f"it has more than {MOST_BYTES} bytes")
     return bytes(content)
+
+
+def _line(number: int, one: os.stat_result) -> bytes:
+    """What is known of a picture, as it goes into the state of its sequence."""
+    return b"%d %d %d %d %d\n" % (number, one.st_size, one.st_mtime_ns, one.st_dev, one.st_ino)
+
+
+def _state(lines: Iterable[bytes], size: int, modified_ns: int) -> MediumState:
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line)
+    return MediumState(size=size, modified_ns=modified_ns, inode=digest.hexdigest())
 
 
 def _doubled(text: str) -> str:

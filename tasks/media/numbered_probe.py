@@ -23,7 +23,7 @@ from PIL import Image
 from infra.errors import KinofarmError
 from tasks.media import extent
 from tasks.media.facts import MediaFacts, NumberedFacts, NumberRange, PictureFacts, Sha256
-from tasks.media.numbered import MOST_NUMBERS, Numbered, content_of, listed
+from tasks.media.numbered import MOST_NUMBERS, Numbered, content_of, listed, too_far_apart
 from tasks.media.numbered_container import DEMUXER
 from tasks.media.probe import probe
 from tasks.media.remembered import UNHASHED
@@ -78,8 +78,7 @@ def probe_numbered(path: Path, sequence: Numbered) -> MediaFacts:
 def _refuse_too_many(path: Path, sequence: Numbered, numbers: array[int]) -> None:
     first, last = numbers[0], numbers[-1]
     if last - first >= MOST_NUMBERS:
-        example = f"{sequence.pattern}:{first}-{first + MOST_NUMBERS - 1}"
-        raise KinofarmError("MEDIA-041", file=path.name, first=first, last=last, most=MOST_NUMBERS, example=example)
+        raise too_far_apart(sequence, first, last, path.name)
 
 
 def _first(path: Path, sequence: Numbered, number: int) -> PictureFacts:

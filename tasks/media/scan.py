@@ -99,7 +99,8 @@ def scan(
         known: what is remembered, by path.
         look: looks into one and remembers what it finds; called from several threads.
         at_once: media.
-        tell: told about twice a second how far it is; False: no further one is begun.
+        tell: told about twice a second how far it is; False: no further one is begun, and one whose look ends in FFMPEG-001, as it
+            was to stop, is not counted.
     Returns: how far it came.
     Raises:  KinofarmError: what `look` raises that may go better later (`retry`); other errors are counted as broken.
     """
@@ -114,7 +115,7 @@ def scan(
         else:
             waiting.append(path)
     with ThreadPoolExecutor(at_once, "scan") as threads:
-        open_ones: set[Future[bool]] = set()
+        open_ones: set[Future[bool | None]] = set()
         rest = iter(waiting)
         going_on, told_at = tell(progress), time.monotonic()
         while True:
@@ -124,21 +125,23 @@ def scan(
                 break
             ended, open_ones = wait(open_ones, TELL_SECONDS, FIRST_COMPLETED)
             for one in ended:
-                progress = _more(progress, broken=int(not one.result()))
+                well = one.result()
+                if well is not None:
+                    progress = _more(progress, broken=int(not well))
             if time.monotonic() - told_at >= TELL_SECONDS:
                 going_on, told_at = going_on and tell(progress), time.monotonic()
     tell(progress)
     return progress
 
 
-def _well(look: Callable[[Path], None], path: Path) -> bool:
-    """Look into a medium; return whether it has facts."""
+def _well(look: Callable[[Path], None], path: Path) -> bool | None:
+    """Look into a medium; return whether it has facts, None when that was stopped."""
     try:
         look(path)
     except KinofarmError as error:
         if error.code.startswith(("DB-", "CACHE-")):
             raise
-        return False
+        return None if error.code == "FFMPEG-001" else False
     except Exception:  # a fault of ours: the other media are to be looked into
         logger.exception("looking into %s failed", path)
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterable
 from fractions import Fraction
@@ -294,6 +295,30 @@ def test_a_scan_that_is_asked_to_stop_ends_stopped(container: Services, folder: 
     done = scanned(container, row, lambda progress: None)
     assert store.get(row.id).state == "stopped"
     assert done.done == 0
+
+
+def test_a_scan_stops_in_the_middle_of_a_file_that_takes_hours_to_hash(
+    container: Services, folder: Path, media_factory: MediaFactory
+) -> None:
+    huge, size = folder / "huge.mp4", 2**42
+    with huge.open("wb") as file:
+        file.write(media_factory.video(5, sound=False).read_bytes())
+        file.write(b"\0\0\0\x01free" + (size - file.tell()).to_bytes(8, "big"))
+        file.truncate(size)
+    store = container.get(ScanStore)
+    row = store.add(uuid4(), str(folder), {"views": []}, "")
+    worked = threading.Thread(target=scanned, args=[container, row, lambda progress: None])
+    worked.start()
+    deadline = time.monotonic() + 60
+    while store.get(row.id).done < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    store.stop(row.id)
+    worked.join(10)
+    assert not worked.is_alive()
+    ended = store.get(row.id)
+    assert (ended.state, ended.found, ended.done, ended.broken) == ("stopped", 5, 4, 1)
+    assert str(huge) not in container.get(FactsStore).below(folder), "nobody said that it is broken"
 
 
 def test_a_folder_that_is_not_there_is_an_error(container: Services, folder: Path) -> None:

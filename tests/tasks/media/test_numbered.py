@@ -12,7 +12,7 @@ import pytest
 
 from infra.errors import KinofarmError
 from tasks.media import numbered
-from tasks.media.numbered import content_of, listed, medium_at, parsed, sequence_at
+from tasks.media.numbered import Numbered, content_of, listed, medium_at, parsed, sequence_at
 from tasks.media.numbered_groups import grouped
 
 
@@ -198,3 +198,21 @@ def test_no_sequence_has_the_name_of_something_else() -> None:
     files = names("f%04d.png", range(1, 13))
     assert [group.name for group in grouped(files, {"f%04d.png:1-12"}.__contains__)] == ["f%04d.png"]
     assert sorted(group.name for group in grouped(files, {"f%04d.png"}.__contains__)) == files
+
+
+def test_no_more_pictures_are_listed_than_a_sequence_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(100):
+        (tmp_path / f"f{number:03}.png").touch()
+    looked_at = []
+    inner = Numbered.number_of
+
+    def number_of(self: Numbered, name: str) -> int | None:
+        looked_at.append(name)
+        return inner(self, name)
+
+    monkeypatch.setattr(Numbered, "number_of", number_of)
+    monkeypatch.setattr(numbered, "MOST_NUMBERS", 20)
+    with pytest.raises(KinofarmError) as caught:
+        medium_at(tmp_path / "f%03d.png")
+    assert (caught.value.code, len(looked_at)) == ("MEDIA-041", 21)
+    assert medium_at(tmp_path / "f%03d.png:10-29").pictures == 20
