@@ -1,5 +1,5 @@
-"""Texts that every database keeps: PostgreSQL takes no NUL, and no half characters (lone surrogates), which names of files that are
-not Unicode have here."""
+"""Texts and numbers that every database keeps: PostgreSQL takes no NUL, no half characters (lone surrogates), which names of files that
+are not Unicode have here, and no number beyond 64 bits, which a file's time in nanoseconds is after 2262 and before 1678."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def storable_values(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
         return [storable_values(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def bigint(number: int) -> int:
+    """Return a number in 64 bits; one beyond them comes round at the other end, so that of two that lie near each other each is its own."""
+    return (number + 2**63) % 2**64 - 2**63

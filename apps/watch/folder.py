@@ -24,6 +24,7 @@ from infra.jobs.states import ENDED, ArrivalState
 from infra.jobs.store import JobStore
 from infra.sections import WatchedFolder
 from infra.services import Services
+from infra.storable import bigint
 from tasks.compiler.load import suffixes
 
 DONE: ArrivalState = "done"
@@ -148,7 +149,7 @@ class Watch:
             now = path.stat()
         except FileNotFoundError:  # moved by us before a restart, or taken away
             return place.exists()
-        if (now.st_size, now.st_mtime_ns) != (arrival.size, arrival.modified_ns):
+        if (now.st_size, bigint(now.st_mtime_ns)) != (arrival.size, arrival.modified_ns):
             return False  # it is another file by now
         place.parent.mkdir(parents=True, exist_ok=True)
         while place.exists():

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from infra.jobs.arrivals import Sighting
+from infra.storable import bigint
 from tasks.filesystem.walk import entries
 
 UNFINISHED = (
@@ -42,7 +43,7 @@ def files(
         except OSError:  # gone meanwhile
             continue
         if stat.S_ISREG(state.st_mode) and state.st_size:
-            found[name] = Sighting(name=name, size=state.st_size, modified_ns=state.st_mtime_ns)
+            found[name] = Sighting(name=name, size=state.st_size, modified_ns=bigint(state.st_mtime_ns))
     return found
 
 

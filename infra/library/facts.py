@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from infra.jobs.engine import surviving, transaction
 from infra.library.medium import MediumState
 from infra.library.models import MediaFactsRow
-from infra.storable import storable_values
+from infra.storable import bigint, storable_values
 from infra.values import Value
 
 logger = logging.getLogger("kinofarm.library")
@@ -143,9 +143,7 @@ class FactsStore:
 
 
 def _folded(state: MediumState) -> tuple[int, int, str]:
-    """A state whose numbers go into 64 bits: those beyond come round at the other end, so that a change stays one."""
-    size, modified_ns = ((number + 2**63) % 2**64 - 2**63 for number in (state.size, state.modified_ns))
-    return size, modified_ns, state.inode
+    return bigint(state.size), bigint(state.modified_ns), state.inode
 
 
 def _row(one: Remembered) -> dict[str, Any]:

@@ -36,6 +36,16 @@ def test_projects_and_media_are_looked_at_and_nothing_unfinished_hidden_or_empty
     assert sorted(files(tmp_path, (), SUFFIXES, False)) == ["B.MOV", "a.mov", "p.json"]
 
 
+def test_a_file_of_any_time_is_seen_and_seen_to_change(tmp_path: Path) -> None:
+    laid(tmp_path, "a.mov")
+    seen = set()
+    for seconds in (10_500_000_000, 10_500_000_001, -12_000_000_000):
+        os.utime(tmp_path / "a.mov", (seconds, seconds))
+        seen.add(files(tmp_path, (), SUFFIXES, True)["a.mov"].modified_ns)
+    assert len(seen) == 3
+    assert all(-(2**63) <= modified < 2**63 for modified in seen), "as the database has it"
+
+
 def test_patterns_stand_for_suffixes(tmp_path: Path) -> None:
     laid(tmp_path, "a.mov", "b.mov", "c.txt", "c.txt.part")
     assert sorted(files(tmp_path, ["b.*", "*.TXT"], SUFFIXES, True)) == ["b.mov", "c.txt"]
