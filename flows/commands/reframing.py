@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -188,7 +189,7 @@ def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline
         "frames": film.duration,
         "aspect": given.aspect.replace(":", "/"),
         "options": FollowOptions(names=given.name).model_dump(mode="json"),
-        "cuts": _cuts(call.services.get(AnalysisStore), row, film.rate),
+        "cuts": _cuts(call.services.get(AnalysisStore), row, film, picture),
         "start": str(film.tracks[0].clips[0].source_start),
     }
     seconds = call.services.get(Settings).media.reader_seconds
@@ -202,10 +203,16 @@ def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline
     return row, media.sourced(made, address_of(call, path)), len(way.followed)
 
 
-def _cuts(store: AnalysisStore, row: AnalysisEntry, rate: Fraction) -> list[int]:
-    """The frames with which scenes begin, where that is known of the content."""
+def _cuts(store: AnalysisStore, row: AnalysisEntry, film: Timeline, picture: PictureFacts) -> list[int]:
+    """The frames of the film with which scenes begin, where that is known of the content.
+
+    A frame shows what its file shows until half a tick after its time (`tasks.compiler.sampling`).
+    """
     scenes = store.find_all(FindingsWanted(names=("scene",), content=row.content, limit=MOST_EXPORTED))
-    return sorted({round(Fraction(scene.finding["start"]) * rate) for scene in scenes if scene.model is None} - {0})
+    begins = film.tracks[0].clips[0].source_start + picture.time_base / 2
+    return [
+        math.ceil((Fraction(scene.finding["start"]) - begins) * film.rate) for scene in scenes if scene.model is None
+    ]
 
 
 _EXAMPLE = {"analysis": "5ca9ab1e-0000-4000-8000-00000000a0a0"}

@@ -46,6 +46,15 @@ class PictureFacts(Value):
     default: bool = False
 
     @property
+    def frame_time(self) -> Fraction | None:
+        """Seconds for which a frame is shown, on average; None where that is not known, as of a still."""
+        if self.still or not self.rate:
+            return None
+        # The rate that a file states of frames at no constant one may be that of its clock.
+        mean = Fraction(0) if self.constant_rate else (self.end - self.start) / self.frames
+        return mean if mean > 0 else 1 / self.rate
+
+    @property
     def display_size(self) -> tuple[Fraction, Fraction]:
         """Width and height as displayed: pixel aspect applied to the width, then rotation."""
         width, height = self.width * self.pixel_aspect, Fraction(self.height)

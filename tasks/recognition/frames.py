@@ -141,11 +141,8 @@ def end_of_last(seconds: Fraction, picture: PictureFacts | None, pace: Pace) -> 
 
 def _usual(picture: PictureFacts | None) -> Fraction:
     """Return for how long a frame is shown, where it is not held."""
-    if picture is None or not picture.rate:
-        return _USUAL
-    # The rate that a file states of frames at no constant one may be that of its clock.
-    mean = 1 / picture.rate if picture.constant_rate else (picture.end - picture.start) / picture.frames
-    return min(mean or _USUAL, _HELD)
+    shown = picture.frame_time if picture is not None else None
+    return _USUAL if shown is None else min(shown, _HELD)
 
 
 def taken_frames(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 import sqlalchemy
 from PIL import Image
@@ -48,6 +50,7 @@ from infra.library.vision import VisionModels
 from infra.services import Services
 from infra.settings import Settings, as_environment
 from infra.uploads.library import Uploads
+from tasks.compiler.imports import media
 from tasks.compiler.model import Timeline
 from tasks.recognition.findings import Finding
 from tasks.recognition.follow import camera_path
@@ -56,7 +59,7 @@ from tasks.recognition.model import look_at
 from tasks.recognition.pipeline import RecogniseOptions
 from tests.fakes.analyses import looked_through
 from tests.media_factory import MediaFactory
-from tests.models.shapes.drawn import Picture, write_film
+from tests.models.shapes.drawn import Picture, Shape, draw, ground, write_film
 from tests.tasks.recognition.conftest import DETECTOR, FRAMES, MOVERS, RATE, frames_of_shapes
 
 TIMES = 12
@@ -312,6 +315,56 @@ def test_a_subject_of_a_screen_recording_is_seen_for_as_long_as_its_frames_are_h
     assert (found.seen_from, found.seen_to) == (2, 10)
     (square,) = find(call, FindingsAsked(analysis=done.id, name=("square",), over=9)).findings
     assert square.seen_to == pytest.approx(float(picture.end), abs=0.1)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_a_reframed_film_jumps_at_the_cut_where_its_picture_begins_after_its_sound(
+    container: Services, media_root: Path, model: str, media_factory: MediaFactory, suffix: str
+) -> None:
+    bare = media_factory.folder / "two-sides.mp4"
+    write_film(str(bare), _two_sides(), 20, RATE)
+    late = media_factory.make(
+        f"late-picture.{suffix}", *("-f", "lavfi", "-i", "sine=r=48000:d=5", "-itsoffset", "1", "-i", f"file:{bare}"),
+        *("-map", "1:v", "-map", "0:a", "-c:v", "copy", "-c:a", "aac"),
+    )  # fmt: skip
+    path = Path(shutil.copy(late, media_root / f"late.{suffix}"))
+    picture = Library(container).facts(path).picture()
+    assert picture is not None
+    assert picture.start == pytest.approx(1, abs=0.1)
+    assert _jumps(container, path, model) == [50]
+
+
+def test_a_reframed_film_jumps_in_the_frame_that_shows_the_cut_first(
+    container: Services, media_root: Path, model: str
+) -> None:
+    path = media_root / "cut.mkv"
+    recorded(path, _two_sides(), [*(40 * n for n in range(50)), 2_006, *(2_033 + 33 * n for n in range(49))])
+    film = media.read(path, lambda path: Library(container).facts(path)).timeline
+    assert film.rate == 60
+    assert _jumps(container, path, model) == [121], "frame 120 shows what is shown at 2 s"
+
+
+def _two_sides() -> list[Picture]:
+    """A triangle on the left for 50 frames, and then, in another place, one on the right."""
+    shown = []
+    for seed, x in ((11, 50.0), (4, 270.0)):
+        back = ground(np.random.default_rng(seed), 320, 180)
+        shown += [draw(back, [Shape(2, x, 90, 34, 3 * n, (240, 220, 40))]) for n in range(50)]
+    return shown
+
+
+def _jumps(container: Services, path: Path, model: str) -> list[int]:
+    """The frames with which the window of a reframed film is somewhere else by more than half of its way."""
+    _carried_out(container, _entered(container, path, MediaWish(kinds=("scenes",))))
+    done = _carried_out(container, _entered(container, path, RecognitionWish(), model))
+    made = reframe(Call(container, "anna", "read"), ReframeWanted(analysis=done.id, name=("triangle",)))
+    points = Timeline.model_validate(made.timeline).tracks[0].clips[0].keyframes["transform.position_x"]
+    way = max(point.value for point in points) - min(point.value for point in points)
+    return [
+        other.frame
+        for one, other in itertools.pairwise(points)
+        if other.frame == one.frame + 1 and abs(other.value - one.value) > way / 2
+    ]
 
 
 @pytest.mark.parametrize("held", [False, True])

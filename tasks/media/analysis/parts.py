@@ -32,8 +32,8 @@ class Scope:
     @property
     def frame_time(self) -> Fraction:
         """Seconds that a frame is shown, about."""
-        rate = self.picture.rate if self.picture is not None else None
-        return 1 / (rate or USUAL_RATE)
+        shown = self.picture.frame_time if self.picture is not None else None
+        return shown or 1 / USUAL_RATE
 
     def frame_curve(self) -> CurveMaker:
         """Return a maker of a curve with one value a frame."""

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tasks.media.analysis.analyse import analyse
 from tasks.media.analysis.black import Black
 from tasks.media.analysis.frozen import Frozen
 from tasks.media.analysis.motion import Motion
 from tasks.media.analysis.quality import Quality
 from tasks.media.analysis.ranges import FrameRange
 from tasks.media.analysis.scenes import Scenes
+from tasks.media.probe import probe
 from tests.media_factory import MediaFactory
-from tests.tasks.media.analysis.conftest import PICTURES, SIZE, edited, joined, seen
+from tests.tasks.media.analysis.conftest import PARTS, PICTURES, SIZE, edited, joined, seen
 
 F = Fraction
 BLACK = FrameRange(in_frame=80, out_frame=110, start=F(80, 25), end=F(110, 25))
@@ -34,6 +36,30 @@ def test_scenes_shorter_than_the_least_are_joined(film: Path) -> None:
     scenes = seen(film, "scenes", least_scene=F(8, 5), scene_detector="adaptive").of(Scenes)
     assert scenes is not None
     assert scenes.cuts == (50, 110)
+
+
+def test_scenes_of_a_film_whose_file_states_the_rate_of_its_clock_are_found(media_factory: MediaFactory) -> None:
+    parts = joined(*((PICTURES[part], frames) for part, frames in PARTS.items()))
+    filters = parts[1].replace("[v]", ",settb=1/1000,setpts='40*N+7*mod(N,3)'[v]")
+    path = media_factory.make(
+        "clock-rate.mkv",
+        parts[0],
+        filters,
+        *parts[2:],
+        "-enc_time_base",
+        "filter",
+        "-fps_mode",
+        "passthrough",
+        "-c:v",
+        "ffv1",
+    )
+    facts = probe(path)
+    (picture,) = facts.pictures
+    assert not picture.constant_rate
+    facts = facts.model_copy(update={"pictures": (picture.model_copy(update={"rate": F(1000)}),)})
+    scenes = analyse(path, facts, {"scenes"}).of(Scenes)
+    assert scenes is not None
+    assert scenes.cuts == (50, 80, 110)
 
 
 def test_black_and_frozen_ranges_are_right_to_the_frame(film: Path) -> None:
