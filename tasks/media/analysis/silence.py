@@ -1,6 +1,8 @@
 """Silence: where no channel of a sound rises above a level, to the sample.
 
-Source: ffmpeg-filters(1), silencedetect, whose measure it is; where the file has no samples, nothing sounds either.
+Where the file has no samples nothing sounds either: before the sound begins, in gaps, and after it ends.
+
+Source: ffmpeg-filters(1), silencedetect, whose measure it is.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from tasks.media.analysis.samples import SoundBlock
 
 
 class Silence(TimeRanges):
-    """Where a sound is silent."""
+    """Where a sound is silent, from the beginning of the file to its end."""
 
     level: float = Field(description="dBFS below which every channel lies.")
 
@@ -24,7 +26,7 @@ class Silence(TimeRanges):
 class SilenceCollector:
     """Follows the peaks of all channels.
 
-    Args:  scope: whose settings give level and least length.
+    Args:  scope: whose settings give level and least length; the file is as long as its facts say.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -32,11 +34,11 @@ class SilenceCollector:
         self._limit = np.float32(10 ** (self._level / 20))
         self._least = scope.settings.least_silence
         self._spans = TimeSpans(self._least)
-        self._heard: Fraction | None = None
+        self._heard, self._end = Fraction(0), scope.facts.duration
 
     def hear(self, block: SoundBlock) -> None:
         """Take in samples."""
-        if self._heard is not None and block.start > self._heard:
+        if block.start > self._heard:
             self._spans.hold(self._heard)
         loud = np.flatnonzero((np.abs(block.samples) >= self._limit).any(axis=0))
         if not loud.size:
@@ -54,7 +56,9 @@ class SilenceCollector:
 
     def result(self, end: Ending) -> Silence:
         """Return the silent ranges."""
-        return Silence(level=self._level, **dict(self._spans.result(end.sound)))
+        if self._end > end.sound:
+            self._spans.hold(end.sound)
+        return Silence(level=self._level, **dict(self._spans.result(max(self._end, end.sound))))
 
 
 SILENCE = Sound(Silence, SilenceCollector)

@@ -74,6 +74,46 @@ def test_where_samples_are_missing_nothing_sounds(media_factory: MediaFactory) -
     assert [(round(float(one.start), 1), round(float(one.end), 1)) for one in found.ranges] == [(1.0, 2.0)]
 
 
+@pytest.mark.parametrize(("suffix", "encode"), [("mkv", "pcm_s16le"), ("mp4", "aac"), ("ts", "aac")])
+def test_a_film_is_silent_before_its_sound_begins_and_after_it_ends(
+    media_factory: MediaFactory, suffix: str, encode: str
+) -> None:
+    path = media_factory.make(
+        f"late.{suffix}",
+        *(
+            "-f",
+            "lavfi",
+            "-i",
+            "color=gray:s=64x48:r=25:d=8",
+            "-itsoffset",
+            "3",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=r=48000:d=2",
+        ),
+        *("-map", "0", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", encode),
+    )
+    found = seen(path, "silence").of(Silence)
+    assert found is not None
+    before, after = found.ranges
+    assert (before.start, after.end) == (0, pytest.approx(8, abs=0.03))
+    assert (float(before.end), float(after.start)) == (pytest.approx(3, abs=0.03), pytest.approx(5, abs=0.05))
+    assert float(found.total) == pytest.approx(6, abs=0.1)
+
+
+def test_silence_that_goes_on_from_where_nothing_sounds_is_one(media_factory: MediaFactory) -> None:
+    path = media_factory.make(
+        "late-silence.mkv",
+        *("-f", "lavfi", "-i", "color=gray:s=64x48:r=25:d=6", "-itsoffset", "1", "-f", "lavfi", "-i"),
+        *("aevalsrc='0.5*sin(2*PI*440*t)*between(t,1,2)':s=48000:d=3", "-map", "0", "-map", "1", "-c:v", "ffv1"),
+        *("-c:a", "pcm_s16le"),
+    )
+    found = seen(path, "silence").of(Silence)
+    assert found is not None
+    assert [(round(float(one.start), 2), round(float(one.end), 2)) for one in found.ranges] == [(0, 2), (3, 6)]
+
+
 def test_a_tone_of_minus_23_measures_so(media_factory: MediaFactory) -> None:
     amplitude = 10 ** (-23 / 20)
     path = made(
