@@ -30,18 +30,22 @@ FROM findings finding JOIN analyses analysis ON analysis.id = finding.analysis
 WHERE (CAST(:names AS text[]) IS NULL OR finding.name = ANY(CAST(:names AS text[])))
     AND (CAST(:content AS text) IS NULL OR analysis.content = :content)
     AND (CAST(:analysis AS uuid) IS NULL OR analysis.id = :analysis)
-    AND (CAST(:model AS text) IS NULL OR analysis.model = :model)
+    AND (CAST(:model AS text) IS NULL OR analysis.model = :model
+        OR analysis.result ->> 'model' = (SELECT sha256 FROM vision_models WHERE vision_models.name = :model))
     AND finding.best >= :best
-    AND (CAST(:seen_from AS float8) IS NULL OR finding.seen_to > :seen_from)
     AND (CAST(:seen_to AS float8) IS NULL OR finding.seen_from < :seen_to)
-    AND least(finding.seen_to, coalesce(:seen_to, finding.seen_to))
-        - greatest(finding.seen_from, coalesce(:seen_from, finding.seen_from)) > :over
+    AND (
+        (finding.seen_from = finding.seen_to AND :over = 0 AND finding.seen_from >= coalesce(:seen_from, finding.seen_from))
+        OR least(finding.seen_to, coalesce(:seen_to, finding.seen_to))
+            - greatest(finding.seen_from, coalesce(:seen_from, finding.seen_from)) > :over
+    )
     AND (CAST(:after_path AS text) IS NULL OR (analysis.path, analysis.id, finding.seen_from, finding.number)
         > (CAST(:after_path AS text), CAST(:after_analysis AS uuid), CAST(:after_seen AS float8), CAST(:after_number AS int)))
 ORDER BY analysis.path, analysis.id, finding.seen_from, finding.number
 LIMIT :limit
 """)
-"""Of a `FindingsWanted`, and the cursor after which it begins."""
+"""Of a `FindingsWanted`, and the cursor after which it begins. What a still shows has no length: it is found by whoever asks for no
+longer one. A model is known by its content: what it found under another name is its own, too."""
 SEEN = text("""
 WITH places AS (
     SELECT name, seen_from, seen_to, best, max(seen_to) OVER (

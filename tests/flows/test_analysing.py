@@ -405,6 +405,21 @@ def recorded(path: Path, shown: Sequence[Picture], times: Sequence[int]) -> None
         container.mux(stream.encode(None))
 
 
+@pytest.mark.parametrize("suffix", ["png", "heic"])
+def test_a_black_still_is_found_by_whoever_asks_for_black(container: Services, media_root: Path, suffix: str) -> None:
+    path = media_root / f"black.{suffix}"
+    Image.new("RGB", (64, 48)).save(path)
+    done = _carried_out(container, _entered(container, path, MediaWish()))
+    assert done.result is not None
+    assert set(done.result["found"]) == {"black", "quality", "key_frames"}
+    call = Call(container, "anna", "read")
+    for asked in ({"name": ("black",)}, {"analysis": done.id}, {"begin": 0}, {"end": 1}, {"begin": 0, "end": 1}):
+        (found,) = find(call, FindingsAsked.model_validate(asked)).findings
+        assert (found.name, found.seen_from, found.seen_to) == ("black", 0, 0)
+    for asked in ({"over": 0.01}, {"begin": 0.01}, {"end": 0}):
+        assert find(call, FindingsAsked.model_validate(asked)).findings == ()
+
+
 def _lose(container: Services) -> None:
     """As if whoever works on analyses had told nothing for long."""
     with transaction(container.get(sqlalchemy.Engine)) as connection:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
 from flows.commands.marking import MarkersWanted, mark_project
 from flows.commands.projects import ProjectNamed, check_project
@@ -94,6 +95,14 @@ def test_what_the_media_s_own_analyses_found_is_marked_by_its_kind(call: Call, f
     )
     made = mark_project(call, MarkersWanted(analysis=row.id, project="film.json"))
     assert places(made.document) == [(15, 40, "silence"), (15, 40, "black")]
+
+
+def test_a_black_still_is_marked_for_as_long_as_a_clip_shows_it(call: Call, media_root: Path) -> None:
+    Image.new("RGB", (64, 48)).save(media_root / "black.png")
+    written(media_root / "slides.json", timeline(50, track("V", media_clip("black.png", 10, 40))))
+    row = entered(call, media_root / "black.png", [heard("black", Fraction(0), Fraction(0))], None)
+    made = mark_project(call, MarkersWanted(analysis=row.id, project="slides.json"))
+    assert places(made.document) == [(10, 40, "black")]
 
 
 def test_a_project_without_the_film_and_an_analysis_that_goes_on_are_errors(
