@@ -38,6 +38,7 @@ _BY_CODE: Mapping[str, int] = {
     "ANALYSIS-009": 409,
     "ANALYSIS-010": 404,
     "ANALYSIS-013": 409,
+    "ANALYSIS-021": 409,
     "API-002": 404,
     "API-003": 405,
     "API-004": 413,

@@ -195,17 +195,27 @@ def summarise(call: Call, given: SummaryWanted) -> Summary:
 def export(call: Call, given: ExportWanted) -> Exported:
     """Return what a model found as JSON, CSV, WebVTT, or markers on a timeline (OpenTimelineIO).
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-002, ANALYSIS-007 for one that is not done, or is by no model, ANALYSIS-022
-             for more findings than fit.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-002, ANALYSIS-007 for one that is not done, ANALYSIS-021 for one by no model,
+             ANALYSIS-022 for more findings than fit.
     """
-    store = call.services.get(AnalysisStore)
-    row = store.get(given.analysis)
-    if row.state != "done" or row.model is None:
-        raise KinofarmError("ANALYSIS-007", analysis=str(row.id), state=row.state)
+    row = recognition(call, given.analysis)
     film, found = reported(call, row)
     suffix = given.form
     content = FORMS[suffix](found, film)
     return Exported.model_construct(name=f"{Path(row.path).stem}.{row.model}.{suffix}", content=content)
+
+
+def recognition(call: Call, analysis: UUID) -> AnalysisEntry:
+    """Return an analysis by a model that is done.
+
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, ANALYSIS-021.
+    """
+    row = call.services.get(AnalysisStore).get(analysis)
+    if row.model is None:
+        raise KinofarmError("ANALYSIS-021", analysis=str(row.id))
+    if row.state != "done":
+        raise KinofarmError("ANALYSIS-007", analysis=str(row.id), state=row.state)
+    return row
 
 
 def reported(call: Call, row: AnalysisEntry) -> tuple[Film, tuple[Finding, ...]]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 
 from flows.camera import MOST_FRAMES, PLANNED
-from flows.commands.analysing import MOST_EXPORTED, AnalysisNamed, found_by
+from flows.commands.analysing import MOST_EXPORTED, AnalysisNamed, found_by, recognition
 from flows.commands.media import looked_into_again
 from flows.commands.places import address_of, film_name
 from flows.commands.projects import Accepted, RenderWanted, submit_render
@@ -84,7 +84,7 @@ class SheetShown(Value):
 def show_sheet(call: Call, given: SheetWanted) -> SheetShown:
     """Draw a contact sheet of what a model found: each thing where it was surest, with its class, score and time.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-008 where nothing was found, PATH-0xx, MEDIA-0xx.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-021, ANALYSIS-008 where nothing was found, PATH-0xx, MEDIA-0xx.
     """
     row, found = _found(call, given)
     if not found:
@@ -108,7 +108,7 @@ def reframe(call: Call, given: ReframeWanted) -> Reframed:
 
     Where the film's scenes are known (analysis.begin without a model) the window jumps at cuts instead of panning.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-020, PATH-0xx, MEDIA-0xx.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-021, ANALYSIS-020, PATH-0xx, MEDIA-0xx.
     """
     _, timeline, followed = _reframed(call, given)
     return Reframed(
@@ -122,7 +122,7 @@ def reframe(call: Call, given: ReframeWanted) -> Reframed:
 def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
     """Have a film rendered in other proportions, following what a model found; see analysis.reframe.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-020, PATH-0xx, MEDIA-0xx, FARM-023.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-021, ANALYSIS-020, PATH-0xx, MEDIA-0xx, FARM-023.
     """
     row, timeline, _ = _reframed(call, given)
     name = film_name(Path(row.path), given.aspect.replace(":", "x"))
@@ -132,7 +132,7 @@ def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
 def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
     """Have a preview of a film rendered with what a model found drawn into it: boxes, classes and scores.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, PATH-0xx, MEDIA-0xx, FARM-023.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-006, ANALYSIS-007, ANALYSIS-021, PATH-0xx, MEDIA-0xx, FARM-023.
     """
     row, found = _found(call, given)
     path, facts, picture = _film(call, row)
@@ -156,11 +156,9 @@ def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
 def _found(call: Call, given: AnalysisNamed) -> tuple[AnalysisEntry, tuple[Finding, ...]]:
     """A recognition that is done, and what it found.
 
-    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007.
+    Raises:  KinofarmError ANALYSIS-001, ANALYSIS-007, ANALYSIS-021.
     """
-    row = call.services.get(AnalysisStore).get(given.analysis)
-    if row.state != "done" or row.model is None:
-        raise KinofarmError("ANALYSIS-007", analysis=str(row.id), state=row.state)
+    row = recognition(call, given.analysis)
     return row, found_by(call, row)
 
 

@@ -420,6 +420,19 @@ def test_a_black_still_is_found_by_whoever_asks_for_black(container: Services, m
         assert find(call, FindingsAsked.model_validate(asked)).findings == ()
 
 
+def test_what_has_no_findings_of_a_model_yet_is_told_from_what_never_will(
+    container: Services, media_root: Path, shapes: Path, model: str
+) -> None:
+    path = Path(shutil.copy(shapes, media_root / "shapes.mp4"))
+    call, waits = Call(container, "anna", "read"), _entered(container, path, RecognitionWish(), model)
+    own = _entered(container, path, MediaWish(kinds=("black",)))
+    for row, code, again in ((waits, "ANALYSIS-007", True), (own, "ANALYSIS-021", False)):
+        for asked in (lambda row=row: export(call, ExportWanted(analysis=row.id)), lambda row=row: reframe(call, ReframeWanted(analysis=row.id))):  # fmt: skip
+            with pytest.raises(KinofarmError) as caught:
+                asked()
+            assert (caught.value.code, caught.value.retry) == (code, again)
+
+
 def _lose(container: Services) -> None:
     """As if whoever works on analyses had told nothing for long."""
     with transaction(container.get(sqlalchemy.Engine)) as connection:
