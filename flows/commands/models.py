@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from flows.commands.media import MediaNamed
 from flows.commands.places import file_of
 from infra.apart import Apart
 from infra.commands import Call, Command, Name, Nothing, Text
+from infra.errors import KinofarmError
 from infra.library.vision import VisionModel, VisionModels
 from infra.settings import Settings
 from infra.values import Value
@@ -65,6 +67,8 @@ def add_model(call: Call, given: ModelWanted) -> VisionModel:
     """
     file, facts = _looked_at(call, given)
     data = model_bytes(file)
+    if hashlib.sha256(data).hexdigest() != facts.sha256:
+        raise KinofarmError("MODEL-019", file=file.name)
     return call.services.get(VisionModels).add(given.name, data, facts.model_dump(mode="json"), call.name)
 
 

@@ -18,7 +18,7 @@ from infra.values import Value
 from tasks.recognition.heads import FACE_POINTS, LAYOUTS, Head, recognise_head
 from tasks.recognition.names import names_of_file, names_of_literal
 from tasks.recognition.onnx_file import Header, Shape, Tensor, read_header
-from tasks.recognition.onnx_parts import BadModelError
+from tasks.recognition.onnx_parts import BadModelError, plain
 from tasks.recognition.runtime import new_session, run_on_nothing
 
 MOST_BYTES = 1 << 30
@@ -128,7 +128,7 @@ def facts_of(path: Path, data: bytes, classes: Path | None = None, layout: str |
         head = head_of([(None, *one.shape[1:]) for one in given])
     require_head(path.stem, head, [one.shape for one in given], batch)
     return ModelFacts(
-        name=path.stem,
+        name=plain(path.stem),
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         opset=header.opset,
