@@ -55,10 +55,10 @@ def names_of_file(place: Path) -> tuple[str, ...]:
 def _checked(found: Any, file: str) -> tuple[str, ...]:
     if isinstance(found, Mapping):
         try:
-            numbered = {int(number): name for number, name in found.items()}
-        except (TypeError, ValueError):
+            numbered = {_number(number): name for number, name in found.items()}
+        except ValueError:
             raise KinofarmError("MODEL-006", file=file, reason="its classes are not numbered") from None
-        if sorted(numbered) != list(range(len(found))):
+        if len(found) > MOST_NAMES or sorted(numbered) != list(range(len(found))):
             raise KinofarmError("MODEL-006", file=file, reason="its classes are not numbered from 0 on without gaps")
         found = [numbered[number] for number in sorted(numbered)]
     if not isinstance(found, list | tuple) or not 0 < len(found) <= MOST_NAMES:
@@ -71,3 +71,12 @@ def _checked(found: Any, file: str) -> tuple[str, ...]:
     if len({name.casefold() for name in names}) < len(names):
         raise KinofarmError("MODEL-006", file=file, reason="two classes have one name")
     return names
+
+
+def _number(key: Any) -> int:
+    """Return the number of a class: a whole one, or one written out, as JSON has it. Raises ValueError."""
+    if isinstance(key, str) and key.isascii() and key.isdigit() and len(key) <= 6:
+        return int(key)
+    if type(key) is not int:
+        raise ValueError("no number of a class")
+    return key
