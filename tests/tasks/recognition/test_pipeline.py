@@ -391,15 +391,15 @@ def test_masks_of_noise_are_coarse_and_groups_that_are_full_are_short(
     noise = np.random.default_rng(6).choice([-1, 1], (1, 1, 256, 256)).astype(np.float32)
     model = opened(constant([answers, noise]), tmp_path)
     options = RecogniseOptions(pace=Pace(every=30), overlap=1)
-    monkeypatch.setattr(pipeline, "MOST_RUNS", 10_000)
+    monkeypatch.setattr(pipeline, "MOST_RUNS", 20_000)
     (group,) = recognise(shapes_film.path, shapes_film.facts, model, options)
     assert len(group.frames) == 5
     masks = [one.mask for one in group.frames[0].found if one.mask is not None]
     assert len(masks) == 30
     assert max(masks[0].columns, masks[0].rows) > COARSE
     assert max(masks[-1].columns, masks[-1].rows) == COARSE
-    assert sum(len(mask.runs) for mask in masks) < 10_000 + 30 * COARSE**2
-    monkeypatch.setattr(pipeline, "MOST_NUMBERS", 10_000)
+    assert sum(len(mask.runs) for mask in masks) < 20_000 + 30 * COARSE**2
+    monkeypatch.setattr(pipeline, "MOST_NUMBERS", 5_000)
     groups = list(recognise(shapes_film.path, shapes_film.facts, model, options))
     assert len(groups) > 3
     assert frames_of(groups) == list(group.frames)
