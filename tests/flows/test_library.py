@@ -307,7 +307,7 @@ def test_a_scan_stops_in_the_middle_of_a_file_that_takes_hours_to_hash(
         file.truncate(size)
     store = container.get(ScanStore)
     row = store.add(uuid4(), str(folder), {"views": []}, "")
-    worked = threading.Thread(target=scanned, args=[container, row, lambda progress: None])
+    worked = threading.Thread(target=scanned, args=[container, row, lambda progress: None], daemon=True)
     worked.start()
     deadline = time.monotonic() + 60
     while store.get(row.id).done < 4:
