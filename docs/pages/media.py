@@ -21,12 +21,16 @@ _HEAD = """\
 A view is a small file that shows a media file. It is made once for each content and each wish, in a process of its own with
 a ceiling on time and memory, and kept in the farm's cache. `kinofarm call media.view path=FILE view=NAME` and `POST
 /api/v1/media/view` answer with it; `GET /api/v1/media/NAME?path=FILE` is its file, with the options below as the query.
-A storyboard's pictures are named by time in a WebVTT track: `GET /api/v1/media/storyboard/track?path=FILE`."""
+A storyboard's pictures are named by time in a WebVTT track: `GET /api/v1/media/storyboard/track?path=FILE`.
+
+Over the network and on the status page, files and folders have to lie in the folders that the setting `media_roots` names. Who sits at the
+farm's machine may name any by `kinofarm call`: it is looked into, looked through and rendered where it lies."""
 
 _SCANS = """\
 `scan.begin` (`POST /api/v1/scans`, the status page, or the flow `ingest` in Prefect) looks into every media file of a folder, as
 many at once as the setting `media.readers` says, and makes the views that are wanted; with `proxies` it has a proxy of each film
-rendered, too, a job each and of a content only once. Files that have not changed are not
+rendered, too, a job each. A content has one proxy (`media.proxy`): wherever it lies and whoever asks, the answer is the one job, and only
+where that failed, was cancelled or lost its film another. Where films are refused the scan is done, and its `error` (LIBRARY-004) says how many and why. Files that have not changed are not
 read again until `media.remembered_days` are over. A file that gives an error is listed with it. Media files are those
 whose names end in: """
 

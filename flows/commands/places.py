@@ -91,6 +91,22 @@ def film_name(file: Path, of_it: str) -> str:
     return f"{stem}-{of_it}"
 
 
+def roots_for(call: Call, file: Path) -> tuple[str, ...]:
+    """Return the folders, beside the media roots, from which a film of a file may be read that `file_of` gave.
+
+    Who is on the farm's machine may have any file of it rendered, as `kinofarm render` lets him: its folder is one.
+    """
+    return () if call.remote or _in_roots(call, file) else (str(file.parent),)
+
+
+def _in_roots(call: Call, file: Path) -> bool:
+    settings = call.services.get(Settings)
+    real = Path(os.path.realpath(file))
+    return any(
+        real.is_relative_to(os.path.realpath(root)) for root in (*settings.media_roots, uploads_folder(settings))
+    )
+
+
 def folder_of(call: Call, path: str, field: str) -> Path:
     """Return the folder on the farm's machine that a path means, links resolved.
 

@@ -279,12 +279,20 @@ def frame_of_project(call: Call, given: FrameWanted) -> Picture:
 
 def submit_render(call: Call, given: RenderWanted) -> Accepted:
     """Have a project rendered. The job is taken on at once, and rendered when its turn comes."""
-    with opened(call, given) as found:
-        return _submitted(call, given, found)
+    return submit_film(call, given, key=key_of(call, given.idempotency_key))
 
 
-def _submitted(call: Call, given: RenderWanted, found: Opened) -> Accepted:
-    key = key_of(call, given.idempotency_key)
+def submit_film(call: Call, given: RenderWanted, *, key: str | None = None, roots: tuple[str, ...] = ()) -> Accepted:
+    """Have a film rendered, of a project that was sent or that the farm has made.
+
+    Args:    key: the idempotency key as the ledger has it. roots: folders from which media may be read, beside the media roots.
+    Raises:  as `opened`; KinofarmError API-007, JOB-004, FARM-023, PUBLISH-00x, DB-00x.
+    """
+    with opened(call, given, roots=roots) as found:
+        return _submitted(call, given, found, key)
+
+
+def _submitted(call: Call, given: RenderWanted, found: Opened, key: str | None) -> Accepted:
     folder = uuid4().hex if key is None else hashlib.sha256(key.encode()).hexdigest()[:32]
     names = (given.output, *(each.output for each in given.also))
     places = [place_of(call, folder, name, found, number) for number, name in enumerate(names)]
@@ -332,10 +340,10 @@ def key_of(call: Call, key: str | None) -> str | None:
 
 
 @contextlib.contextmanager
-def opened(call: Call, given: ProjectNamed, *, hashed: bool = False) -> Iterator[Opened]:
+def opened(call: Call, given: ProjectNamed, *, hashed: bool = False, roots: tuple[str, ...] = ()) -> Iterator[Opened]:
     """Read and check a project.
 
-    Args:    hashed: with the media's content hashes, as a plan needs them.
+    Args:    hashed: with the media's content hashes, as a plan needs them. roots: folders of media beside the media roots.
     Raises:  KinofarmError FORMAT-0xx, CHECK-0xx, PATH-0xx, MEDIA-0xx, SECURITY-0xx, CLI-002, CLI-004.
     """
     settings = call.services.get(Settings)
@@ -344,22 +352,26 @@ def opened(call: Call, given: ProjectNamed, *, hashed: bool = False) -> Iterator
         media = MediaAtHand(lambda: get(MediaBuckets), lambda: get(Uploads), lambda: folder)
         library = Library(call.services)
         probe = library.remembering(media.known_as) if hashed else library.quick_look
-        order, project = ordered(call, given, probe)
+        order, project = ordered(call, given, probe, roots)
         checked = examine(order, project, settings.media_roots, probe, media)
-        yield Opened(order, project, checked, MediaRoots(project.base, settings.media_roots, media), probe)
+        every = (*settings.media_roots, *map(Path, roots))
+        yield Opened(order, project, checked, MediaRoots(project.base, every, media), probe)
 
 
-def ordered(call: Call, given: ProjectNamed, probe: Probe | None = None) -> tuple[Order, Read]:
+def ordered(
+    call: Call, given: ProjectNamed, probe: Probe | None = None, roots: tuple[str, ...] = ()
+) -> tuple[Order, Read]:
     """Read a project, whether its media are there or not.
 
-    Args:    probe: looks at a media file that is given as a project; None: without its hash.
+    Args:    probe: looks at a media file that is given as a project; None: without its hash. roots: of media, as `opened`.
 
     Raises:  KinofarmError FORMAT-0xx, PATH-0xx, CLI-002, CLI-004.
     """
     settings = call.services.get(Settings)
     also = tuple(Also(name=each.name, output=each.name) for each in getattr(given, "also", ()))
     part = getattr(given, "range", None)
-    order = Order(project=str(_project(call, given)), preset=given.preset, range=part, also=also)
+    project = str(_project(call, given))
+    order = Order(project=project, preset=given.preset, range=part, also=also, media_roots=roots)
     return order, read(order, settings.home, offer_of(call.services), probe or Library(call.services).quick_look)
 
 

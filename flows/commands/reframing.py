@@ -13,8 +13,8 @@ from pydantic import Base64Bytes, Field, StringConstraints, field_validator
 from flows.camera import MOST_FRAMES, PLANNED
 from flows.commands.analysing import MOST_EXPORTED, AnalysisNamed, found_by, recognition
 from flows.commands.media import looked_into_again
-from flows.commands.places import address_of, film_name
-from flows.commands.projects import Accepted, RenderWanted, submit_render
+from flows.commands.places import address_of, film_name, roots_for
+from flows.commands.projects import Accepted, RenderWanted, submit_film
 from infra.apart import Apart
 from infra.commands import Call, Command, Name
 from infra.errors import KinofarmError
@@ -126,7 +126,8 @@ def render_reframed(call: Call, given: ReframeWanted) -> Accepted:
     """
     row, timeline, _ = _reframed(call, given)
     name = film_name(Path(row.path), given.aspect.replace(":", "x"))
-    return submit_render(call, RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=name))
+    wanted = RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=name)
+    return submit_film(call, wanted, roots=roots_for(call, Path(row.path)))
 
 
 def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
@@ -150,7 +151,7 @@ def render_boxes(call: Call, given: AnalysisNamed) -> Accepted:
         update={"export": export}
     )
     wanted = RenderWanted(timeline=timeline.model_dump(mode="json"), timeline_name=film_name(path, "boxes"))
-    return submit_render(call, wanted)
+    return submit_film(call, wanted, roots=roots_for(call, path))
 
 
 def _found(call: Call, given: AnalysisNamed) -> tuple[AnalysisEntry, tuple[Finding, ...]]:

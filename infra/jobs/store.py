@@ -261,6 +261,14 @@ class JobStore:
             return tuple(_job(row) for row in rows)
 
     @surviving
+    def job_of_key(self, idempotency_key: str) -> Job | None:
+        """Return the job of an idempotency key; None: there is none."""
+        query = select(JobRow.__table__).where(JobRow.idempotency_key == idempotency_key)
+        with transaction(self.engine) as connection:
+            found = connection.execute(query).mappings().one_or_none()
+        return None if found is None else _job(found)
+
+    @surviving
     def job(self, name: UUID | str) -> Job:
         """Return a job by its id, or by the beginning of its id if that is unique.
 

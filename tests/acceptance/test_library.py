@@ -35,6 +35,23 @@ def test_a_scan_has_a_proxy_made_of_each_film_and_of_a_content_only_one(
         assert [one["id"] for one in _proxies(api)] == [job["id"]], "it has one already"
 
 
+def test_who_is_on_the_farm_s_machine_has_a_proxy_of_any_file_and_of_a_content_only_one(
+    farm: Kinofarm, desk: Path, media_factory: MediaFactory
+) -> None:
+    film = media_factory.video(38, pattern="smptehdbars")
+    shutil.copy(film, desk / "away.mp4")
+    shutil.copy(film, farm.footage / "here.mp4")
+    answer = farm.run("call", "media.proxy", f"path={desk / 'away.mp4'}")
+    assert answer.code == 0, answer.err
+    job = answer.document["job"]["id"]
+    assert farm.wait(job)["state"] == "done"
+    with farm.api() as api:
+        again = api.post("/media/proxy", json={"path": "here.mp4"}).raise_for_status().json()["job"]
+        assert (again["id"], again["state"]) == (job, "done")
+        refused = api.post("/media/proxy", json={"path": str(desk / "away.mp4")})
+        assert refused.json()["code"] == "PATH-002"
+
+
 def _scanned(api: httpx.Client, wish: dict[str, Any]) -> dict[str, Any]:
     scan = api.post("/scans", json=wish).raise_for_status().json()["id"]
     deadline = time.monotonic() + 60

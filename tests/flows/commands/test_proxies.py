@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from flows.commands.analysing import AnalysisNamed
 from flows.commands.media import MediaNamed
 from flows.commands.proxies import _small, make_proxy, proxy_of
+from flows.commands.reframing import ReframeWanted, render_boxes, render_reframed
+from flows.looking import entered
 from infra.commands import Call
 from infra.errors import KinofarmError
+from infra.jobs.store import JobStore
+from infra.library.analyses import AnalysisStore
 from infra.services import Services
 from tasks.compiler.imports import media
-from tasks.media.probe import probe
+from tasks.media.probe import content_hash, probe
+from tasks.recognition.findings import Finding, PathPoint
 from tests.media_factory import MediaFactory
 
 
@@ -34,6 +41,65 @@ def test_a_proxy_keeps_the_proportions_and_is_never_larger(
     assert (small.export.container, small.export.video.codec, small.export.video.gop) == ("mp4", "h264", 15)
     assert (small.duration, small.rate) == (10, Fraction(30000, 1001))
     assert small.tracks[0].clips[0].source.path == str(file)  # type: ignore[union-attr]
+
+
+def test_a_content_has_one_proxy_wherever_it_lies_and_whoever_asks(
+    container: Services, media_root: Path, tmp_path: Path, media_factory: MediaFactory
+) -> None:
+    film = media_factory.video(30, pattern="smptehdbars")
+    (media_root / "day 2").mkdir()
+    for place in (media_root / "a.mp4", media_root / "day 2" / "b.mp4", tmp_path / "away.mp4"):
+        shutil.copy(film, place)
+    anna, bert = Call(container, "anna", "submit"), Call(container, "bert", "submit")
+    here = Call(container, "carl", "admin", remote=False)
+    first = make_proxy(anna, MediaNamed(path="a.mp4")).job
+    assert make_proxy(bert, MediaNamed(path="day 2/b.mp4")).job.id == first.id
+    assert make_proxy(here, MediaNamed(path=str(tmp_path / "away.mp4"))).job.id == first.id
+    shutil.copy(media_factory.video(31, pattern="smptehdbars"), media_root / "other.mp4")
+    assert make_proxy(anna, MediaNamed(path="other.mp4")).job.id != first.id, "another content"
+    jobs = container.get(JobStore)
+    jobs.fail(first.id, {"code": "MEDIA-001"})
+    again = make_proxy(bert, MediaNamed(path="a.mp4")).job
+    assert again.id != first.id, "it failed: it is made again"
+    assert make_proxy(here, MediaNamed(path=str(media_root / "a.mp4"))).job.id == again.id
+
+
+def test_the_same_content_asked_for_in_two_places_at_once_is_one_job(
+    container: Services, media_root: Path, media_factory: MediaFactory
+) -> None:
+    for name in ("a.mp4", "b.mp4", "c.mp4", "d.mp4"):
+        shutil.copy(media_factory.video(32, pattern="smptehdbars"), media_root / name)
+    call = Call(container, "anna", "submit")
+    with ThreadPoolExecutor(4) as at_once:
+        made = at_once.map(
+            lambda name: make_proxy(call, MediaNamed(path=name)).job.id, ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]
+        )
+        assert len(set(made)) == 1
+
+
+def test_who_is_on_the_farm_s_machine_has_films_made_of_any_file_and_others_of_media_roots(
+    container: Services, tmp_path: Path, media_factory: MediaFactory
+) -> None:
+    film = Path(shutil.copy(media_factory.video(33, pattern="smptehdbars"), tmp_path / "away.mp4"))
+    here, far = Call(container, "carl", "admin", remote=False), Call(container, "anna", "admin")
+    assert make_proxy(here, MediaNamed(path=str(film))).job.options["media_roots"] == [str(tmp_path)]
+    with pytest.raises(KinofarmError, match="PATH-002"):
+        make_proxy(far, MediaNamed(path=str(film)))
+    store = container.get(AnalysisStore)
+    row = store.begin(content_hash(film), "1" * 64, str(film), "pets", {}, "carl")
+    box = (1.0, 1.0, 90.0, 90.0)
+    dog = Finding(
+        name="dog", track=1, first=0, last=9, begin=Fraction(0), end=Fraction(2, 5), seen=9, best=0.9, mean=0.8, best_frame=1,
+        best_seconds=Fraction(0), best_box=box, path=(PathPoint(frame=0, seconds=Fraction(0), box=box),),
+    )  # fmt: skip
+    store.finish(row.id, {"model": "ab" * 32}, tuple(entered([dog])))
+    for command, wanted in (
+        (render_boxes, AnalysisNamed(analysis=row.id)),
+        (render_reframed, ReframeWanted(analysis=row.id)),
+    ):
+        assert command(here, wanted).job.state == "accepted"
+        with pytest.raises(KinofarmError, match="PATH-002"):
+            command(far, wanted)
 
 
 def test_what_is_no_film_has_no_proxy(container: Services, media_root: Path, media_factory: MediaFactory) -> None:
