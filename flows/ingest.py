@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -91,9 +92,12 @@ async def ingest(
             return Failed(message=str(error))
         await shown.end()
         await asyncio.to_thread(tell_ends, container)
-        if (await asyncio.to_thread(store.get, row.id)).state == "stopped":
+        ended = await asyncio.to_thread(store.get, row.id)
+        if ended.state == "stopped":
             return Cancelled(message="stopped")
-        return Completed(message=f"{done.done} files, {done.broken} of them broken", data=done.model_dump())
+        lacking = f"; {ended.error.get('message', '')}" if ended.error else ""
+        message = f"{done.done} files, {done.broken} of them broken{lacking}"
+        return Completed(message=message, data=done.model_dump())
 
 
 def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) -> Progress:
@@ -136,37 +140,50 @@ def scanned(services: Services, row: Scan, heard: Callable[[Progress], None]) ->
     except OSError as error:
         raise KinofarmError("LIBRARY-003", folder=row.folder, reason=error.strerror or "an input error") from None
     done = scan(media, library.known(folder, wanted), look, at_once=settings.media.readers, tell=tell)
-    if row.options.get("proxies"):
-        _proxies_begun(services, row, media, lambda: tell(done))
-    store.end(row.id, "stopped" if store.get(row.id).stop_requested else "done")
+    lacking = _proxies_begun(services, row, media, lambda: tell(done)) if row.options.get("proxies") else None
+    stopped = store.get(row.id).stop_requested
+    store.end(row.id, "stopped" if stopped else "done", None if lacking is None else lacking.as_dict())
     return done
 
 
-def _proxies_begun(services: Services, row: Scan, media: Sequence[Medium], going_on: Callable[[], bool]) -> None:
+def _proxies_begun(
+    services: Services, row: Scan, media: Sequence[Medium], going_on: Callable[[], bool]
+) -> KinofarmError | None:
     """Have a proxy made of each film, as a job; of a content that has one it is the same job.
 
     Args:    going_on: tells that the scan lives, and says whether it is to go on.
+    Returns: LIBRARY-004 where films were refused, with how many and why; None: all films have a job.
     Raises:  KinofarmError DB-00x, FARM-02x.
     """
     from flows.commands.proxies import proxy_of  # with all that it takes to submit a film, which few scans want
 
-    call, known = Call(services, row.submitted_by, "submit"), services.get(FactsStore)
+    roots = [os.path.realpath(root) for root in services.get(Settings).media_roots]
+    rooted = any(Path(row.folder).is_relative_to(root) for root in roots)  # else it was begun on the farm's machine
+    call, known = Call(services, row.submitted_by, "submit", remote=rooted), services.get(FactsStore)
+    films, refused = 0, list[tuple[Medium, Exception]]()
     told = float("-inf")
     for medium in media:
         if time.monotonic() - told >= SHOW_SECONDS:
             told = time.monotonic()
             if not going_on():
-                return
+                break
         found = known.known(medium.path, medium.state)
         try:
             facts = None if found is None or found.facts is None else MediaFacts.model_validate(found.facts)
             picture = None if facts is None else facts.picture()
             if facts is None or picture is None or picture.still or facts.numbered is not None:
                 continue
+            films += 1
             proxy_of(call, medium.path, facts)
         except KinofarmError as error:
             if error.code.startswith(("DB-", "FARM-")):
                 raise
-            logger.info("%s has no proxy: %s", medium.path.name, error)
-        except Exception:  # a fault of ours: the other films are to have theirs
+            logger.warning("%s has no proxy: %s", medium.path, error)
+            refused.append((medium, error))
+        except Exception as error:  # a fault of ours: the other films are to have theirs
             logger.exception("%s has no proxy", medium.path.name)
+            refused.append((medium, error))
+    if not refused:
+        return None
+    medium, first = refused[0]
+    return KinofarmError("LIBRARY-004", refused=len(refused), films=films, file=medium.path.name, reason=str(first))

@@ -52,7 +52,8 @@ _FORGET = text("DELETE FROM scans WHERE ended_at < now() - make_interval(days =>
 
 
 class Scan(Value):
-    """A scan. found: files. done: of them. known: of those, files that had not changed. broken: that gave an error."""
+    """A scan. found: files. done: of them. known: of those, files that had not changed. broken: that gave an error.
+    error: why it failed; of one that is done, how many proxies are lacking."""
 
     id: UUID
     folder: str

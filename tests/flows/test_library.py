@@ -30,6 +30,7 @@ from infra.cache.store import ChunkStore
 from infra.commands import Call
 from infra.errors import KinofarmError
 from infra.jobs.engine import transaction
+from infra.jobs.store import JobStore
 from infra.library.analyses import AnalysisStore
 from infra.library.facts import FactsStore
 from infra.library.scans import Scan, ScanStore
@@ -39,7 +40,7 @@ from infra.settings import Settings
 from tasks.media.analysis.findings import MediaAnalysis
 from tasks.media.facts import MediaFacts
 from tasks.media.numbered import Medium, medium_at
-from tasks.media.scan import media_of
+from tasks.media.scan import Progress, media_of
 from tasks.media.views.table import VIEWS
 from tests.media_factory import MediaFactory, pictures
 
@@ -319,6 +320,39 @@ def test_a_scan_stops_in_the_middle_of_a_file_that_takes_hours_to_hash(
     ended = store.get(row.id)
     assert (ended.state, ended.found, ended.done, ended.broken) == ("stopped", 5, 4, 1)
     assert str(huge) not in container.get(FactsStore).below(folder), "nobody said that it is broken"
+
+
+def test_a_scan_tells_how_many_films_have_no_proxy_and_why(
+    container: Services, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = container.get(ScanStore)
+    row = store.add(uuid4(), str(folder), {"views": [], "proxies": True}, "anna")
+
+    def heard(progress: Progress) -> None:
+        if progress.done == progress.found:
+            (folder / "film.mp4").unlink(missing_ok=True)
+
+    scanned(container, row, heard)
+    ended = store.get(row.id)
+    assert (ended.state, ended.found, ended.broken) == ("done", 4, 1)
+    assert ended.error is not None
+    assert ended.error["code"] == "LIBRARY-004"
+    assert "of 2 films that were to have a proxy 1 have none" in ended.error["message"]
+    assert '"film.mp4": FORMAT-001' in ended.error["message"]
+    assert "film.mp4 has no proxy" in caplog.text
+    assert len(container.get(JobStore).jobs()) == 1
+
+
+def test_films_outside_the_media_roots_have_proxies_where_the_scan_was_begun_on_the_farm_s_machine(
+    container: Services, tmp_path: Path, media_factory: MediaFactory
+) -> None:
+    away = tmp_path / "away"
+    (away / "below").mkdir(parents=True)
+    shutil.copy(media_factory.video(60, pattern="smptebars"), away / "below" / "film.mp4")
+    ended = _scan(container, away, proxies=True)
+    assert (ended.state, ended.error) == ("done", None)
+    (job,) = container.get(JobStore).jobs()
+    assert job.options["media_roots"] == [str(away / "below")]
 
 
 def test_a_folder_that_is_not_there_is_an_error(container: Services, folder: Path) -> None:

@@ -23,6 +23,7 @@ from infra.services import Services
 from tasks.compiler.imports import media
 from tasks.media.probe import content_hash, probe
 from tasks.recognition.findings import Finding, PathPoint
+from tests.fakes.analyses import looked_through
 from tests.media_factory import MediaFactory
 
 
@@ -86,13 +87,13 @@ def test_who_is_on_the_farm_s_machine_has_films_made_of_any_file_and_others_of_m
     with pytest.raises(KinofarmError, match="PATH-002"):
         make_proxy(far, MediaNamed(path=str(film)))
     store = container.get(AnalysisStore)
-    row = store.begin(content_hash(film), "1" * 64, str(film), "pets", {}, "carl")
     box = (1.0, 1.0, 90.0, 90.0)
     dog = Finding(
         name="dog", track=1, first=0, last=9, begin=Fraction(0), end=Fraction(2, 5), seen=9, best=0.9, mean=0.8, best_frame=1,
         best_seconds=Fraction(0), best_box=box, path=(PathPoint(frame=0, seconds=Fraction(0), box=box),),
     )  # fmt: skip
-    store.finish(row.id, {"model": "ab" * 32}, tuple(entered([dog])))
+    model = {"model": "ab" * 32}
+    row = looked_through(store, content_hash(film), str(film), "pets", tuple(entered([dog])), result=model, by="carl")
     for command, wanted in (
         (render_boxes, AnalysisNamed(analysis=row.id)),
         (render_reframed, ReframeWanted(analysis=row.id)),
