@@ -158,7 +158,7 @@ def _entered(services: Services, row: Batch, wish: Wish, path: Path) -> None:
     """Enter one file's analysis, or why there is none."""
     store = services.get(BatchStore)
     try:
-        facts = Library(services).facts(path)
+        facts = Library(services).facts(path, found_in=Path(row.path))
         analysis = enter(services, path, facts, wish, row.model, row.submitted_by)
     except KinofarmError as error:
         if error.code.startswith(("DB-", "FARM-")) or error.code in ("ANALYSIS-002", "ANALYSIS-003", "MEDIA-030"):

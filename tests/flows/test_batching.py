@@ -422,3 +422,23 @@ def test_a_file_that_two_batches_want_is_not_stopped_with_one_of_them(
     with _looking(container):
         done = carried_out(container, _batch(container, path, wish, None), _unheard_batch)
     assert (done.state, done.done) == ("done", 1)
+
+
+def test_a_file_that_became_a_link_out_of_its_folder_is_not_looked_through(
+    container: Services, tmp_path: Path, media_factory: MediaFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, secret = tmp_path / "footage", Path(shutil.copy(media_factory.video(25), tmp_path / "secret.mp4"))
+    folder.mkdir()
+    shutil.copy(media_factory.video(26), folder / "a.mp4")
+    listed = batching.media_of
+
+    def swapped(*given: object, **more: object) -> object:
+        yield from list(listed(*given, **more))  # type: ignore[arg-type]
+        (folder / "a.mp4").unlink()
+        (folder / "a.mp4").symlink_to(secret)
+
+    monkeypatch.setattr(batching, "media_of", swapped)
+    done = carried_out(container, _batch(container, folder, MediaWish(kinds=("key_frames",)), None), _unheard_batch)
+    (failure,) = container.get(BatchStore).failures(done.id, 9)
+    assert (done.failed, failure.error["code"]) == (1, "PATH-003")
+    assert container.get(AnalysisStore).newest(9) == ()
