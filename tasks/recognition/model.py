@@ -18,7 +18,7 @@ from infra.values import Value
 from tasks.recognition.heads import FACE_POINTS, LAYOUTS, Head, recognise_head
 from tasks.recognition.names import names_of_file, names_of_literal
 from tasks.recognition.onnx_file import Header, Shape, Tensor, read_header
-from tasks.recognition.onnx_parts import BadModelError, plain
+from tasks.recognition.onnx_parts import BadModelError, look_through, plain
 from tasks.recognition.runtime import new_session, run_on_nothing
 
 MOST_BYTES = 1 << 30
@@ -151,6 +151,17 @@ def _header(path: Path, data: bytes) -> Header:
         return read_header(data)
     except BadModelError as error:
         raise KinofarmError(error.code, file=path.name, reason=str(error)) from None
+
+
+def require_harmless(name: str, data: bytes) -> None:
+    """Look through a model that is to run, which may have been kept by a farm that looked less closely.
+
+    Raises:  KinofarmError MODEL-002, MODEL-004, MODEL-013.
+    """
+    try:
+        look_through(memoryview(data))
+    except BadModelError as error:
+        raise KinofarmError(error.code, file=name, reason=str(error)) from None
 
 
 def require_head(name: str, head: Head, shapes: Sequence[tuple[int, ...]], batch: int) -> None:

@@ -26,7 +26,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from infra.errors import KinofarmError
-from tasks.recognition.model import ModelFacts, require_head
+from tasks.recognition.model import ModelFacts, require_harmless, require_head
 from tasks.recognition.runtime import (
     CPU,
     CUDA,
@@ -75,7 +75,7 @@ class OpenModel:
         threads: of the CPU.
         seconds: for which it may run, for each picture of a batch.
         should_stop: asked ten times a second while it is opened.
-    Raises:  KinofarmError MODEL-010 when it does not load or run, MODEL-011 when it gives what its head does not, MODEL-012 when
+    Raises:  KinofarmError MODEL-002, -004, -013 when it is not one to run, MODEL-010 when it does not load or run, MODEL-011 when it gives what its head does not, MODEL-012 when
         CUDA was asked for and can't be had, MODEL-014 when a batch is too large, MODEL-015 too slow, MODEL-016 out of memory,
         FFMPEG-001 stopped.
     """
@@ -92,6 +92,7 @@ class OpenModel:
         seconds: float = SECONDS_A_PICTURE,
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
+        require_harmless(facts.name, data)
         self.facts = facts
         self.batch = facts.batch or batch
         self.width, self.height = (facts.width, facts.height) if facts.fixed or size is None else size

@@ -123,6 +123,7 @@ BODY = part(1, node("Identity", ["a"], ["b"])) + part(2, "g")
         of_node("BeamSearch", domain="com.microsoft"),
         of_node("EfficientNMS_TRT", domain="TRT"),
         of_node("Tokenizer", domain="com.microsoft", behind=part(25, part(1, "Tokenizer") + part(10, "com.microsoft"))),
+        weights(b"") + part(25, part(1, "Identity") + part(7, node("Relu", ["a"], ["b"]))),
         of_node("If", attribute("body", 5, 6, BODY), "mine", part(25, part(1, "If") + part(10, "mine"))),
         weights(b"") + part(25, part(1, "f") + part(10, "mine") + part(7, node("Loop", ["a"], ["b"]))),
     ],

@@ -15,7 +15,7 @@ from tasks.recognition import runtime
 from tasks.recognition.model import ModelFacts, facts_of, model_bytes
 from tasks.recognition.runtime import new_session, run_on_nothing, within
 from tasks.recognition.session import OpenModel, cuda_library
-from tests.models.onnx_writer import constant, model, node, slow, tensor, value
+from tests.models.onnx_writer import constant, model, node, outside, slow, tensor, value
 from tests.tasks.recognition.conftest import DETECTOR
 
 NAMES = {"names": "['cat', 'dog', 'hen']"}
@@ -84,6 +84,16 @@ def test_a_model_that_wants_more_memory_than_there_is_is_an_error_of_its_own() -
     )  # fmt: skip
     with pytest.raises(KinofarmError, match="MODEL-016"):
         OpenModel(data, made_of(data))
+
+
+def test_a_model_that_was_kept_before_it_would_be_refused_is_refused_when_it_is_opened(detector: ModelFacts) -> None:
+    answers = np.zeros((1, 7, 84), np.float32)
+    data = model(
+        [node("Identity", ["w0"], ["o"])], [tensor("w0", answers, outside("weights.bin"))],
+        [value("images", (1, 3, 64, 64))], [value("o", answers.shape)], NAMES,
+    )  # fmt: skip
+    with pytest.raises(KinofarmError, match="MODEL-004"):
+        OpenModel(data, detector)
 
 
 def test_a_model_that_takes_too_long_is_ended() -> None:
