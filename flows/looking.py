@@ -5,6 +5,7 @@ ONNX Runtime starts threads: this is imported by runs themselves, and by whoever
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -51,7 +52,7 @@ LONGEST = 24 * 3600.0
 """Seconds of film that are allowed for, whatever a file says of its length."""
 NOT_HERE = ("ANALYSIS-003", "ANALYSIS-012")
 """Failures that another machine may not have: a file, or a model, that is not to be had on this one."""
-NO_CUDA = "MODEL-012"
+NO_CUDA, STOPPED = "MODEL-012", "FFMPEG-001"
 REFUSED_SECONDS = 60.0
 """For which a machine leaves an analysis to others after a fault of its own."""
 
@@ -134,6 +135,8 @@ class Looker:
     def _failed(self, row: AnalysisEntry, error: KinofarmError) -> bool:
         """End it as failed, if it is the file's fault, or the model's; else leave it to others. Returns whether it still was this one's."""
         store, told = self.services.get(AnalysisStore), error.as_dict()
+        if error.code == STOPPED:
+            return store.hand_back(row)
         if (
             error.code in NOT_HERE
             and shares_sources(self.services.get(Settings))
@@ -172,16 +175,17 @@ class Looker:
     ) -> bool:
         """What a model finds, group by group, from the last finished one on."""
         store, row = telling.store, telling.row
-        opened = self._model(model, wish)
+
+        def should_stop() -> bool:
+            return telling.should_stop() or self.make_room()
+
+        opened = self._model(model, wish, should_stop)
         groups = [FoundFrames.model_validate(group) for group in store.groups(row.id)]
         reached = groups[-1].end if groups else Fraction(0)
         length = max(facts.duration, Fraction(1, 1000))
 
         def progress(frames: int, seconds: Fraction) -> None:
             telling.tell(float(min(Fraction(1), seconds / length)))
-
-        def should_stop() -> bool:
-            return telling.should_stop() or self.make_room()
 
         begun, looked = time.monotonic(), 0
         for group in recognise(path, facts, opened, wish.look, begin=reached, progress=progress, should_stop=should_stop):  # fmt: skip
@@ -192,12 +196,7 @@ class Looker:
             return store.hand_back(row)
         seconds = time.monotonic() - begun
         frames = tuple(frame for group in groups for frame in group.frames)
-        try:
-            seen = seen_things(frames, facts, tuple(opened.facts.classes), wish, should_stop)
-        except KinofarmError as error:
-            if error.code != "FFMPEG-001":
-                raise
-            return store.hand_back(row)
+        seen = seen_things(frames, facts, tuple(opened.facts.classes), wish, should_stop)
         result = {
             "model": model.sha256,
             "device": opened.device,
@@ -208,7 +207,7 @@ class Looker:
         }
         return store.finish(row, result, in_order(entered(seen)))
 
-    def _model(self, model: VisionModel, wish: RecognitionWish) -> OpenModel:
+    def _model(self, model: VisionModel, wish: RecognitionWish, should_stop: Callable[[], bool]) -> OpenModel:
         """Return the model, ready to run: the one of last time, if it is wanted in the same way.
 
         Alone it uses all cores, else its share of them among the lookers that the machine may have.
@@ -221,7 +220,7 @@ class Looker:
         if self._opened is None or self._opened[0] != known:
             self._opened = None  # its memory goes before the next one's comes
             file = self.services.get(VisionModels).file(model, shelf(self.services).fetch)
-            self._opened = known, opened_model(file, model, wish.device, wish.batch, threads)
+            self._opened = known, opened_model(file, model, wish.device, wish.batch, threads, should_stop)
         return self._opened[1]
 
 
@@ -230,14 +229,9 @@ def _media_analysed(services: Services, wish: MediaWish, path: Path, facts: Medi
     given = {"path": str(path), "facts": facts.model_dump(mode="json"), "kinds": list(wish.kinds or ANALYSES)}
     given |= {"settings": wish.settings.model_dump(mode="json")}
     seconds = services.get(Settings).media.reader_seconds + SLOWEST * min(float(facts.duration), LONGEST)
-    try:
-        found = services.get(Apart).call(
-            ANALYSED, given, file=path.name, seconds=seconds, progress=telling.tell, should_stop=telling.should_stop
-        )
-    except KinofarmError as error:
-        if error.code != "FFMPEG-001":
-            raise
-        return telling.store.hand_back(telling.row)
+    found = services.get(Apart).call(
+        ANALYSED, given, file=path.name, seconds=seconds, progress=telling.tell, should_stop=telling.should_stop
+    )
     return telling.store.finish(telling.row, found, in_order(_of_media(MediaAnalysis.model_validate(found))))
 
 
@@ -257,22 +251,29 @@ def _range(name: str, start: Fraction, end: Fraction, value: Value) -> FindingEn
 
 
 def opened_model(
-    file: Path, model: VisionModel, device: Literal["auto", "cpu", "cuda"], batch: int, threads: int
+    file: Path,
+    model: VisionModel,
+    device: Literal["auto", "cpu", "cuda"],
+    batch: int,
+    threads: int,
+    should_stop: Callable[[], bool] | None = None,
 ) -> OpenModel:
     """Return a model of the farm's, ready to run.
 
     Args:    device: auto: CUDA where it can be had, else the processor. threads: of the processor.
-    Raises:  KinofarmError MODEL-0xx.
+    Raises:  KinofarmError ANALYSIS-003 for a file that is not that model, MODEL-0xx, FFMPEG-001 once it shall stop.
     """
     facts, data = ModelFacts.model_validate(model.facts), model_bytes(file)
+    if hashlib.sha256(data).hexdigest() != model.sha256:
+        raise KinofarmError("ANALYSIS-003", name=model.name)
     wanted: Sequence[Device] = ("cuda", "cpu") if device == "auto" else (device,)
     for one in wanted[:-1]:
         try:
-            return OpenModel(data, facts, device=one, batch=batch, threads=threads)
+            return OpenModel(data, facts, device=one, batch=batch, threads=threads, should_stop=should_stop)
         except KinofarmError as error:
-            if error.code != "MODEL-012":
+            if error.code != NO_CUDA:
                 raise
-    return OpenModel(data, facts, device=wanted[-1], batch=batch, threads=threads)
+    return OpenModel(data, facts, device=wanted[-1], batch=batch, threads=threads, should_stop=should_stop)
 
 
 def seen_things(
