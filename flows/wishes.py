@@ -180,10 +180,12 @@ def is_shared(services: Services, facts: MediaFacts) -> bool:
 
 
 def share(services: Services, row: AnalysisEntry) -> None:
-    """Put the file of an analysis that waits where every machine can read it, and let it be taken up.
+    """Put what an analysis that waits reads where every machine can read it, and let it be taken up.
 
-    Raises:  KinofarmError FLOW-001 when the file has changed meanwhile, CACHE-00x, DB-00x.
+    Raises:  KinofarmError FLOW-001 when the file has changed meanwhile, ANALYSIS-002, ANALYSIS-003, CACHE-00x, DB-00x.
     """
+    if row.model is not None:
+        _share_model(services, services.get(VisionModels).get(row.model))
     try:
         put_into_cache({row.content: Path(row.path)}, shelf(services))
     except OSError:
