@@ -66,6 +66,8 @@ VALUES (:id, :content, :wish, :path, :model, CAST(:options AS jsonb), :submitted
 ON CONFLICT (content, wish) DO UPDATE SET path = excluded.path,
     model = CASE WHEN {_SETTLED} THEN old.model ELSE excluded.model END,
     options = CASE WHEN {_SETTLED} THEN old.options ELSE excluded.options END,
+    asked_as = CASE WHEN excluded.model IS NULL OR excluded.model = ANY(old.asked_as) THEN old.asked_as
+        ELSE array_append(old.asked_as, excluded.model) END,
     refusals = CASE WHEN {_SETTLED} THEN old.refusals ELSE '{{}}' END,
     ready = CASE WHEN {_OVER} THEN excluded.ready ELSE old.ready OR excluded.ready END,
     submitted_by = CASE WHEN {_OVER} THEN excluded.submitted_by ELSE old.submitted_by END,

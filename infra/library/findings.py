@@ -30,8 +30,7 @@ FROM findings finding JOIN analyses analysis ON analysis.id = finding.analysis
 WHERE (CAST(:names AS text[]) IS NULL OR finding.name = ANY(CAST(:names AS text[])))
     AND (CAST(:content AS text) IS NULL OR analysis.content = :content)
     AND (CAST(:analysis AS uuid) IS NULL OR analysis.id = :analysis)
-    AND (CAST(:model AS text) IS NULL OR analysis.model = :model
-        OR analysis.result ->> 'model' = (SELECT sha256 FROM vision_models WHERE vision_models.name = :model))
+    AND (CAST(:model AS text) IS NULL OR analysis.model = :model OR :model = ANY(analysis.asked_as))
     AND finding.best >= :best
     AND (CAST(:seen_to AS float8) IS NULL OR finding.seen_from < :seen_to)
     AND (
@@ -45,7 +44,7 @@ ORDER BY analysis.path, analysis.id, finding.seen_from, finding.number
 LIMIT :limit
 """)
 """Of a `FindingsWanted`, and the cursor after which it begins. What a still shows has no length: it is found by whoever asks for no
-longer one. A model is known by its content: what it found under another name is its own, too."""
+longer one. A model of two names looks once: what it found is found under each name by which it was asked."""
 SEEN = text("""
 WITH places AS (
     SELECT name, seen_from, seen_to, best, max(seen_to) OVER (

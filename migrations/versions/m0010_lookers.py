@@ -29,6 +29,16 @@ def upgrade() -> None:
             comment="until when a machine, by its name, does not take it up; infinity: it can't",
         ),
     )
+    op.add_column(
+        "analyses",
+        sa.Column(
+            "asked_as",
+            postgresql.ARRAY(sa.Text()),
+            nullable=False,
+            server_default="{}",
+            comment="other names of its model by which it was asked for",
+        ),
+    )
     op.create_index(
         "ix_analyses_turn",
         "analyses",
@@ -54,4 +64,5 @@ def downgrade() -> None:
         op.drop_index(f"ix_{table}_untold", table)
         op.drop_column(table, "told")
     op.drop_index("ix_analyses_turn", "analyses")
+    op.drop_column("analyses", "asked_as")
     op.drop_column("analyses", "refusals")

@@ -85,6 +85,9 @@ def test_findings_are_asked_for_by_name_time_score_and_how_long_they_last(engine
     assert asked(seen_from=3, over=1.2) == [("/a.mov", "cat", 2), ("/a.mov", "dog", 10)], "so long within that time"
     assert asked(model="pets", limit=1) == [("/a.mov", "dog", 1)]
     assert asked(model="none") == []
+    store.begin(FILM, "1" * 64, "/a.mov", "animals", {}, "")
+    assert [name for _, name, _ in asked(model="animals")] == ["dog", "cat", "dog"], "the same model by another name"
+    assert len(asked(model="pets")) == 4
     assert asked() == [("/a.mov", "dog", 1), ("/a.mov", "cat", 2), ("/a.mov", "dog", 10), ("/b.mov", "dog", 0)]
 
 
