@@ -232,7 +232,11 @@ def _going_on(
 
     with panel(classes="scan"):
         with tag("div", "", "scan-head"):
-            tag("p", f"{title} of {folder.rpartition('/')[2] or folder}: {words}", "path")
+            told = f"{title} of {folder.rpartition('/')[2] or folder}: {words}"
+            if isinstance(what, Batch):
+                link(told, f"/batches/{what.id}", "path")
+            else:
+                tag("p", told, "path")
             if not what.ended and not what.stop_requested and visit.may("submit"):
                 button("Stop", stop, "small", "stop", aria_label=f"Stop: {title} of {folder}")
         if not what.ended:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +15,11 @@ from apps.ui.house import Visit
 from apps.ui.parts.form import Form
 from apps.ui.parts.media_words import OWN_ANALYSES, looked_for
 from apps.ui.parts.strips import MOST_SPANS, heat_strips
-from apps.ui.parts.tags import button, facts, panel, set_attribute, tag
-from apps.ui.parts.words import first_up
+from apps.ui.parts.tags import button, facts, icon, link, panel, set_attribute, tag
+from apps.ui.parts.words import first_up, several
 from apps.ui.refreshed import refreshed
 from flows.commands.analysing import Analyses, Summary
+from flows.commands.marking import Marked
 from flows.commands.models import Models
 from flows.commands.projects import Accepted
 from flows.commands.reframing import SheetShown
@@ -35,6 +38,10 @@ from tasks.media.facts import MediaFacts
 from tasks.security.formats import PILLOW
 
 EACH_SECONDS = 2.0
+FORMS = {"csv": "CSV", "json": "JSON", "vtt": "WebVTT", "otio": "OTIO"}
+"""In which findings are downloaded."""
+MARKED = ".marked.kinofarm.json"
+"""Ends the name of a project with markers."""
 
 
 class Seen(Value):
@@ -42,6 +49,12 @@ class Seen(Value):
 
     analyses: tuple[AnalysisEntry, ...]
     names: tuple[tuple[SeenName, ...], ...]
+
+
+class Markable(Value):
+    """The analyses that are done, by id and title: their findings can become markers."""
+
+    analyses: tuple[tuple[str, str], ...]
 
 
 async def draw(visit: Visit, named: dict[str, str], found: MediaFacts) -> None:
@@ -72,7 +85,13 @@ async def draw(visit: Visit, named: dict[str, str], found: MediaFacts) -> None:
                     summed[row.id] = told.names
             return Seen(analyses=rows, names=tuple(summed.get(row.id, ()) for row in rows))
 
+        async def read_done() -> Markable:
+            rows = (await visit.look(Analyses, "analysis.list", content=found.sha256, limit=20)).analyses
+            return Markable(analyses=tuple((str(row.id), _title(row)) for row in rows if row.state == "done"))
+
         again = await refreshed(visit, read, lambda seen: _all(visit, seen, found), EACH_SECONDS)
+        if found.numbered is None:  # a timeline can't hold numbered pictures
+            await refreshed(visit, read_done, lambda done: _marking(visit, done), EACH_SECONDS)
 
 
 def _all(visit: Visit, seen: Seen, medium: MediaFacts) -> None:
@@ -157,7 +176,37 @@ def _uses(visit: Visit, row: AnalysisEntry, *, renders: bool) -> None:
         if renders and visit.may("submit"):
             button("Reframe to 9:16", rendering("render.reframe"), "small")
             button("Draw the boxes in", rendering("render.boxes"), "small")
+        for form, words in FORMS.items():
+            with link("", f"/api/v1/analyses/{row.id}/export/{form}", "button small", download="", aria_label=f"Download what was found as {words}"):  # fmt: skip
+                icon("download")
+                tag("span", words)
     place = tag("div", "", "")
+
+
+def _marking(visit: Visit, markable: Markable) -> None:
+    """The form by which what was found becomes markers of a project: a file that is downloaded."""
+    if not markable.analyses:
+        return
+
+    async def mark(given: dict[str, str]) -> None:
+        names = [part.strip() for part in given.get("name", "").split(",") if part.strip()]
+        project = given.get("project", "")
+        made = await visit.ask(Marked, "analysis.mark", analysis=given.get("analysis"), project=project, name=names)
+        file = f"{PurePath(project).name.partition('.')[0]}{MARKED}"
+        told = base64.b64encode(json.dumps(made.document, indent=1).encode()).decode()
+        with tag("p", "", "marked"):
+            tag("span", f"{several(made.markers, 'marker')} in this project:")
+            link(file, f"data:application/json;base64,{told}", "", download=file)
+        for one in made.warnings:
+            tag("p", f"{one.code}: {one.message}", "sub")
+
+    with tag("details", "", "fold marking"):
+        tag("summary", "Mark it in a project")
+        form = Form("mark", "Make the markers", mark)
+        with form.fields():
+            form.choice("analysis", "What to mark", dict(markable.analyses))
+            form.text("project", "Project file", "wide", required=True, maxlength=4096, placeholder="On the farm’s machine, in a media root")  # fmt: skip
+            form.text("name", "Only", maxlength=1000, placeholder="All that was found")
 
 
 def _stopping(visit: Visit, row: AnalysisEntry) -> Callable[[], Awaitable[None]]:

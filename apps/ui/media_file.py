@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from nicegui import context
 from apps.ui import media_analyses
 from apps.ui.frame import say
 from apps.ui.house import Visit
-from apps.ui.parts.media_words import clock, numbers, of_picture, of_sound, view_address
+from apps.ui.parts.media_words import clock, moment, numbers, of_picture, of_sound, view_address
 from apps.ui.parts.tags import button, empty, error_box, facts, link, panel, tag
 from apps.ui.parts.words import size
 from flows.commands.media import kind_of
@@ -23,10 +24,10 @@ from tasks.media.views.table import VIEWS
 from tasks.security.formats import PILLOW
 
 
-async def show(visit: Visit, path: str = "", upload: str = "") -> None:
+async def show(visit: Visit, path: str = "", upload: str = "", at: str = "") -> None:
     """Draw it.
 
-    Args:    path: of a file in a media root; or upload: the id of one.
+    Args:    path: of a file in a media root; or upload: the id of one. at: seconds, whose picture is shown first.
     Raises:  KinofarmError UPLOAD-001.
     """
     named = {"path": path} if path else {"upload": upload}
@@ -55,6 +56,7 @@ async def show(visit: Visit, path: str = "", upload: str = "") -> None:
             button("Make a proxy", _proxying(visit, named), "", "play")
     with tag("div", "", "job"):
         with tag("div", "", "job-main"):
+            _moment(found, named, name, at)
             _views(found, named, name)
             await media_analyses.draw(visit, named, found)
         with tag("aside", "", "job-side", aria_label="About the file"):
@@ -71,6 +73,17 @@ def _proxying(visit: Visit, named: dict[str, str]) -> Callable[[], Awaitable[Non
         visit.client.open(f"/jobs/{made.job.id}")
 
     return make
+
+
+def _moment(found: MediaFacts, named: dict[str, str], name: str, at: str) -> None:
+    """Show a film at a moment that somebody was led to."""
+    try:
+        seconds = min(max(0.0, float(at)), float(found.duration))
+    except ValueError:
+        return
+    if kind_of(found) == "film" and math.isfinite(seconds):
+        with panel(f"At {moment(seconds)}"):
+            tag("img", "", "preview", src=view_address("thumbnail", named, width=960, at=round(seconds, 3)), alt=f"{name} at {moment(seconds)}")  # fmt: skip
 
 
 def _views(found: MediaFacts, named: dict[str, str], name: str) -> None:

@@ -61,7 +61,7 @@ _RECOGNITION = """\
 names of classes from its own metadata or a file). `analysis.begin` with `model` looks a file through for what it knows;
 `analysis.find name=dog over=2` asks for all that was seen for over two seconds, page by page (`following` goes on as `after`),
 `analysis.summary` tells of each thing how often, how long and when it is seen, `analysis.export` gives JSON, CSV, WebVTT or
-OpenTimelineIO markers, `analysis.sheet` a picture of each thing where it was surest (as files: `kinofarm call analysis.export analysis=ID form=csv
+OpenTimelineIO markers, `analysis.sheet` a picture of each thing where it was surest (as files: on the page of a media file, `kinofarm call analysis.export analysis=ID form=csv
 --output FILE`, `GET /api/v1/analyses/ID/export/FORM`, `GET /api/v1/analyses/ID/sheet`), and `analysis.mark` marks in a project what its clips show of it, or of the kinds above. The same content and
 wish are looked through once; a photo (HEIC and AVIF, too) is a film of one frame. One that was interrupted goes on behind the last group of frames that was finished. Its `options` are `device` (auto, cpu, cuda), `batch`, and:"""
 

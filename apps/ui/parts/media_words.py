@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -29,6 +30,12 @@ def clock(seconds: float) -> str:
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def moment(seconds: float) -> str:
+    """Return a time in a film to a tenth of a second, never later than it is: "0:07.4"."""
+    tenths = math.floor(seconds * 10 + 1e-6)
+    return f"{clock(tenths // 10)}.{tenths % 10}"
 
 
 def in_short(facts: MediaFacts) -> str:

@@ -35,7 +35,9 @@ def logged_in(farm: Kinofarm, secret: str) -> httpx.Client:
     return client
 
 
-@pytest.mark.parametrize("path", [path.replace("{job}", "0000") for path in PAGES] + ["/nowhere"])
+@pytest.mark.parametrize(
+    "path", [path.replace("{job}", "0000").replace("{batch}", "0000") for path in PAGES] + ["/nowhere"]
+)
 def test_a_page_without_a_session_leads_to_the_login_and_back(stranger: httpx.Client, path: str) -> None:
     answer = stranger.get(path)
     assert answer.status_code == 303
