@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.jobs.models import Base, one_of
@@ -44,6 +44,7 @@ class ScanRow(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", SCAN_STATES), name="state"),
         Index("ix_scans_begun_at", "begun_at"),
+        Index("ix_scans_untold", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND NOT told")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -60,6 +61,7 @@ class ScanRow(Base):
     begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
     beat_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when its run last told how far it is")
     ended_at: Mapped[datetime | None]
+    told: Mapped[bool] = mapped_column(server_default=text("false"), comment="its end was told of")
 
 
 class VisionModelRow(Base):
@@ -83,6 +85,8 @@ class AnalysisRow(Base):
         CheckConstraint(one_of("state", ANALYSIS_STATES), name="state"),
         UniqueConstraint("content", "wish", name="uq_analyses_content_wish"),
         Index("ix_analyses_begun_at", "begun_at"),
+        Index("ix_analyses_turn", "begun_at", "id", postgresql_where=text("state IN ('waiting', 'running')")),
+        Index("ix_analyses_untold", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND NOT told")),
         Index("ix_analyses_open", "beat_at", postgresql_where=text("state IN ('waiting', 'running')")),
     )
 
@@ -107,6 +111,13 @@ class AnalysisRow(Base):
     )
     pool: Mapped[str | None] = mapped_column(comment="in which it was taken up last")
     machine: Mapped[str | None] = mapped_column(comment="that took it up last")
+    refusals: Mapped[dict[str, Any]] = mapped_column(
+        server_default="{}", comment="until when a machine, by its name, does not take it up; infinity: it can't"
+    )
+    asked_as: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default="{}", comment="other names of its model by which it was asked for"
+    )
+    told: Mapped[bool] = mapped_column(server_default=text("false"), comment="its end was told of")
 
 
 class AnalysisBatchRow(Base):
@@ -116,6 +127,7 @@ class AnalysisBatchRow(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", ANALYSIS_STATES), name="state"),
         Index("ix_analysis_batches_begun_at", "begun_at"),
+        Index("ix_analysis_batches_untold", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND NOT told")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -133,6 +145,8 @@ class AnalysisBatchRow(Base):
     begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
     beat_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when its run last told how far it is")
     ended_at: Mapped[datetime | None]
+    run_id: Mapped[UUID | None] = mapped_column(comment="its flow run in Prefect")
+    told: Mapped[bool] = mapped_column(server_default=text("false"), comment="its end was told of")
 
 
 class AnalysisBatchFileRow(Base):
