@@ -29,6 +29,7 @@ from tests.acceptance.projects import media_clip, timeline, track, written
 from tests.apps.ui.desk import NARROW, WIDE, Desk, address, until
 from tests.apps.ui.test_media import LOADED, _fits
 from tests.apps.ui.test_screens import _looked_at
+from tests.fakes.analyses import looked_through
 from tests.media_factory import MediaFactory
 
 pytestmark = pytest.mark.timeout(600)
@@ -54,10 +55,8 @@ def batch(farm: Kinofarm, place: Path) -> str:
     with farm.services() as services:
         _seen(services, place / "Quay, morning.mp4", "herons", [("heron", 1, 3.5, 0.93), ("gull", 2, 3, 0.4)])
         _seen(services, place / "street.mp4", "herons", [("gull", at / 40, at / 40 + 0.5, 0.7) for at in range(70)])
-        outside = services.get(AnalysisStore).begin("e" * 64, "6" * 64, "/elsewhere/away.mp4", None, {}, "anna")
-        services.get(AnalysisStore).finish(
-            outside.id, {}, [FindingEntered(name="silence", seen_from=1, seen_to=9, finding={})]
-        )
+        quiet = [FindingEntered(name="silence", seen_from=1, seen_to=9, finding={})]
+        looked_through(services.get(AnalysisStore), "e" * 64, "/elsewhere/away.mp4", None, quiet)
         batches, made = services.get(BatchStore), uuid4()
         batches.add(made, str(place), "herons", {"what": "recognition"}, "anna")
         batches.start(made)
@@ -78,8 +77,7 @@ def batch(farm: Kinofarm, place: Path) -> str:
 
 
 def _seen(services: Services, film: Path, model: str, things: list[tuple[str, float, float, float]]) -> None:
-    store, box = services.get(AnalysisStore), (10.0, 10.0, 90.0, 90.0)
-    row = store.begin(content_hash(film), "5" * 64, str(film), model, {"what": "recognition"}, "anna")
+    box = (10.0, 10.0, 90.0, 90.0)
     found = [
         Finding(
             name=name, track=number, first=round(begin * 25), last=round(end * 25) - 1, begin=Fraction(begin), end=Fraction(end),
@@ -88,7 +86,8 @@ def _seen(services: Services, film: Path, model: str, things: list[tuple[str, fl
         )
         for number, (name, begin, end, best) in enumerate(things)
     ]  # fmt: skip
-    store.finish(row.id, {"model": "ab" * 32}, tuple(entered(found)))
+    store, told = services.get(AnalysisStore), tuple(entered(found))
+    looked_through(store, content_hash(film), str(film), model, told, result={"model": "ab" * 32})
 
 
 def _good(page: Page, name: str) -> None:
