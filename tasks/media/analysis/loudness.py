@@ -1,5 +1,8 @@
 """Loudness by EBU R128, measured by libavfilter's ebur128, whose figures it lays beside the samples.
 
+The true peak is measured here, of samples at the rate to which ebur128 brings them for its own: that one it writes down as a share of
+full scale to three decimals, which is 0.4 dB off at -40 dBTP.
+
 Units: LUFS, LU and dBTP. Source: EBU R 128, EBU Tech 3341 and 3342, ITU-R BS.1770-4; ffmpeg-filters(1), ebur128.
 """
 
@@ -12,6 +15,7 @@ from typing import Any
 import av.error
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
 from av.filter import Graph
 from pydantic import Field
 
@@ -25,6 +29,10 @@ from tasks.media.packets import words
 
 EVERY = Fraction(1, 10)
 """Seconds from one figure of the meter to the next."""
+
+
+OVERSAMPLED = 192_000
+"""Samples a second of which the highest is the true peak."""
 
 
 class Loudness(Value):
@@ -47,6 +55,8 @@ class LoudnessCollector:
         self._samples = 0
         self._start, self._rate = Fraction(0), 1
         self._last: dict[str, str] = {}
+        self._resampler: AudioResampler | None = None
+        self._peak = 0.0
         self._curve = CurveMaker(EVERY, scope.facts.duration, "max")
 
     def hear(self, block: SoundBlock) -> None:
@@ -54,11 +64,14 @@ class LoudnessCollector:
         if self._graph is None:
             self._start, self._rate = block.start, block.rate
             self._graph = _meter(block)
+            if block.rate < OVERSAMPLED:
+                self._resampler = AudioResampler(sample_format(block.layout), block.layout, OVERSAMPLED)
         frame = _frame(block)
         frame.sample_rate, frame.pts, frame.time_base = block.rate, self._samples, Fraction(1, block.rate)
         self._samples += block.samples.shape[1]
         self._graph.push(frame)
         self._read()
+        self._rise([frame] if self._resampler is None else self._resampler.resample(frame))
 
     def result(self, end: Ending) -> Loudness:
         """Return the figures of the whole sound."""
@@ -66,15 +79,22 @@ class LoudnessCollector:
         if self._graph is not None:
             self._graph.push(None)
             self._read()
+        if self._resampler is not None:
+            self._rise(self._resampler.resample(None))
         integrated = self._figure("I")
         loud = integrated is not None and integrated > SILENCE
-        peak = self._figure("true_peak") or 0.0
         return Loudness(
             integrated=integrated if loud else None,
             range=self._figure("LRA") if loud else None,
-            true_peak=round(20 * math.log10(peak), 2) if peak > 0 else None,
+            true_peak=round(20 * math.log10(self._peak), 2) if self._peak > 0 else None,
             short_term=self._curve.result(),
         )
+
+    def _rise(self, frames: list[Any]) -> None:
+        """Take in samples for the peak."""
+        for frame in frames:
+            if frame is not None and frame.samples:
+                self._peak = max(self._peak, float(np.abs(frame.to_ndarray()).max()))
 
     def _read(self) -> None:
         while True:
@@ -101,7 +121,7 @@ def _frame(block: SoundBlock) -> AudioFrame:
 
 def _meter(block: SoundBlock) -> Any:
     graph = Graph()
-    options = {name: str(value) for name, value in METER.items()}
+    options = {name: str(value) for name, value in METER.items()} | {"peak": "none"}
     try:
         source = graph.add_abuffer(sample_rate=block.rate, format=sample_format(block.layout), layout=block.layout)
         filled = graph.add("apad", whole_dur=str(SHORTEST))
