@@ -160,17 +160,17 @@ def begin_batch(
 def enter(services: Services, path: Path, facts: MediaFacts, wish: Wish, model: str | None, who: str) -> AnalysisEntry:
     """Enter an analysis of a medium; one that is known is returned as it is.
 
-    Where machines read media from the farm's cache it is not taken up before `share` has put the file there. A model lies there for
-    all machines as soon as it is wanted.
+    Where machines read media from the farm's cache it is not taken up before `share` has put file and model there. Where they read the
+    file in place, a model is put there at once, if there is another machine that might want it.
 
     Raises:  KinofarmError ANALYSIS-002, ANALYSIS-003, MEDIA-030, MODEL-020, DB-00x, CACHE-00x.
     """
     found = require(services, wish, model)
     if isinstance(wish, RecognitionWish) and facts.picture() is None:
         raise KinofarmError("MODEL-020", file=path.name)
-    if found is not None and _has_other_machines(services):
-        _share_model(services, found)
     options, ready = wish.model_dump(mode="json"), not is_shared(services, facts)
+    if found is not None and ready and _has_other_machines(services):
+        _share_model(services, found)
     return services.get(AnalysisStore).begin(facts.sha256, wish_of(wish, found), str(path), model, options, who, ready)
 
 

@@ -8,6 +8,7 @@ Source: libheif through pillow-heif; libavif and libwebp through Pillow.
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pillow_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from infra.errors import KinofarmError
 from tasks.media.facts import PictureFacts
@@ -48,6 +49,7 @@ def picture_file(path: Path, kind: str, most_pixels: int, most_side: int) -> dic
         if frames > MOST_FRAMES:
             raise KinofarmError("MEDIA-005", file=path.name, reason=f"it has {frames} pictures")
         image.load()  # shows that it is whole
+        width, height = _upright(image).size
         alpha = image.has_transparency_data
         depth = int(image.info.get("bit_depth", 8))
         shown = _durations(image, frames) if frames > 1 else [0]
@@ -85,11 +87,8 @@ def pictures_of(path: Path, kind: str) -> Generator[tuple[Fraction, Fraction, Im
             image.seek(number)
             image.load()
             shown = int(image.info.get("duration") or USUAL_DURATION) if frames > 1 else 0
-            yield (
-                Fraction(at, 1000),
-                Fraction(shown, 1000),
-                image.convert("RGBA" if image.has_transparency_data else "RGB"),
-            )
+            upright = _upright(image).convert("RGBA" if image.has_transparency_data else "RGB")
+            yield Fraction(at, 1000), Fraction(shown, 1000), upright
             at += shown
 
 
@@ -100,6 +99,14 @@ def _durations(image: Image.Image, frames: int) -> list[int]:
         image.load()
         shown.append(int(image.info.get("duration") or USUAL_DURATION))
     return shown
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a picture as its file says; HEIC's reader has done so, AVIF's and WebP's tell it as Exif's orientation."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (OSError, ValueError, SyntaxError, TypeError, ArithmeticError, LookupError, struct.error):
+        return image  # without readable Exif it is upright
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 import tasks.media.pictures  # noqa: F401 (registers the reader of HEIF, which also writes)
 from infra.errors import KinofarmError
@@ -60,6 +60,25 @@ def test_a_webp_that_moves_has_its_pictures_and_their_times(pictures: Path, tmp_
     with Image.open(tmp_path / "view.jpg") as image:
         assert image.getpixel((20, 120))[0] < 40, "the third picture: the red part has moved on by 200 pixels"  # type: ignore[index]
         assert image.getpixel((160, 120))[0] > 150  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["turned.avif", "turned.webp"])
+def test_a_picture_that_is_turned_by_its_file_is_upright(pictures: Path, tmp_path: Path, name: str) -> None:
+    moves = {"save_all": True, "append_images": [Image.new("RGB", (800, 600))]} if name.endswith("webp") else {}
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6  # by a quarter, clockwise
+    with Image.open(pictures / "still.webp") as image:
+        image.save(pictures / name, quality=80, exif=turned, **moves)
+    facts = probe(pictures / name)
+    (picture,) = facts.pictures
+    assert picture.display_size == (600, 800)
+    row = VIEWS["thumbnail"]
+    row.make(pictures / name, facts, row.options(), tmp_path / "view.jpg")
+    with Image.open(tmp_path / "view.jpg") as image:
+        assert image.width < image.height
+        above, below = image.getpixel((image.width // 2, 10)), image.getpixel((image.width // 2, image.height - 10))
+    assert above[0] > 150 > above[1], "what was on the left is above"  # type: ignore[index]
+    assert max(below) < 40  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["photo.heic", "photo.avif", "moves.webp"])
