@@ -256,10 +256,16 @@ EVENTS: dict[str, type[Event]] = {
 
 
 def emit(event: Event) -> None:
-    """Hand the event to Prefect's background sender and return at once; a failure is logged and forgotten."""
+    """Hand the event to Prefect's background sender and return at once; a failure is logged and forgotten.
+
+    Where no server is set nobody hears: Prefect would start one of its own for it.
+    """
     try:
         from prefect.events import emit_event
+        from prefect.settings import get_current_settings
 
+        if get_current_settings().api.url is None:
+            return
         emit_event(event.name, resource=event.resource, related=event.related, payload=payload_of(event))
     except Exception:
         logger.warning("the event %s was lost", event.name, exc_info=True)

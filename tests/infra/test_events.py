@@ -1,9 +1,11 @@
 """Typed events."""
 
 import re
+import time
 from uuid import uuid4
 
-import pytest
+import psutil
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from infra.events import EVENTS, ChunkDone, ChunkStarted, JobProgress, emit, event_from, payload_of
 
@@ -30,6 +32,14 @@ def test_a_chunk_s_event_names_its_job_as_related() -> None:
     assert f"kinofarm.job.{JOB}" in [related["prefect.resource.id"] for related in event.related]
 
 
-def test_emitting_without_a_server_does_not_fail_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    emit(JobProgress(job=JOB, done=0.5, frames_done=10, frames=20))
+def test_where_no_server_is_set_none_is_started_to_hear_of_it() -> None:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        emit(JobProgress(job=JOB, done=0.5, frames_done=10, frames=20))
+    time.sleep(1)
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+
+
+def test_emitting_without_a_server_does_not_fail_the_work() -> None:
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        emit(JobProgress(job=JOB, done=0.5, frames_done=10, frames=20))
