@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flows.library import Library
@@ -95,6 +95,13 @@ def _files(row: Batch) -> Iterator[Path]:
         raise KinofarmError("LIBRARY-003", folder=row.path, reason=error.strerror or "an input error") from None
 
 
+class _PutOff(NamedTuple):
+    """A file for which there was no room, or no cache: since when, and until when it is left alone. Seconds of `time.monotonic`."""
+
+    since: float
+    until: float
+
+
 class _Hands:
     """What a batch has in hand, a few at once: files that are entered, and those that are shared, which come first."""
 
@@ -106,8 +113,7 @@ class _Hands:
         self.at_once = services.get(Settings).media.readers
         self._entering: set[Future[None]] = set()
         self._sharing: dict[UUID, Future[bool]] = {}
-        self._first: dict[UUID, float] = {}
-        self._later: dict[UUID, float] = {}
+        self._put_off: dict[UUID, _PutOff] = {}
 
     @property
     def idle(self) -> bool:
@@ -129,8 +135,12 @@ class _Hands:
                 work.result()
             for analysis, sharing in [(each, work) for each, work in self._sharing.items() if work.done()]:
                 del self._sharing[analysis]
-                if not sharing.result():
-                    self._later[analysis] = time.monotonic() + LATER_SECONDS
+                now = time.monotonic()
+                if sharing.result():
+                    self._put_off.pop(analysis, None)
+                else:
+                    since = self._put_off[analysis].since if analysis in self._put_off else now
+                    self._put_off[analysis] = _PutOff(since, now + LATER_SECONDS)
             self._enter()
 
     def _enter(self) -> None:
@@ -142,16 +152,16 @@ class _Hands:
     def _share(self) -> None:
         """Begin to share as many as keep the farm's slots busy."""
         store, now = self.services.get(AnalysisStore), time.monotonic()
-        known = len(self._sharing) + len(self._later)
-        waiting = store.unshared(self.row.id, known + self.at_once)
+        waiting = store.unshared(self.row.id, len(self._sharing) + len(self._put_off) + self.at_once)
         if not waiting:
             return
         lie_ready = sum(pool.free for pool in store.open().values()) + len(self._sharing)
         room = AHEAD * max(1, self.services.get(WorkerStore).slots(CPU_POOL)) - lie_ready
-        those = [row for row in waiting if row.id not in self._sharing and self._later.get(row.id, 0) <= now]
+        put_off = {row.id: self._put_off.get(row.id, _PutOff(now, now)) for row in waiting}
+        those = [row for row in waiting if row.id not in self._sharing and put_off[row.id].until <= now]
         for row in those[: max(0, min(room, self.at_once))]:
-            waited = now - self._first.setdefault(row.id, now)
-            self._sharing[row.id] = self.threads.submit(_shared, self.services, row, waited < PASSES_SECONDS)
+            may_wait = now - put_off[row.id].since < PASSES_SECONDS
+            self._sharing[row.id] = self.threads.submit(_shared, self.services, row, may_wait)
 
 
 def _entered(services: Services, row: Batch, wish: Wish, path: Path) -> None:

@@ -42,6 +42,7 @@ from infra.jobs.workers import WorkerStore
 from infra.library.analyses import AnalysisStore
 from infra.library.batches import BatchStore
 from infra.library.facts import FactsStore
+from infra.library.findings import FindingStore
 from infra.library.scans import ScanStore
 from infra.library.vision import FOLDER as MODELS, VisionModels
 from infra.media_buckets import MediaBuckets
@@ -62,7 +63,7 @@ NAMES = {"Ffmpeg": "ffmpeg", "ChunkStore": "cache", "Engine": "database", "Prefe
 """What health checks call the services."""
 KEPT_IN_DATABASE: tuple[Any, ...] = (
     *(JobStore, JobList, Admissions, JoinProofs, WorkerStore, ArrivalStore, DeliveryStore, ScanStore),
-    *(TokenStore, SessionStore, AuditLog, AnalysisStore, BatchStore),
+    *(TokenStore, SessionStore, AuditLog, AnalysisStore, BatchStore, FindingStore),
 )
 """Services that need nothing but the database."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from apps.ui.asked_first import Question, asked_first
 from apps.ui.frame import say
 from apps.ui.house import Visit
 from apps.ui.parts.confirm import Confirm
@@ -44,19 +45,12 @@ async def show(visit: Visit) -> None:
         return await visit.look(Models, "model.list")
 
     def removing(name: str) -> Callable[[], Awaitable[None]]:
-        async def remove() -> None:
-            try:
-                await visit.ask(ModelRemoved, "model.remove", name=name)
-            except KinofarmError as error:
-                say(f"{error.code}: {error.message}", "wrong")
-                return
-            say(f"{name} is removed")
-            await again()
-
-        async def asked() -> None:
-            confirm.ask(f"Remove {name}?", "What it found stays; nothing more is looked for with it.", "Remove the model", remove)  # fmt: skip
-
-        return asked
+        asked = Question(
+            f"Remove {name}?", "What it found stays; nothing more is looked for with it.", "Remove the model"
+        )
+        return asked_first(
+            visit, confirm, asked, "model.remove", ModelRemoved, name, f"{name} is removed", lambda: again()
+        )
 
     def draw(found: Models) -> None:
         with panel():

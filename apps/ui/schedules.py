@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 
+from apps.ui.asked_first import Question, asked_first
 from apps.ui.frame import say
 from apps.ui.house import Visit
 from apps.ui.parts.confirm import Confirm
@@ -32,19 +33,9 @@ async def show(visit: Visit) -> None:
         return await visit.look(Schedules, "schedule.list")
 
     def removing(name: str) -> Callable[[], Awaitable[None]]:
-        async def remove() -> None:
-            try:
-                await visit.ask(Removed, "schedule.remove", name=name)
-            except KinofarmError as error:
-                say(f"{error.code}: {error.message}", "wrong")
-                return
-            say(f"{name} is scheduled no more")
-            await again()
-
-        async def asked() -> None:
-            confirm.ask(f"Remove {name}?", "Renders that have begun go on.", "Remove the schedule", remove)
-
-        return asked
+        asked = Question(f"Remove {name}?", "Renders that have begun go on.", "Remove the schedule")
+        said = f"{name} is scheduled no more"
+        return asked_first(visit, confirm, asked, "schedule.remove", Removed, name, said, lambda: again())
 
     def draw(found: Schedules) -> None:
         with panel():

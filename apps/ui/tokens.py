@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from apps.ui.frame import say
+from apps.ui.asked_first import Question, asked_first
 from apps.ui.house import Visit
 from apps.ui.parts.confirm import Confirm
 from apps.ui.parts.form import Form
@@ -15,7 +15,6 @@ from apps.ui.refreshed import refreshed
 from infra.access.commands import TokenMade, Tokens
 from infra.access.scopes import SCOPES
 from infra.access.tokens import Token
-from infra.errors import KinofarmError
 
 EACH_SECONDS = 15.0
 
@@ -32,22 +31,12 @@ async def show(visit: Visit) -> None:
         return await visit.look(Tokens, "token.list")
 
     def revoking(one: Token) -> Callable[[], Awaitable[None]]:
-        async def revoke() -> None:
-            try:
-                await visit.ask(Token, "token.revoke", name=one.name)
-            except KinofarmError as error:
-                say(f"{error.code}: {error.message}", "wrong")
-                return
-            say(f"{one.name} is revoked")
-            await again()
-
-        async def asked() -> None:
-            own = " This is the token that you are logged in with: you will be logged out." if one.name == visit.visitor.name else ""  # fmt: skip
-            confirm.ask(
-                f"Revoke {one.name}?", f"Whoever uses it is let in no more, at once.{own}", "Revoke the token", revoke
-            )
-
-        return asked
+        own = " This is the token that you are logged in with: you will be logged out." if one.name == visit.visitor.name else ""  # fmt: skip
+        text = f"Whoever uses it is let in no more, at once.{own}"
+        asked = Question(f"Revoke {one.name}?", text, "Revoke the token")
+        return asked_first(
+            visit, confirm, asked, "token.revoke", Token, one.name, f"{one.name} is revoked", lambda: again()
+        )
 
     def draw(found: Tokens) -> None:
         with panel("Tokens"), table("Tokens", ("Name", "Scope", "State", "Made", "Last used", "")):

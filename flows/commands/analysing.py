@@ -16,7 +16,7 @@ from infra.commands import Call, Command, Name, Text
 from infra.errors import KinofarmError
 from infra.jobs.commands import Limit
 from infra.library.analyses import AnalysisEntry, AnalysisStore
-from infra.library.findings import FindingsWanted, Found, SeenName
+from infra.library.findings import FindingStore, FindingsWanted, Found, SeenName
 from infra.values import Value
 from tasks.recognition.findings import Finding
 from tasks.recognition.reports import FORMS, Film
@@ -179,7 +179,7 @@ def find(call: Call, given: FindingsAsked) -> Findings:
         limit=given.limit,
         after=given.after,
     )
-    page = call.services.get(AnalysisStore).find(wanted)
+    page = call.services.get(FindingStore).find(wanted)
     return Findings(findings=page.found, following=page.following)
 
 
@@ -188,8 +188,8 @@ def summarise(call: Call, given: SummaryWanted) -> Summary:
 
     Raises:  KinofarmError ANALYSIS-001.
     """
-    store = call.services.get(AnalysisStore)
-    return Summary(names=store.seen(store.get(given.analysis).id, given.spans))
+    row = call.services.get(AnalysisStore).get(given.analysis)
+    return Summary(names=call.services.get(FindingStore).seen(row.id, given.spans))
 
 
 def export(call: Call, given: ExportWanted) -> Exported:
@@ -241,7 +241,7 @@ def found_by(call: Call, row: AnalysisEntry) -> tuple[Finding, ...]:
 
     Raises:  KinofarmError ANALYSIS-022 for too many.
     """
-    found = call.services.get(AnalysisStore).find_all(FindingsWanted(analysis=row.id, limit=MOST_EXPORTED))
+    found = call.services.get(FindingStore).find_all(FindingsWanted(analysis=row.id, limit=MOST_EXPORTED))
     return tuple(Finding.model_validate(one.finding) for one in found)
 
 

@@ -14,7 +14,7 @@ from flows.commands.projects import EXAMPLE, ProjectNamed, Warned, opened
 from infra.commands import Call, Command, Name
 from infra.errors import KinofarmError
 from infra.library.analyses import AnalysisEntry, AnalysisStore
-from infra.library.findings import FindingsWanted
+from infra.library.findings import FindingStore, FindingsWanted
 from infra.values import Value
 from tasks.compiler.editing.marking import Seen, with_markers
 from tasks.compiler.relinking.relink import rebased
@@ -57,13 +57,13 @@ def mark_project(call: Call, given: MarkersWanted) -> Marked:
         if not any(getattr(clip.source, "path", None) in facts for track in timeline.tracks for clip in track.clips):
             raise KinofarmError("ANALYSIS-014", analysis=str(row.id), file=Path(row.path).name)
         stills = {path for path, each in facts.items() if (picture := each.picture()) is not None and picture.still}
-        seen = _seen(call.services.get(AnalysisStore), row, given.name)
+        seen = _seen(call.services.get(FindingStore), row, given.name)
         made, count = with_markers(timeline, facts.keys(), stills, seen, str(row.id))
         document = rebased(made, found.read.base, None).model_dump(mode="json")
         return Marked(document=document, markers=count, warnings=found.warnings)
 
 
-def _seen(store: AnalysisStore, row: AnalysisEntry, names: tuple[str, ...]) -> tuple[Seen, ...]:
+def _seen(store: FindingStore, row: AnalysisEntry, names: tuple[str, ...]) -> tuple[Seen, ...]:
     """What an analysis found, of these names, by time."""
     found = store.find_all(FindingsWanted(names=names, analysis=row.id, limit=MOST_EXPORTED))
     if row.model is None:

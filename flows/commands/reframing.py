@@ -18,8 +18,8 @@ from flows.commands.projects import Accepted, RenderWanted, submit_film
 from infra.apart import Apart
 from infra.commands import Call, Command, Name
 from infra.errors import KinofarmError
-from infra.library.analyses import AnalysisEntry, AnalysisStore
-from infra.library.findings import FindingsWanted
+from infra.library.analyses import AnalysisEntry
+from infra.library.findings import FindingStore, FindingsWanted
 from infra.settings import Settings
 from infra.values import Value
 from tasks.compiler.following import following, own_size
@@ -188,7 +188,7 @@ def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline
         "frames": film.duration,
         "aspect": given.aspect.replace(":", "/"),
         "options": FollowOptions(names=given.name).model_dump(mode="json"),
-        "cuts": _cuts(call.services.get(AnalysisStore), row, film, picture),
+        "cuts": _cuts(call.services.get(FindingStore), row, film, picture),
         "start": str(film.tracks[0].clips[0].source_start),
     }
     seconds = call.services.get(Settings).media.reader_seconds
@@ -202,7 +202,7 @@ def _reframed(call: Call, given: ReframeWanted) -> tuple[AnalysisEntry, Timeline
     return row, media.sourced(made, address_of(call, path)), len(way.followed)
 
 
-def _cuts(store: AnalysisStore, row: AnalysisEntry, film: Timeline, picture: PictureFacts) -> list[int]:
+def _cuts(store: FindingStore, row: AnalysisEntry, film: Timeline, picture: PictureFacts) -> list[int]:
     """The frames of the film with which scenes begin, where that is known of the content.
 
     A frame shows what its file shows until half a tick after its time (`tasks.compiler.sampling`).

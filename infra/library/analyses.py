@@ -24,17 +24,7 @@ from infra.errors import KinofarmError
 from infra.jobs.engine import surviving, transaction
 from infra.jobs.records import CPU_POOL, GPU_POOL
 from infra.jobs.workers import ALIVE
-from infra.library.findings import (
-    FIND,
-    SEEN,
-    SPANS,
-    FindingEntered,
-    FindingPage,
-    FindingsWanted,
-    Found,
-    SeenName,
-    seen_names,
-)
+from infra.library.findings import FindingEntered
 from infra.library.states import ANALYSIS_ENDED, AnalysisState
 from infra.values import Value
 
@@ -393,36 +383,6 @@ class AnalysisStore:
     def untold(self) -> tuple[AnalysisEntry, ...]:
         """Return those whose end nobody was told of, each once: whoever asks tells."""
         return self._rows(_UNTOLD, {})
-
-    @surviving
-    def find(self, wanted: FindingsWanted) -> FindingPage:
-        """Return a page of the findings that a question asks for, by file and time.
-
-        Raises:  KinofarmError ANALYSIS-023.
-        """
-        given = wanted.asked()
-        with transaction(self.engine) as connection:
-            return wanted.page(connection.execute(FIND, given).mappings().all())
-
-    def find_all(self, wanted: FindingsWanted) -> tuple[Found, ...]:
-        """Return all findings that a question asks for, by file and time.
-
-        Raises:  KinofarmError ANALYSIS-022 when there are more than its limit.
-        """
-        page = self.find(wanted)
-        if page.following is not None:
-            raise KinofarmError("ANALYSIS-022", most=wanted.limit)
-        return page.found
-
-    @surviving
-    def seen(self, analysis: UUID, spans: int) -> tuple[SeenName, ...]:
-        """Return how often and how long an analysis saw each name, the longest seen first.
-
-        Args:    spans: of each name, at most; what begins at about the same time is one.
-        """
-        with transaction(self.engine) as connection:
-            names = connection.execute(SEEN, {"analysis": analysis}).mappings().all()
-            return seen_names(names, connection.execute(SPANS, {"analysis": analysis, "spans": spans}).mappings())
 
     def forget(self, days: int) -> int:
         """Forget those that failed or were stopped so many days ago; return how many. What was found stays."""

@@ -13,9 +13,10 @@ from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Engine, RowMapping, text
 
 from infra.errors import KinofarmError
+from infra.jobs.engine import surviving, transaction
 from infra.values import Value
 
 V = TypeVar("V", bound=Value)
@@ -23,7 +24,7 @@ V = TypeVar("V", bound=Value)
 MOST_NUMBER = 2**31
 """Findings of an analysis, which the database numbers with four bytes."""
 
-FIND = text("""
+_FIND = text("""
 SELECT finding.name, finding.seen_from, finding.seen_to, finding.best, finding.finding,
     analysis.id AS analysis, analysis.content, analysis.path, analysis.model, finding.number
 FROM findings finding JOIN analyses analysis ON analysis.id = finding.analysis
@@ -45,7 +46,7 @@ LIMIT :limit
 """)
 """Of a `FindingsWanted`, and the cursor after which it begins. What a still shows has no length: it is found by whoever asks for no
 longer one. A model of two names looks once: what it found is found under each name by which it was asked."""
-SEEN = text("""
+_SEEN = text("""
 WITH places AS (
     SELECT name, seen_from, seen_to, best, max(seen_to) OVER (
         PARTITION BY name ORDER BY seen_from, number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
@@ -56,7 +57,7 @@ SELECT name, count(*) AS times, min(seen_from) AS first, max(seen_to) AS last, m
 FROM places GROUP BY name ORDER BY seconds DESC, name
 """)
 """Of an analysis, each name: seconds in which several of a name are seen count once."""
-SPANS = text("""
+_SPANS = text("""
 SELECT name, min(seen_from) AS begin, max(seen_to) AS end, max(best) AS best FROM findings
 WHERE analysis = :analysis GROUP BY name, least(:spans - 1, floor(:spans * seen_from / (
     SELECT greatest(max(seen_to), 0.001) FROM findings WHERE analysis = :analysis))) ORDER BY name, begin
@@ -157,7 +158,7 @@ class FindingsWanted(Value):
     after: str | None = None
 
     def asked(self) -> dict[str, Any]:
-        """Return it as the values of `FIND`, for one finding more: whether there is another page.
+        """Return it as the values of `_FIND`, for one finding more: whether there is another page.
 
         Raises:  KinofarmError ANALYSIS-023.
         """
@@ -172,7 +173,7 @@ class FindingsWanted(Value):
         }
 
     def page(self, rows: Sequence[RowMapping]) -> FindingPage:
-        """Return the page that these rows of `FIND` are."""
+        """Return the page that these rows of `_FIND` are."""
         found = tuple(_of(Found, row) for row in rows[: self.limit])
         following = _of(FindingPlace, rows[self.limit - 1]).cursor() if len(rows) > self.limit else None
         return FindingPage(found=found, following=following)
@@ -183,8 +184,8 @@ def in_order(found: Iterable[FindingEntered]) -> tuple[FindingEntered, ...]:
     return tuple(sorted(found, key=lambda one: (one.seen_from, one.seen_to, one.name)))
 
 
-def seen_names(names: Iterable[RowMapping], spans: Iterable[RowMapping]) -> tuple[SeenName, ...]:
-    """Return what rows of `SEEN` and of `SPANS` say."""
+def _seen_names(names: Iterable[RowMapping], spans: Iterable[RowMapping]) -> tuple[SeenName, ...]:
+    """Return what rows of `_SEEN` and of `_SPANS` say."""
     of_name: dict[str, list[SeenSpan]] = {}
     for row in spans:
         of_name.setdefault(row["name"], []).append(_of(SeenSpan, row))
@@ -193,3 +194,44 @@ def seen_names(names: Iterable[RowMapping], spans: Iterable[RowMapping]) -> tupl
 
 def _of(model: type[V], row: RowMapping) -> V:
     return model.model_validate({name: row[name] for name in model.model_fields})
+
+
+class FindingStore:
+    """What was found in all contents.
+
+    Raises:  every method: KinofarmError DB-001, DB-002.
+    """
+
+    def __init__(self, engine: Engine, *, patience: float = 30) -> None:
+        self.engine = engine
+        self.patience = patience
+
+    @surviving
+    def find(self, wanted: FindingsWanted) -> FindingPage:
+        """Return a page of the findings that a question asks for, by file and time.
+
+        Raises:  KinofarmError ANALYSIS-023.
+        """
+        given = wanted.asked()
+        with transaction(self.engine) as connection:
+            return wanted.page(connection.execute(_FIND, given).mappings().all())
+
+    def find_all(self, wanted: FindingsWanted) -> tuple[Found, ...]:
+        """Return all findings that a question asks for, by file and time.
+
+        Raises:  KinofarmError ANALYSIS-022 when there are more than its limit.
+        """
+        page = self.find(wanted)
+        if page.following is not None:
+            raise KinofarmError("ANALYSIS-022", most=wanted.limit)
+        return page.found
+
+    @surviving
+    def seen(self, analysis: UUID, spans: int) -> tuple[SeenName, ...]:
+        """Return how often and how long an analysis saw each name, the longest seen first.
+
+        Args:    spans: of each name, at most; what begins at about the same time is one.
+        """
+        with transaction(self.engine) as connection:
+            names = connection.execute(_SEEN, {"analysis": analysis}).mappings().all()
+            return _seen_names(names, connection.execute(_SPANS, {"analysis": analysis, "spans": spans}).mappings())
