@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from apps.watch.looking import REPORT, Settling, being_written, files
+from apps.watch.looking import REPORT, Settling, being_written, files, sighting
 from flows.arriving import arrive
 from flows.dispatch import stop
 from infra.errors import KinofarmError
@@ -24,7 +24,6 @@ from infra.jobs.states import ENDED, ArrivalState
 from infra.jobs.store import JobStore
 from infra.sections import WatchedFolder
 from infra.services import Services
-from infra.storable import bigint
 from tasks.compiler.load import suffixes
 
 DONE: ArrivalState = "done"
@@ -92,7 +91,7 @@ class Watch:
         self._entered = {name: one for name, one in self._entered.items() if found.get(name) == one}
         whole = [one for one in self._settling.look(found) if one.name not in self._entered]
         written = being_written(self._path(one.name) for one in whole)
-        new = [one for one in whole if self._path(one.name) not in written]
+        new = [one for one in whole if self._path(one.name) not in written and self._is_still(one)]
         if new:
             services.get(ArrivalStore).enter(str(self.root), new)
             self._entered |= {one.name: one for one in new}
@@ -149,7 +148,7 @@ class Watch:
             now = path.stat()
         except FileNotFoundError:  # moved by us before a restart, or taken away
             return place.exists()
-        if (now.st_size, bigint(now.st_mtime_ns)) != (arrival.size, arrival.modified_ns):
+        if sighting(arrival.name, now) != arrival.sighting:
             return False  # it is another file by now
         place.parent.mkdir(parents=True, exist_ok=True)
         while place.exists():
@@ -158,6 +157,13 @@ class Watch:
         place.with_name(place.name + REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False))
         path.rename(place)
         return True
+
+    def _is_still(self, one: Sighting) -> bool:
+        """Whether a file is as it was listed: who had it open may have written the rest of it since, and closed it."""
+        try:
+            return sighting(one.name, self._path(one.name).lstat()) == one
+        except OSError:
+            return False
 
     def _path(self, name: str) -> Path:
         return self.root / PurePosixPath(name)

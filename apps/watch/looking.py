@@ -43,8 +43,13 @@ def files(
         except OSError:  # gone meanwhile
             continue
         if stat.S_ISREG(state.st_mode) and state.st_size:
-            found[name] = Sighting(name=name, size=state.st_size, modified_ns=bigint(state.st_mtime_ns))
+            found[name] = sighting(name, state)
     return found
+
+
+def sighting(name: str, state: os.stat_result) -> Sighting:
+    """Return a file as it was seen, from what the file system says of it."""
+    return Sighting(name=name, size=state.st_size, modified_ns=bigint(state.st_mtime_ns))
 
 
 def _is_wanted(name: str, patterns: tuple[str, ...], suffixes: tuple[str, ...]) -> bool:
