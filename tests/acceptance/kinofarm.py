@@ -24,10 +24,11 @@ import httpx
 import psutil
 
 from apps.cli.jobs import job_document, whole_document
-from infra import services
+from infra import farm_state, services
 from infra.jobs.store import JobStore
 from infra.services import Services
 from infra.settings import Settings
+from infra.supervisor import READY_SECONDS
 from kinofarm import Farm
 
 COMMAND = Path(sys.executable).with_name("kinofarm")
@@ -173,8 +174,15 @@ class Kinofarm:
                     line = " ".join(process.cmdline())
                     if all(word in line for word in words):
                         return process
-            time.sleep(0.05)
+            time.sleep(0.2)  # to look costs 50 ms of a core
         raise AssertionError(f"no process with {words}: {[process.cmdline() for process in self.processes()]}")
+
+    def ready(self) -> None:
+        """Wait until the farm takes renders, for as long as it gives itself to start."""
+        deadline = time.monotonic() + READY_SECONDS
+        while (state := farm_state.read(self.home)) is None or not state.ready:
+            assert time.monotonic() < deadline, f"the farm did not start in {READY_SECONDS} s"
+            time.sleep(0.1)
 
     def scratch(self) -> list[Path]:
         """What lies in the farm's scratch folders."""

@@ -101,6 +101,7 @@ def test_ctrl_c_cancels_the_job_and_leaves_no_process(desk: Path) -> None:
         clip = title_clip("A long one", 0, 3000)
         project = timeline(3000, track("V", clip), size=(1280, 720), preset="veryslow")
         command = farm.start("render", written(desk / "p.json", project), "-o", desk / "film.mp4", "--json")
+        farm.ready()
         farm.process("ffmpeg", "-progress")
         time.sleep(0.5)
         interrupt(command)

@@ -1,4 +1,4 @@
-"""Fixtures of the status page's tests: one farm for all of them, and a browser for each file."""
+"""Fixtures of the status page's tests: one farm for all of them, which ends when they do, and a browser for each file."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.apps.ui.desk import Desk
 from tests.browser import browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def media() -> Iterator[Path]:
     """The farm's folder of media."""
     with folder("media") as path:
         yield path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def farm(media: Path) -> Iterator[Kinofarm]:
     """A farm that watches a folder, for all tests of the page."""
     inbox, films = media / "inbox", media / "films"
